@@ -119,14 +119,6 @@ pub(crate) fn settle_export(recipe: &mut Recipe, given: &mut Given) {
 
 fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
     let path = recipe.export.path.to_ascii_lowercase();
-    if scheme(&path).is_some_and(|scheme| scheme != "file") {
-        return Err(not_available(
-            given,
-            "export_path",
-            &recipe.export.path,
-            "exports go to local paths",
-        ));
-    }
     if let Some(format) = &recipe.export.export_type {
         let known = is_form(&format.to_ascii_lowercase());
         let expected = "`jsonl`, `json`, `csv` or `tsv`, each also with `.gz` or `.zst`, `parquet`, `arrow` or `feather`";

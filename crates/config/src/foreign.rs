@@ -91,8 +91,6 @@ const CHANGES_RESULT: &[(&str, &str)] = &[
 ];
 
 const NO_EFFECT: &[&str] = &[
-    // Exports to object stores are refused for their path.
-    "export_aws_credentials",
     "read_options",
     "load_dataset_kwargs.num_proc",
     "load_dataset_kwargs.cache_dir",

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 use coldpress_config::{Header, Quoting};
 use coldpress_dataset::{
-    CsvHeader, Error as DatasetError, Found, ResolveOptions, Resolved, resolve_inputs,
+    CsvHeader, Error as DatasetError, Found, Location, ResolveOptions, Resolved, resolve_inputs,
 };
-use coldpress_export::{ExportTarget, Ownership, staged_digest};
+use coldpress_export::{ExportTarget, OutputPlace, Ownership, Standing, is_url, staged_digest};
 use coldpress_job::{
     ExportIntent, JobId, JobState, Journal, Layout, OwnPlaces, is_moved_name, job_that_made,
 };
@@ -121,7 +121,14 @@ impl Executor {
 
     /// Whether the files of the dataset are looked for in a folder above this output, so that a later run finds it.
     pub(crate) fn looks_for_inputs_at(&self, target: &ExportTarget) -> bool {
-        let Ok(place) = real_place(target.path()) else {
+        if let OutputPlace::Url(place) = target.place() {
+            let mut paths = self.prepared.recipe.dataset.paths();
+            return paths.any(|path| {
+                let begin = path.split(['*', '?', '[']).next().unwrap_or(path);
+                is_url(path) && path != place.url() && place.url().starts_with(begin)
+            });
+        }
+        let Some(Ok(place)) = target.path().map(real_place) else {
             return false;
         };
         let mut paths = self.prepared.recipe.dataset.paths();
@@ -192,7 +199,7 @@ struct Judge<'e> {
     /// Where the job keeps its own files.
     own: OwnPlaces,
     /// Where the export goes.
-    export: PathBuf,
+    export: Option<PathBuf>,
     /// Outputs that the journal knows; read when the first file might be one.
     known: OnceCell<Vec<Known>>,
     /// The folders that files were found in, without links.
@@ -201,6 +208,8 @@ struct Judge<'e> {
     searched: HashMap<String, Option<PathBuf>>,
     /// What is known of directories of shards.
     shards: HashMap<PathBuf, Option<String>>,
+    /// The job that made what is at the URL of an output.
+    stored: HashMap<String, Option<String>>,
     left_out: Vec<LeftOut>,
     places: BTreeMap<(String, String), usize>,
     refusal: Option<String>,
@@ -208,14 +217,16 @@ struct Judge<'e> {
 
 impl<'e> Judge<'e> {
     fn new(executor: &'e Executor) -> Result<Self> {
+        let export = executor.prepared.outputs.export().path();
         Ok(Self {
             executor,
             own: executor.layout.places()?,
-            export: real_place(executor.prepared.outputs.export().path())?,
+            export: export.map(real_place).transpose()?,
             known: OnceCell::new(),
             folders: HashMap::new(),
             searched: HashMap::new(),
             shards: HashMap::new(),
+            stored: HashMap::new(),
             left_out: Vec::new(),
             places: BTreeMap::new(),
             refusal: None,
@@ -224,7 +235,7 @@ impl<'e> Judge<'e> {
 
     fn is_input(&mut self, found: Found<'_>) -> coldpress_dataset::Result<bool> {
         let Some(file) = found.file.local() else {
-            return Ok(true);
+            return Ok(found.is_named || !self.is_output_there(found.file));
         };
         let place = self.place_of(file)?;
         if self.own.would_make(&place) {
@@ -276,6 +287,36 @@ impl<'e> Judge<'e> {
             self.leave_out(path, depth, why);
         }
         false
+    }
+
+    /// Returns whether a file behind a URL is part of an output that an earlier run put there; it is left out then.
+    fn is_output_there(&mut self, file: &Location) -> bool {
+        let outputs = &self.executor.prepared.outputs;
+        let mut outputs = outputs.iter();
+        let Some(output) = outputs.find(|output| output.has_object(file)) else {
+            return false;
+        };
+        let url = output.target.place().to_string();
+        let target = &output.target;
+        let made_by = self
+            .stored
+            .entry(url)
+            .or_insert_with(|| match target.standing() {
+                // What another job made of other inputs, and put among these, is an input.
+                Ok(Standing::Ours(signed)) if signed.in_dataset != Some(false) => {
+                    Some(signed.job_id)
+                }
+                _ => None,
+            });
+        let Some(job_id) = made_by.clone() else {
+            return false;
+        };
+        let why = match job_id == self.executor.layout.job_id().as_str() {
+            true => "this job made it".to_owned(),
+            false => format!("the job `{job_id}` made it, with the same export"),
+        };
+        self.leave_out(file.shown(), usize::from(target.is_directory()), why);
+        true
     }
 
     fn leave_out(&mut self, file: &Path, levels: usize, why: String) {
@@ -390,11 +431,12 @@ impl<'e> Judge<'e> {
     fn is_claimed(&self, signed: &Ownership, place: &Path) -> bool {
         if let Some(export) = &signed.export {
             let folder = place.parent().unwrap_or(place);
-            return real_place(folder.join(export)).is_ok_and(|export| export == self.export);
+            return real_place(folder.join(export))
+                .is_ok_and(|export| self.export.as_ref() == Some(&export));
         }
         // What another job made of other inputs, and put among these, is an input.
         let outputs = self.executor.prepared.outputs.iter();
-        let mut places = outputs.filter_map(|output| real_place(output.target.path()).ok());
+        let mut places = outputs.filter_map(|output| real_place(output.target.path()?).ok());
         signed.in_dataset != Some(false) && places.any(|output| output == place)
     }
 

@@ -11,12 +11,13 @@ use coldpress_config::{
 };
 use coldpress_dataset::{FileCompression, Format, READER_VERSION, RowsForm, Source};
 use coldpress_export::{ExportTarget, ParquetCodec};
-use coldpress_failure::RetryPolicy;
+use coldpress_failure::{RetryPolicy, full_message};
 use coldpress_job::{AdoptFrom, Publication};
 use coldpress_operator::{
     Asset, ChainHash, ChainSettings, Pipeline, Registry, ResolvedOperator, Shared, Stage,
 };
 use coldpress_partition::{Copying, CutSettings, Mixing, memory_limit};
+use coldpress_storage::StoreSchemes;
 use coldpress_worker::IntermediateForm;
 
 use crate::analysis::{self, PassedOver};
@@ -74,12 +75,13 @@ impl Prepared {
         operators > begin
     }
 
-    /// Checks a recipe against the operators of a registry. Reads and writes nothing.
+    /// Checks a recipe against the operators of a registry; outputs on URLs go to stores of these schemes. Reads and writes
+    /// nothing.
     ///
     /// # Errors
     /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
-    /// recipe does not have, or an export of an unknown form.
-    pub fn new(mut recipe: Recipe, registry: Registry) -> Result<Self> {
+    /// recipe does not have, an export of an unknown form, or an output behind a URL whose scheme nobody knows.
+    pub fn new(mut recipe: Recipe, registry: Registry, schemes: &StoreSchemes) -> Result<Self> {
         if recipe.failure.max_record_bytes > MAX_RECORD_BYTES {
             let message = "must be at most 512, because a record is held in memory whole";
             return Err(Error::of_key(&recipe, "max_record_mb", message));
@@ -115,7 +117,7 @@ impl Prepared {
         checkpoints.sort_unstable();
         checkpoints.dedup();
         let export = &recipe.export;
-        let target = target(export)?;
+        let target = target(export, schemes)?;
         // What needs the whole dataset cannot go on without a part of it.
         let fatal = recipe.failure.on_partition_failure == Some(OnPartitionFailure::Fail)
             || !recipe.failure.fault_tolerance
@@ -123,7 +125,7 @@ impl Prepared {
         check_duplicates_path(&recipe, &pipeline)?;
         check_metrics_path(&recipe)?;
         check_stats_export_paths(&recipe, &pipeline)?;
-        let outputs = Outputs::of(&recipe, &pipeline, target);
+        let outputs = Outputs::of(&recipe, &pipeline, target, schemes)?;
         let trace = TracePlan::of(&recipe, &pipeline)?;
         let adopt_from = recipe.job.resume_from.as_deref().map(str::parse);
         let adopt_from = adopt_from
@@ -432,11 +434,17 @@ fn cut(recipe: &Recipe) -> CutSettings {
 }
 
 /// Where the export goes, in which form.
-fn target(export: &ExportSettings) -> Result<ExportTarget> {
-    let named =
-        |key: &'static str| move |error| Error::new(ErrorKind::Recipe, format!("{key}: {error}"));
+fn target(export: &ExportSettings, schemes: &StoreSchemes) -> Result<ExportTarget> {
+    let named = |key: &'static str| {
+        move |error| {
+            Error::new(
+                ErrorKind::Recipe,
+                format!("{key}: {}", full_message(&error)),
+            )
+        }
+    };
     let form = export.export_type.as_deref();
-    let target = ExportTarget::parse(&export.path, form, export.shard_size_bytes);
+    let target = ExportTarget::open(&export.path, form, export.shard_size_bytes, schemes);
     let target = target.map_err(named("export_path"))?;
     let Some(compression) = export.compression else {
         return Ok(target);

@@ -61,6 +61,17 @@ fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
         StorageOptions::default(),
         |options, (prefix, name, value)| options.with(prefix, name, value),
     );
+    // They are for the bucket of the export: `s3://bucket` of `s3://bucket/out/clean.jsonl`.
+    let export = Location::of(&recipe.export.path).url();
+    let bucket = export.and_then(|url| {
+        let begin = url.find("://")? + "://".len();
+        let end = url[begin..].find('/').map_or(url.len(), |end| begin + end);
+        Some(&url[..end])
+    });
+    let of_export = recipe.remote.export.iter().filter(|_| bucket.is_some());
+    let options = of_export.fold(options, |options, (_, name, value)| {
+        options.with(bucket.unwrap_or_default(), name, value)
+    });
     let options = schemes.options().clone().and(options);
     schemes.with_options(options)
 }

@@ -98,15 +98,17 @@ impl Prepared {
         let in_job = [need.results, need.signatures, list];
         let in_job = in_job.into_iter().fold(0, u64::saturating_add);
         let beside = self.recipe.export.duplicates_path.as_ref();
+        let beside = beside.and_then(|path| Location::of(path).path());
         let beside = beside.and_then(|path| Path::new(path).parent());
         let beside = beside.map(Path::to_owned).or_else(|| work_dir.clone());
-        let export = self.outputs.export().folder().to_owned();
+        // What goes into a store takes no disk.
+        let export = self.outputs.export().folder().map(Path::to_owned);
         let written = [
             (work_dir.clone(), in_job),
             (beside, list),
             (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
             (or_work_dir(&paths.partition_dir), need.copies),
-            (Some(export), need.export),
+            (export, need.export),
         ];
         let measured = written.into_iter().filter_map(|(folder, needed_bytes)| {
             let folder = folder?;

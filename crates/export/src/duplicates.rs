@@ -7,13 +7,13 @@ use arrow::array::{
     ArrayRef, Float64Builder, Int64Builder, RecordBatch, StringBuilder, UInt32Builder,
 };
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use coldpress_storage::NewFile;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
 use crate::error::{Error, Result};
+use crate::output_file::OutputFile;
 use crate::staged::Staged;
 
 /// Rows that are given to the writer at once.
@@ -55,7 +55,7 @@ pub struct RecordAt<'a> {
 pub struct DuplicatesFile {
     temporary: PathBuf,
     schema: SchemaRef,
-    out: ArrowWriter<NewFile>,
+    out: ArrowWriter<OutputFile>,
     rows: Columns,
 }
 
@@ -79,12 +79,12 @@ struct RecordColumns {
 }
 
 impl DuplicatesFile {
-    /// Begins a list in this place.
+    /// Begins a list in this file.
     ///
     /// # Errors
-    /// When the file cannot be made.
-    pub fn create(temporary: &Path) -> Result<Self> {
-        let file = NewFile::create(temporary)?;
+    /// When the file cannot be written.
+    pub fn create(file: OutputFile) -> Result<Self> {
+        let temporary = file.shown().to_owned();
         let properties = WriterProperties::builder()
             .set_created_by("coldpress".to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -92,10 +92,10 @@ impl DuplicatesFile {
         let schema = Arc::new(schema());
         let out = ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties));
         Ok(Self {
-            temporary: temporary.to_owned(),
             schema,
-            out: out.map_err(|error| unwritten(temporary, error))?,
+            out: out.map_err(|error| unwritten(&temporary, error))?,
             rows: Columns::default(),
+            temporary,
         })
     }
 
@@ -119,12 +119,7 @@ impl DuplicatesFile {
         self.write()?;
         let file = self.out.into_inner();
         let file = file.map_err(|error| unwritten(&self.temporary, error))?;
-        let stamp = file.finish()?;
-        Ok(Staged {
-            temporary: self.temporary,
-            length: stamp.length,
-            digest: stamp.digest,
-        })
+        file.finish()
     }
 
     fn write(&mut self) -> Result<()> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use coldpress_storage::atomic::TEMPORARY_SUFFIX;
 use coldpress_storage::real_place;
 
+use crate::place::folder_of;
 use crate::target::ExportTarget;
 
 impl ExportTarget {
@@ -14,13 +15,18 @@ impl ExportTarget {
         let name = path.file_name()?.to_str()?;
         let token = name.strip_prefix(&format!(".{}.coldpress.", self.name()))?;
         let token = token.strip_suffix(TEMPORARY_SUFFIX)?;
-        let is_beside = real_place(path).ok()?.parent() == real_place(self.path()).ok()?.parent();
+        let is_beside = real_place(path).ok()?.parent() == real_place(self.path()?).ok()?.parent();
         is_beside.then(|| token.to_owned())
     }
 
-    /// Returns what killed writers left beside the output, or have not finished yet, with the token of each.
+    /// Returns what killed writers left beside an output of this machine, or have not finished yet, with the token of each.
     pub fn leftovers(&self) -> Vec<(PathBuf, String)> {
-        let entries = std::fs::read_dir(self.folder()).into_iter().flatten();
+        let folder = self.path().map(folder_of);
+        let entries = folder
+            .map(std::fs::read_dir)
+            .into_iter()
+            .flatten()
+            .flatten();
         let paths = entries.flatten().map(|entry| entry.path());
         let left = paths.filter_map(|path| self.token_of(&path).map(|token| (path, token)));
         left.collect()

@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use coldpress_dataset::{FileCompression, RowsEncoder};
-use coldpress_storage::{Digest, FileStamp, NewFile};
 use memchr::memchr;
 
 use crate::error::{Error, Result};
 use crate::form::ExportForm;
+use crate::output_file::{FinishedFile, OutputFile};
 use crate::output_files::OutputFiles;
+use crate::staged::Staged;
 use crate::target::ExportTarget;
 
 /// Writes lines to one file or to shards. Where a shard ends depends on the lines alone: with the line that reaches the
@@ -25,7 +26,7 @@ pub(crate) struct LinesOutput {
 }
 
 struct LinesFile {
-    out: RowsEncoder<NewFile>,
+    out: RowsEncoder<OutputFile>,
     array: Option<Array>,
     /// Bytes of lines in this file.
     taken: u64,
@@ -78,7 +79,7 @@ impl LinesOutput {
         Ok(())
     }
 
-    pub(crate) fn finish(mut self) -> Result<(u64, Digest)> {
+    pub(crate) fn finish(mut self) -> Result<Staged> {
         if self.files.is_empty() && self.current.is_none() {
             self.current(self.empty_packing)?;
         }
@@ -90,9 +91,9 @@ impl LinesOutput {
         let file = match self.current.take() {
             Some(file) => file,
             None => {
-                let path = self.files.next_path();
-                let out = RowsEncoder::new(NewFile::create(&path)?, packing)
-                    .map_err(Error::io("write", &path))?;
+                let file = self.files.next_file()?;
+                let path = file.shown().to_owned();
+                let out = RowsEncoder::new(file, packing).map_err(Error::io("write", &path))?;
                 LinesFile {
                     out,
                     array: self.is_array.then(Array::default),
@@ -118,18 +119,18 @@ impl LinesFile {
             None => self.out.write_all(lines),
             Some(array) => array.write(lines, &mut self.out),
         };
-        written.map_err(Error::io("write", self.out.get_ref().path()))
+        written.map_err(Error::io("write", self.out.get_ref().shown()))
     }
 
-    fn finish(mut self) -> Result<FileStamp> {
-        let path = self.out.get_ref().path().to_owned();
+    fn finish(mut self) -> Result<FinishedFile> {
+        let path = self.out.get_ref().shown().to_owned();
         if let Some(array) = &self.array {
             self.out
                 .write_all(array.end())
                 .map_err(Error::io("write", &path))?;
         }
         let file = self.out.finish().map_err(Error::io("write", &path))?;
-        Ok(file.finish()?)
+        file.end()
     }
 }
 

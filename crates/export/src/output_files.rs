@@ -1,18 +1,28 @@
-//! Where the files of an output are made: one file, or shards `part-00000`, `part-00001` … in a directory.
+//! Where the files of an output are made: one file, or shards `part-00000`, `part-00001` … in a directory or below a URL.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use coldpress_storage::{Digest, FileStamp, create_dir_durable};
+use coldpress_storage::{Digest, FileStamp, SealedUpload, create_dir_durable};
 
 use crate::error::Result;
+use crate::output_file::{FinishedFile, OutputFile};
+use crate::place::{OutputPlace, UrlPlace};
+use crate::staged::Staged;
 use crate::target::ExportTarget;
 
 /// Names the files of an output one after the other and adds up what they are.
 pub(crate) struct OutputFiles {
-    temporary: PathBuf,
+    at: Making,
     shards: Option<Shards>,
     /// What the one file is.
     stamp: Option<FileStamp>,
+}
+
+enum Making {
+    /// The file or directory in its temporary place.
+    Temporary(PathBuf),
+    /// The objects that have ended; nobody sees them.
+    Uploads(UrlPlace, Vec<Box<dyn SealedUpload>>),
 }
 
 struct Shards {
@@ -32,12 +42,17 @@ pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
 impl OutputFiles {
     /// The temporary place of `target`; a directory is made at once.
     pub(crate) fn create(target: &ExportTarget, token: &str) -> Result<Self> {
-        let temporary = target.temporary_path(token);
+        let at = match target.place() {
+            OutputPlace::Path(_) => Making::Temporary(target.temporary_path(token)),
+            OutputPlace::Url(place) => Making::Uploads(place.clone(), Vec::new()),
+        };
         let shards = match target.shard_bytes() {
             None => None,
             Some(limit_bytes) => {
-                // It is exchanged for what stands at the export path, so nobody else may have put anything into it.
-                create_dir_durable(&temporary)?;
+                if let Making::Temporary(temporary) = &at {
+                    // It is exchanged for what stands at the export path, so nobody else may have put anything into it.
+                    create_dir_durable(temporary)?;
+                }
                 Some(Shards {
                     suffix: target.suffix(),
                     limit_bytes,
@@ -49,15 +64,10 @@ impl OutputFiles {
             }
         };
         Ok(Self {
-            temporary,
+            at,
             shards,
             stamp: None,
         })
-    }
-
-    /// The file, or the directory of shards.
-    pub(crate) fn temporary(&self) -> &Path {
-        &self.temporary
     }
 
     /// At how many bytes a file ends and the next begins.
@@ -67,11 +77,15 @@ impl OutputFiles {
             .map_or(u64::MAX, |shards| shards.limit_bytes)
     }
 
-    /// Returns where the file is to be made that follows those that ended.
-    pub(crate) fn next_path(&self) -> PathBuf {
-        match &self.shards {
-            None => self.temporary.clone(),
-            Some(shards) => self.temporary.join(shards.name()),
+    /// Begins the file that follows those that ended.
+    pub(crate) fn next_file(&self) -> Result<OutputFile> {
+        match (&self.at, &self.shards) {
+            (Making::Temporary(file), None) => OutputFile::at(file.clone()),
+            (Making::Temporary(folder), Some(shards)) => OutputFile::at(folder.join(shards.name())),
+            (Making::Uploads(place, _), None) => OutputFile::to(place, place.name().clone()),
+            (Making::Uploads(place, _), Some(shards)) => {
+                OutputFile::to(place, place.below(&shards.name())?)
+            }
         }
     }
 
@@ -83,8 +97,12 @@ impl OutputFiles {
         }
     }
 
-    /// The file at [`next_path`](Self::next_path) is complete and durable.
-    pub(crate) fn ended(&mut self, stamp: FileStamp) {
+    /// The file that [`next_file`](Self::next_file) began is complete and durable.
+    pub(crate) fn ended(&mut self, file: FinishedFile) {
+        let stamp = file.stamp;
+        if let Making::Uploads(_, ended) = &mut self.at {
+            ended.extend(file.upload);
+        }
         match &mut self.shards {
             None => self.stamp = Some(stamp),
             Some(shards) => {
@@ -96,9 +114,9 @@ impl OutputFiles {
         }
     }
 
-    /// Length and digest of the output.
-    pub(crate) fn finish(mut self) -> (u64, Digest) {
-        match &mut self.shards {
+    /// The output, which is complete.
+    pub(crate) fn finish(mut self) -> Staged {
+        let (length, digest) = match &mut self.shards {
             None => {
                 let stamp = self.stamp.unwrap_or_else(|| FileStamp::of(b""));
                 (stamp.length, stamp.digest)
@@ -107,6 +125,10 @@ impl OutputFiles {
                 shards.finished = true;
                 (shards.length, Digest::of(shards.listing.as_bytes()))
             }
+        };
+        match &mut self.at {
+            Making::Temporary(temporary) => Staged::at(std::mem::take(temporary), length, digest),
+            Making::Uploads(_, ended) => Staged::uploaded(std::mem::take(ended), length, digest),
         }
     }
 }
@@ -118,10 +140,12 @@ impl Shards {
 }
 
 impl Drop for OutputFiles {
-    /// Removes what was not finished: nobody cites it. A file removes itself.
+    /// Removes what was not finished: nobody cites it. Files and uploads remove themselves.
     fn drop(&mut self) {
-        if self.shards.as_ref().is_some_and(|shards| !shards.finished) {
-            let _ = std::fs::remove_dir_all(&self.temporary);
+        if self.shards.as_ref().is_some_and(|shards| !shards.finished)
+            && let Making::Temporary(folder) = &self.at
+        {
+            let _ = std::fs::remove_dir_all(folder);
         }
     }
 }

@@ -3,11 +3,12 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{Digest, read_small, replace};
+use coldpress_storage::{Digest, read_small, remove_durable, replace};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
-use crate::staged::staged_digest;
+use crate::place::{OutputPlace, folder_of};
+use crate::staged::{Placed, staged_digest};
 use crate::target::ExportTarget;
 
 /// The version of the ownership file.
@@ -36,6 +37,33 @@ pub struct Ownership {
     /// Whether the dataset of the job that made it is looked for where it lies: then it was never an input.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub in_dataset: Option<bool>,
+    /// Of an output in a store: the objects that it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<OwnedObject>,
+    /// Of an output in a store that is being replaced: objects of ours that may be there besides, because they come or go.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub passing: Vec<OwnedObject>,
+}
+
+/// An object of an output in a store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnedObject {
+    /// Its name: of a shard, within the output.
+    pub name: String,
+    /// Its length in bytes.
+    pub length: u64,
+    /// Its digest.
+    pub digest: Digest,
+    /// What the store calls this content of it, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+impl OwnedObject {
+    /// Returns whether both have one name and one content.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        (&self.name, self.length, self.digest) == (&other.name, other.length, other.digest)
+    }
 }
 
 fn is_zero(count: &u32) -> bool {
@@ -57,6 +85,8 @@ impl Ownership {
             records: None,
             partitions_left_out: 0,
             in_dataset: None,
+            objects: Vec::new(),
+            passing: Vec::new(),
         }
     }
 
@@ -84,24 +114,20 @@ impl Ownership {
         staged_digest(path, path.is_dir()).is_ok_and(|found| found == (self.length, self.digest))
     }
 
-    /// Writes the ownership file of `target`.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self, target: &ExportTarget) -> Result<()> {
-        let json = serde_json::to_vec_pretty(self).unwrap_or_default();
-        Ok(replace(target.ownership_path(), &json)?)
-    }
-
-    /// Returns what is said of `target`; the error is why it is not ours.
-    pub(crate) fn read(target: &ExportTarget) -> std::result::Result<Self, String> {
-        let path = target.ownership_path();
-        let unreadable = || format!("exists, and `{}` beside it cannot be read", path.display());
+    /// Returns what is said of the output at `path`; the error is why it is not ours.
+    pub(crate) fn read(path: &Path) -> std::result::Result<Self, String> {
+        let path = Self::path_beside(path);
+        let shown = path.display().to_string();
         let bytes = read_small(&path, MAX_BYTES).map_err(|error| match error.kind() {
             ErrorKind::NotFound => "exists and was not made by Coldpress".to_owned(),
-            _ => unreadable(),
+            _ => unreadable(&shown),
         })?;
-        let ownership: Self = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+        Self::understood(&bytes, &shown)
+    }
+
+    /// The ownership file of these bytes; the error is why its output is not ours.
+    pub(crate) fn understood(bytes: &[u8], shown: &str) -> std::result::Result<Self, String> {
+        let ownership: Self = serde_json::from_slice(bytes).map_err(|_| unreadable(shown))?;
         if ownership.schema_version > OWNERSHIP_SCHEMA {
             let version = ownership.schema_version;
             return Err(format!(
@@ -112,13 +138,81 @@ impl Ownership {
     }
 }
 
+fn unreadable(shown: &str) -> String {
+    format!("exists, and `{shown}` beside it cannot be read")
+}
+
 impl ExportTarget {
-    /// The file beside the output that says whose it is.
-    pub fn ownership_path(&self) -> PathBuf {
-        Ownership::path_beside(
-            &self
-                .folder()
-                .join(self.path().file_name().unwrap_or_default()),
-        )
+    /// The file of this machine beside the output that says whose it is.
+    pub fn ownership_path(&self) -> Option<PathBuf> {
+        let path = self.path()?;
+        let whole = folder_of(path).join(path.file_name().unwrap_or_default());
+        Some(Ownership::path_beside(&whole))
+    }
+
+    /// Returns what is said of the output where it was signed as a whole; it is a claim until
+    /// [`measure`](Self::measure) has proven it.
+    pub fn signed(&self) -> Option<Ownership> {
+        match self.place() {
+            OutputPlace::Path(path) => Ownership::beside(path),
+            OutputPlace::Url(place) => place.output(self.is_directory()).signed().ok().flatten(),
+        }
+    }
+
+    /// Signs the output that is in its place: `placed` by [`Staged::commit`](crate::Staged::commit), or by an earlier
+    /// process. In a store, what was there before it is removed now.
+    ///
+    /// # Errors
+    /// When the signature cannot be written; [`Error::NotOurs`](crate::Error::NotOurs) where something else came into the
+    /// store meanwhile.
+    pub fn sign(&self, signature: &Ownership, placed: Placed) -> Result<()> {
+        match self.place() {
+            OutputPlace::Path(path) => {
+                let json = serde_json::to_vec_pretty(signature).unwrap_or_default();
+                let whole = folder_of(path).join(path.file_name().unwrap_or_default());
+                Ok(replace(Ownership::path_beside(&whole), &json)?)
+            }
+            OutputPlace::Url(place) => place.output(self.is_directory()).sign(signature, placed.0),
+        }
+    }
+
+    /// Length and digest of what stands in the place of the output; none where nothing does.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn measure(&self) -> Result<Option<(u64, Digest)>> {
+        match self.place() {
+            OutputPlace::Path(path) if !path.exists() => Ok(None),
+            OutputPlace::Path(path) => staged_digest(path, self.is_directory()).map(Some),
+            OutputPlace::Url(place) => place.output(self.is_directory()).measure(),
+        }
+    }
+
+    /// Returns whether anything stands in the place of the output.
+    pub fn exists(&self) -> bool {
+        match self.place() {
+            OutputPlace::Path(path) => path.exists(),
+            OutputPlace::Url(place) => place.output(self.is_directory()).exists(),
+        }
+    }
+
+    /// Returns whether exactly this stands in the place of the output.
+    pub fn holds(&self, length: u64, digest: Digest) -> bool {
+        let measured = self.measure();
+        measured.is_ok_and(|found| found == Some((length, digest)))
+    }
+
+    /// Removes an output of ours. A signature without an output proves nothing, so the output goes first.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove(&self) -> Result<()> {
+        match self.place() {
+            OutputPlace::Path(path) => {
+                remove_durable(path)?;
+                Ok(remove_durable(Ownership::path_beside(path))?)
+            }
+            OutputPlace::Url(place) => place.output(self.is_directory()).remove(),
+        }
     }
 }

@@ -27,17 +27,16 @@ impl Staged {
         key: &FernetKey,
         abandoned: &AtomicBool,
     ) -> Result<Self> {
+        let Some(clear) = self.temporary() else {
+            return Err(Error::encode("what is in a store is not encrypted"));
+        };
         let sealing = Sealing { key, abandoned };
         let temporary = target.temporary_path(token);
         let (length, digest) = match target.is_directory() {
-            true => sealing.directory(&self.temporary, &temporary)?,
-            false => sealing.file(&self.temporary, &temporary)?,
+            true => sealing.directory(clear, &temporary)?,
+            false => sealing.file(clear, &temporary)?,
         };
-        Ok(Self {
-            temporary,
-            length,
-            digest,
-        })
+        Ok(Self::at(temporary, length, digest))
     }
 }
 

@@ -16,13 +16,13 @@ mod unit_form;
 
 use std::sync::atomic::AtomicBool;
 
-use coldpress_storage::Digest;
 use coldpress_table::MixedField;
 
 use crate::error::{Error, Result};
 use crate::form::ExportForm;
 use crate::output_files::OutputFiles;
 use crate::partition_rows::PartitionRows;
+use crate::staged::Staged;
 use crate::target::ExportTarget;
 use arrow_file::Arrow;
 use csv::Csv;
@@ -45,8 +45,8 @@ pub(crate) struct SecondPass {
 
 /// An output that was written.
 pub(crate) struct Passed {
-    /// Length and digest.
-    pub(crate) written: (u64, Digest),
+    /// The output.
+    pub(crate) written: Staged,
     /// Fields whose values are of more than one type.
     pub(crate) mixed: Vec<MixedField>,
     /// What else is odd about the columns, a sentence each.
@@ -102,7 +102,7 @@ impl SecondPass {
         })
     }
 
-    fn write(&mut self, columns: &Columns, abandoned: &AtomicBool) -> Result<(u64, Digest)> {
+    fn write(&mut self, columns: &Columns, abandoned: &AtomicBool) -> Result<Staged> {
         let Columns {
             schema, has_rest, ..
         } = columns;
@@ -137,7 +137,7 @@ fn write<F: UnitForm>(
     mut files: OutputFiles,
     threads: usize,
     abandoned: &AtomicBool,
-) -> Result<(u64, Digest)> {
+) -> Result<Staged> {
     let limit_bytes = files.limit_bytes();
     let mut units = Units::new(partitions, form.limits(limit_bytes), F::HAS_COLUMNS);
     let mut current: Option<F::File> = None;
@@ -149,7 +149,7 @@ fn write<F: UnitForm>(
         |encoded| {
             let file = match current.take() {
                 Some(file) => file,
-                None => form.create(&files.next_path())?,
+                None => form.create(files.next_file()?)?,
             };
             let file = current.insert(file);
             file.write(encoded)?;
@@ -162,7 +162,7 @@ fn write<F: UnitForm>(
         },
     )?;
     if current.is_none() && files.is_empty() {
-        current = Some(form.create(&files.next_path())?);
+        current = Some(form.create(files.next_file()?)?);
     }
     if let Some(file) = current {
         files.ended(file.finish()?);

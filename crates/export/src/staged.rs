@@ -3,39 +3,106 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{Digest, digest_file, exchange_dirs, rename_durable, sync_dir};
+use coldpress_storage::{
+    Digest, SealedUpload, digest_file, exchange_dirs, rename_durable, sync_dir,
+};
 
 use crate::error::{Error, Result};
 use crate::output_files::list;
+use crate::place::{OutputPlace, folder_of};
 use crate::target::ExportTarget;
+use crate::url_output::Completed;
 
-/// An output that is complete and durable in its temporary place.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An output that is complete and durable, and not in its place.
+#[derive(Debug)]
 pub struct Staged {
-    /// Where it is.
-    pub temporary: PathBuf,
+    held: Held,
     /// Its length in bytes; of all shards together.
     pub length: u64,
     /// Its digest; of a directory, over its shards' names and digests.
     pub digest: Digest,
 }
 
+/// Where it is.
+#[derive(Debug)]
+enum Held {
+    /// In a temporary place beside its own.
+    Temporary(PathBuf),
+    /// With the store, which shows nothing of it. It does not outlive this process.
+    Uploads(Vec<Box<dyn SealedUpload>>),
+}
+
+/// An output that is in its place and not signed.
+#[derive(Debug, Default)]
+pub struct Placed(pub(crate) Option<Completed>);
+
 impl Staged {
-    /// Puts the output in its place, in one step; what stood there is gone.
+    /// An output in this temporary place.
+    pub fn at(temporary: impl Into<PathBuf>, length: u64, digest: Digest) -> Self {
+        Self {
+            held: Held::Temporary(temporary.into()),
+            length,
+            digest,
+        }
+    }
+
+    pub(crate) fn uploaded(
+        uploads: Vec<Box<dyn SealedUpload>>,
+        length: u64,
+        digest: Digest,
+    ) -> Self {
+        Self {
+            held: Held::Uploads(uploads),
+            length,
+            digest,
+        }
+    }
+
+    /// Its temporary place; none in a store.
+    #[must_use]
+    pub fn temporary(&self) -> Option<&Path> {
+        match &self.held {
+            Held::Temporary(path) => Some(path),
+            Held::Uploads(_) => None,
+        }
+    }
+
+    /// Puts the output of this job in its place, in one step; what stood there is gone. Shards in a store take their places
+    /// one after the other.
     ///
     /// # Errors
-    /// When the file system refuses; what stood there then still stands.
-    pub fn commit(&self, target: &ExportTarget) -> Result<()> {
-        if target.is_directory() && target.path().exists() {
-            exchange_dirs(&self.temporary, target.path())?;
-            fs::remove_dir_all(&self.temporary).map_err(Error::io("remove", &self.temporary))?;
-            return Ok(sync_dir(target.folder())?);
+    /// When the file system refuses; what stood there then still stands. [`Error::NotOurs`] where something else came into
+    /// the store meanwhile.
+    pub fn commit(self, target: &ExportTarget, job_id: &str) -> Result<Placed> {
+        match (self.held, target.place()) {
+            (Held::Temporary(temporary), OutputPlace::Path(path)) => {
+                rename(&temporary, path, target.is_directory())?;
+                Ok(Placed(None))
+            }
+            (Held::Uploads(uploads), OutputPlace::Url(place)) => {
+                let completed = place
+                    .output(target.is_directory())
+                    .complete(uploads, job_id)?;
+                Ok(Placed(Some(completed)))
+            }
+            (Held::Temporary(_), OutputPlace::Url(_))
+            | (Held::Uploads(_), OutputPlace::Path(_)) => {
+                Err(Error::encode("it was made for another place"))
+            }
         }
-        Ok(rename_durable(&self.temporary, target.path())?)
     }
 }
 
-/// Length and digest of an output, wherever it is.
+fn rename(temporary: &Path, path: &Path, is_directory: bool) -> Result<()> {
+    if is_directory && path.exists() {
+        exchange_dirs(temporary, path)?;
+        fs::remove_dir_all(temporary).map_err(Error::io("remove", temporary))?;
+        return Ok(sync_dir(folder_of(path))?);
+    }
+    Ok(rename_durable(temporary, path)?)
+}
+
+/// Length and digest of an output of this machine, wherever it is.
 ///
 /// # Errors
 /// When it cannot be read.

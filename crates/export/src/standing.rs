@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::io::ErrorKind;
+use std::path::Path;
 
 use coldpress_storage::{check_writable, create_dir_all_durable};
 
 use crate::error::{Error, Result};
 use crate::ownership::Ownership;
+use crate::place::{OutputPlace, folder_of};
 use crate::staged::staged_digest;
 use crate::target::ExportTarget;
 
@@ -43,18 +45,22 @@ fn special(found: &fs::Metadata) -> Option<&'static str> {
 }
 
 impl ExportTarget {
-    /// Makes the folder of the output and tries to write there.
+    /// Makes the folder of an output of this machine and tries to write there.
     ///
     /// # Errors
     /// When the folder cannot be made or written to.
     pub fn prepare(&self) -> Result<()> {
-        create_dir_all_durable(self.folder())?;
-        check_writable(self.folder()).map_err(Error::io("write to the folder of", self.path()))?;
+        let Some(path) = self.path() else {
+            // What stands there is looked at anyway.
+            return Ok(());
+        };
+        create_dir_all_durable(folder_of(path))?;
+        check_writable(folder_of(path)).map_err(Error::io("write to the folder of", path))?;
         // Found out now, and not when the output stands in its place.
-        let ownership = self.ownership_path();
+        let ownership = Ownership::path_beside(path);
         if ownership.is_dir() {
             return Err(Error::NotOurs {
-                path: self.path().to_owned(),
+                path: path.to_owned(),
                 reason: format!(
                     "cannot be signed: `{}` is a directory; move it away",
                     ownership.display()
@@ -65,14 +71,14 @@ impl ExportTarget {
     }
 
     /// Nothing stands at the export path: what stands where its ownership file goes.
-    fn standing_of_ownership(&self) -> Result<Standing> {
-        let path = self.ownership_path();
+    fn standing_of_ownership(output: &Path) -> Result<Standing> {
+        let path = Ownership::path_beside(output);
         let found = match fs::symlink_metadata(&path) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
             Err(error) => return Err(Error::io("examine", &path)(error)),
             Ok(found) => found,
         };
-        let is_ours = found.is_file() && Ownership::read(self).is_ok();
+        let is_ours = found.is_file() && Ownership::read(output).is_ok();
         Ok(match is_ours {
             true => Standing::Free,
             false => Standing::Foreign(format!(
@@ -87,14 +93,18 @@ impl ExportTarget {
     /// # Errors
     /// When it cannot be examined.
     pub fn standing(&self) -> Result<Standing> {
-        let found = match fs::symlink_metadata(self.path()) {
+        let path = match self.place() {
+            OutputPlace::Path(path) => path,
+            OutputPlace::Url(place) => return place.output(self.is_directory()).standing(),
+        };
+        let found = match fs::symlink_metadata(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                return self.standing_of_ownership();
+                return Self::standing_of_ownership(path);
             }
-            Err(error) => return Err(Error::io("examine", self.path())(error)),
+            Err(error) => return Err(Error::io("examine", path)(error)),
             Ok(found) => found,
         };
-        let led_to = fs::metadata(self.path()).ok();
+        let led_to = fs::metadata(path).ok();
         if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
             return Ok(Standing::Special(what));
         }
@@ -109,11 +119,11 @@ impl ExportTarget {
         if !found.is_dir() && !found.is_file() {
             return Ok(Standing::Foreign("is a link or no regular file".to_owned()));
         }
-        let ownership = match Ownership::read(self) {
+        let ownership = match Ownership::read(path) {
             Ok(ownership) => ownership,
             Err(reason) => return Ok(Standing::Foreign(reason)),
         };
-        let (length, digest) = staged_digest(self.path(), self.is_directory())?;
+        let (length, digest) = staged_digest(path, self.is_directory())?;
         if (length, digest) != (ownership.length, ownership.digest) {
             return Ok(Standing::Foreign(
                 "was changed since Coldpress made it".to_owned(),

@@ -3,17 +3,19 @@
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{FileCompression, RowsForm, local_path};
+use coldpress_storage::StoreSchemes;
 
 use crate::error::{Error, Result};
 use crate::form::{ExportForm, FileForm, ParquetCodec};
+use crate::place::{OutputPlace, folder_of};
 
 /// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
 const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
 
-/// Where the output goes: a file, or a directory of shards, in which form, and how packed.
+/// Where the output goes: a file or an object, or a directory or prefix of shards, in which form, and how packed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportTarget {
-    path: PathBuf,
+    place: OutputPlace,
     file: FileForm,
     /// Bytes in a shard; none = one file.
     shard_bytes: Option<u64>,
@@ -26,8 +28,22 @@ impl ExportTarget {
     /// counts for directories alone.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a form that this release does not write.
+    /// [`Error::Unsupported`] for a form that this release does not write, [`Error::Storage`] for a URL.
     pub fn parse(path: &str, export_type: Option<&str>, shard_bytes: u64) -> Result<Self> {
+        Self::open(path, export_type, shard_bytes, &StoreSchemes::default())
+    }
+
+    /// As [`parse`](Self::parse), of a path or a URL of one of these schemes.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a form that this release does not write, [`Error::Storage`] for a scheme that is not known or
+    /// a store that cannot be opened.
+    pub fn open(
+        path: &str,
+        export_type: Option<&str>,
+        shard_bytes: u64,
+        schemes: &StoreSchemes,
+    ) -> Result<Self> {
         let bare = local_path(path);
         if matches!(
             bare.trim_end_matches('/').rsplit('/').next(),
@@ -57,7 +73,7 @@ impl ExportTarget {
             shard_bytes
         });
         Ok(Self {
-            path: PathBuf::from(bare.trim_end_matches('/')),
+            place: OutputPlace::open(path, schemes)?,
             file,
             shard_bytes,
         })
@@ -71,7 +87,7 @@ impl ExportTarget {
         if self.file.form != ExportForm::Parquet {
             let help = "`export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst";
             return Err(Error::Unsupported {
-                path: self.path.display().to_string(),
+                path: self.place.to_string(),
                 what: "an export whose form does not compress inside",
                 help,
             });
@@ -82,8 +98,13 @@ impl ExportTarget {
 
     /// A target of plain JSONL in one file, whatever its name.
     pub fn lines(path: impl Into<PathBuf>) -> Self {
+        Self::lines_at(OutputPlace::Path(path.into()))
+    }
+
+    /// A target of plain JSONL in one file or object, whatever its name.
+    pub fn lines_at(place: OutputPlace) -> Self {
         Self {
-            path: path.into(),
+            place,
             file: FileForm::JSONL,
             shard_bytes: None,
         }
@@ -97,9 +118,23 @@ impl ExportTarget {
         }
     }
 
-    /// The file, or the directory without a `/` at its end.
-    pub fn path(&self) -> &Path {
-        &self.path
+    /// As a directory of plain JSONL files, or a prefix of such objects.
+    #[must_use]
+    pub fn as_folder(&self) -> Self {
+        Self {
+            shard_bytes: Some(DEFAULT_SHARD_BYTES),
+            ..Self::lines_at(self.place.clone())
+        }
+    }
+
+    /// Where it goes, without a `/` at its end. It displays itself as its path or its URL.
+    pub fn place(&self) -> &OutputPlace {
+        &self.place
+    }
+
+    /// The file or directory of this machine; none of a URL.
+    pub fn path(&self) -> Option<&Path> {
+        self.place.path()
     }
 
     /// Whether the output is a directory of shards.
@@ -161,42 +196,42 @@ impl ExportTarget {
 
     /// The file beside the output that takes the statistics of its records: `out/clean_stats.jsonl` for
     /// `out/clean.jsonl.gz` and for `out/clean/`.
-    pub fn stats_path(&self) -> PathBuf {
+    ///
+    /// # Errors
+    /// When no object can have its name.
+    pub fn stats(&self) -> Result<Self> {
         let name = self.name();
         let stem = match self.is_directory() {
             true => name.as_str(),
             false => FileForm::stem(&name),
         };
-        self.path.with_file_name(format!("{stem}_stats.jsonl"))
+        let name = format!("{stem}_stats.jsonl");
+        Ok(Self::lines_at(match &self.place {
+            OutputPlace::Path(path) => OutputPlace::Path(path.with_file_name(name)),
+            OutputPlace::Url(_) => self.place.folder().place(&name)?,
+        }))
     }
 
-    /// The folder that holds the output.
-    pub fn folder(&self) -> &Path {
-        match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }
+    /// The folder of this machine that holds the output; none of a URL.
+    pub fn folder(&self) -> Option<&Path> {
+        self.path().map(folder_of)
     }
 
-    /// The name of the file or directory.
+    /// The name of the file, directory or object.
     pub(crate) fn name(&self) -> String {
-        self.path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned()
+        self.place.name()
     }
 
-    /// The file beside the output that a job locks while it exports.
-    pub fn lock_path(&self) -> PathBuf {
-        self.folder()
-            .join(format!(".{}.coldpress.lock", self.name()))
+    /// The file beside an output of this machine that a job locks while it exports.
+    pub fn lock_path(&self) -> Option<PathBuf> {
+        let name = format!(".{}.coldpress.lock", self.name());
+        Some(self.folder()?.join(name))
     }
 
-    /// Where the output is made before it takes its place; `token` tells one attempt from another.
+    /// Where an output of this machine is made before it takes its place, or would be; `token` tells one attempt from another.
     pub fn temporary_path(&self, token: &str) -> PathBuf {
-        self.folder()
-            .join(format!(".{}.coldpress.{token}.tmp", self.name()))
+        let name = format!(".{}.coldpress.{token}.tmp", self.name());
+        self.folder().unwrap_or(Path::new(".")).join(name)
     }
 }
 
@@ -343,7 +378,7 @@ mod tests {
             ("out/clean.v2", Some("csv"), "out/clean.v2_stats.jsonl"),
         ] {
             let target = ExportTarget::parse(path, export_type, 0).unwrap();
-            assert_eq!(target.stats_path(), PathBuf::from(expected));
+            assert_eq!(target.stats().unwrap().place().to_string(), expected);
         }
     }
 }

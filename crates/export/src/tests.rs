@@ -113,11 +113,15 @@ impl Bench {
         }
         let finished = writer.finish(&AtomicBool::new(false))?;
         assert_eq!(
-            staged_digest(&finished.staged.temporary, target.is_directory()).unwrap(),
+            staged_digest(finished.staged.temporary().unwrap(), target.is_directory()).unwrap(),
             (finished.staged.length, finished.staged.digest)
         );
-        finished.staged.commit(target).unwrap();
-        Ok(finished)
+        let (length, digest) = (finished.staged.length, finished.staged.digest);
+        finished.staged.commit(target, "job").unwrap();
+        Ok(FinishedExport {
+            staged: Staged::at("gone", length, digest),
+            ..finished
+        })
     }
 
     /// The files of the export, which are the same whatever the number of threads.
@@ -135,9 +139,10 @@ impl Bench {
 /// Names and bytes of the files of an export.
 fn files(target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
-    let mut paths = vec![target.path().to_owned()];
+    let path = target.path().unwrap();
+    let mut paths = vec![path.to_owned()];
     if target.is_directory() {
-        let entries = fs::read_dir(target.path()).unwrap();
+        let entries = fs::read_dir(path).unwrap();
         paths = entries.map(|entry| entry.unwrap().path()).collect();
         paths.sort();
     }

@@ -1,7 +1,6 @@
 //! Making the output beside its place.
 
 use std::io::Read;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use coldpress_dataset::RowsForm;
@@ -16,15 +15,13 @@ use crate::second_pass::{Passed, SecondPass};
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
-/// Puts the rows of the partitions together, in order, in a temporary place beside the export path.
+/// Puts the rows of the partitions together, in order, in a temporary place beside the export path, or in uploads that nobody
+/// sees.
 ///
 /// JSONL and JSON are written as the partitions come. Of Parquet, Arrow and CSV the partitions are remembered, because their
 /// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same partitions always give
 /// the same bytes.
-pub struct ExportWriter {
-    temporary: PathBuf,
-    work: Work,
-}
+pub struct ExportWriter(Work);
 
 enum Work {
     Copied {
@@ -35,8 +32,8 @@ enum Work {
     Remembered(Box<SecondPass>),
 }
 
-/// An output in its temporary place, and what is to be told about it.
-#[derive(Clone, Debug)]
+/// An output that is complete and not in its place, and what is to be told about it.
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct FinishedExport {
     /// The output.
@@ -57,7 +54,6 @@ impl ExportWriter {
     /// When the temporary directory of shards cannot be made.
     pub fn create(target: &ExportTarget, token: &str, threads: usize) -> Result<Self> {
         let files = OutputFiles::create(target, token)?;
-        let temporary = files.temporary().to_owned();
         let work = if target.needs_second_pass() {
             Work::Remembered(Box::new(SecondPass::new(target, token, files, threads)))
         } else {
@@ -67,7 +63,7 @@ impl ExportWriter {
                 buffer: vec![0; BUFFER_BYTES],
             }
         };
-        Ok(Self { temporary, work })
+        Ok(Self(work))
     }
 
     /// Appends the rows of a partition.
@@ -76,7 +72,7 @@ impl ExportWriter {
     /// [`DamagedRows`](crate::Error::DamagedRows) when the rows cannot be read or are not what their stamp says: they must
     /// be made again, and so must this output. Others when the output cannot be written.
     pub fn append(&mut self, partition: PartitionRows) -> Result<()> {
-        match &mut self.work {
+        match &mut self.0 {
             Work::Copied {
                 output,
                 rows_form,
@@ -98,10 +94,10 @@ impl ExportWriter {
             return Err(Error::Abandoned);
         }
         let Passed {
-            written: (length, digest),
+            written,
             mixed,
             notes,
-        } = match self.work {
+        } = match self.0 {
             Work::Copied { output, .. } => Passed {
                 written: output.finish()?,
                 mixed: Vec::new(),
@@ -109,13 +105,8 @@ impl ExportWriter {
             },
             Work::Remembered(pass) => pass.finish(abandoned)?,
         };
-        let staged = Staged {
-            temporary: self.temporary,
-            length,
-            digest,
-        };
         Ok(FinishedExport {
-            staged,
+            staged: written,
             mixed,
             notes,
         })

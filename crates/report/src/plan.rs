@@ -182,7 +182,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         space: prepared.disks(&disk),
         traffic: prepared.traffic(&resolved.sources, &disk, estimate.partitions),
         disk,
-        export_path: prepared.outputs.export().path().to_owned(),
+        export_path: prepared.outputs.export().place().to_string().into(),
         traced_operators: prepared.traced_operators() as u64,
         work_dir: recipe.paths.work_dir.clone(),
         notes,

@@ -148,7 +148,7 @@ fn export(prepared: &Prepared) -> Result<String, Failure> {
 
 /// What stands where an output goes, and what becomes of it.
 fn standing(target: &ExportTarget) -> Result<String, Failure> {
-    let path = target.path().display().to_string();
+    let path = target.place().to_string();
     let standing = target
         .standing()
         .map_err(|error| Failure::failed(chain(&error)))?;

@@ -117,12 +117,15 @@ const POINTS: &[CrashPoint] = &[
 ];
 
 /// Those that other tests kill at.
-const ELSEWHERE: [&str; 6] = [
+const ELSEWHERE: [&str; 9] = [
     "adopt_before_journal",
     "adopt_before_rename",
     "docetl_after_rename",
     "docetl_before_original_goes",
     "docetl_before_rename",
+    "export.begun",
+    "export.listed",
+    "export.uploaded",
     "merge.sealed",
 ];
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bench;
+mod exports;
 mod parts;
 mod tests;
 mod vault;
@@ -29,7 +30,8 @@ fn main() -> ExitCode {
     if WORDS.contains(&first.as_str()) {
         return coldpress_cli::main(&vault::schemes());
     }
-    let tests = tests::ALL.iter().chain(&parts::ALL).map(|(name, test)| {
+    let tests = tests::ALL.iter().chain(&parts::ALL);
+    let tests = tests.chain(&exports::ALL).map(|(name, test)| {
         Trial::test(*name, move || {
             test();
             Ok(())

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldpress::storage::{
-    Digest, Error, FileStamp, NewFile, ObjectMeta, ObjectName, ObjectStore, Result, Scheme,
-    StorageOptions, StoreReader, StoreSchemes, StoreWriter, create_dir_all_durable, sync_dir,
+    Digest, Error, FileStamp, LocalStore, NewFile, ObjectMeta, ObjectName, ObjectStore, Result,
+    Scheme, StorageOptions, StoreReader, StoreSchemes, StoreWriter, create_dir_all_durable,
+    sync_dir,
 };
 
 /// The scheme of its URLs: `vault:` and a folder.
@@ -21,7 +22,11 @@ pub(crate) fn schemes() -> StoreSchemes {
         let folder = url.strip_prefix("vault:").unwrap_or(url);
         Ok(Arc::new(Vault::new(folder)))
     });
-    vaults.with_scheme("safe", Safe)
+    let buckets = vaults.with("bucket", |url| {
+        let folder = url.strip_prefix("bucket://").unwrap_or(url);
+        Ok(Arc::new(LocalStore::new(folder)))
+    });
+    buckets.with_scheme("safe", Safe)
 }
 
 /// The option without which a safe is not opened, and its value.

@@ -66,6 +66,9 @@ impl Codec<UrlOptions> for SecretOptions {
 
     fn read(node: &Node) -> Result<UrlOptions, Mismatch> {
         let mut options = UrlOptions::default();
+        if node.is_null() {
+            return Ok(options);
+        }
         // Whatever stands there in a map's stead may be a secret, so nothing of it is shown.
         let hidden = |node: &Node| Mismatch {
             found: "something else".to_owned(),

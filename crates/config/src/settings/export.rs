@@ -1,13 +1,13 @@
 //! Where the records go.
 
-use crate::codec::{AtLeast, Flag, LocalPath, OneOf, Optional, Path, Text, choice};
+use crate::codec::{AtLeast, Flag, OneOf, Optional, PathOrUrl, Text, choice};
 use crate::section::section;
 
 section! {
     /// The output.
     pub struct ExportSettings {
-        /// The file that is written: `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, `.parquet`, `.arrow` or `.feather`. A path that ends in `/` is a directory of shards. A path without an ending gets JSON lines: a file, or with a Ray executor a directory of shards.
-        path: String as Path { "export_path", Required, Run, Now }
+        /// The file that is written, or the object of a URL such as `s3://bucket/out/clean.jsonl`: `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, `.parquet`, `.arrow` or `.feather`. A path that ends in `/` is a directory of shards, and such a URL a prefix of objects. A path without an ending gets JSON lines: a file, or with a Ray executor a directory of shards.
+        path: String as PathOrUrl { "export_path", Required, Run, Now }
         /// The format, where it is not to be taken from the suffix: `jsonl`, `json`, `parquet`, `arrow`, `csv`, `tsv`.
         export_type: Option<String> as Optional<Text> { "export_type", Derived("from the suffix"), Run, Now }
         /// The compression inside of Parquet: `snappy`, `zstd`, `gzip`, `lz4` or `none`. Other forms are packed by their suffix.
@@ -30,10 +30,10 @@ section! {
         keep_hashes: bool as Flag {
             "keep_hashes_in_res_ds", Value("false"), Result, DefaultOnly("the output has no columns of hashes")
         }
-        /// A directory for what each filter and deduplicator dropped, a file per operator. It belongs to one export; files that an earlier run of that export left there and this one does not write are removed.
-        dropped_dir: Option<String> as Optional<LocalPath> { "export_dropped", Value("null"), Run, Now }
-        /// A Parquet file with a row for each record that a deduplicator removed: where it was, its id, the record that was kept instead, and how similar the two are.
-        duplicates_path: Option<String> as Optional<LocalPath> { "duplicates_path", Value("null"), Run, Now }
+        /// A directory, or a URL of a folder in a store, for what each filter and deduplicator dropped, a file per operator. It belongs to one export; files that an earlier run of that export left there and this one does not write are removed.
+        dropped_dir: Option<String> as Optional<PathOrUrl> { "export_dropped", Value("null"), Run, Now }
+        /// A Parquet file, or the URL of an object, with a row for each record that a deduplicator removed: where it was, its id, the record that was kept instead, and how similar the two are.
+        duplicates_path: Option<String> as Optional<PathOrUrl> { "duplicates_path", Value("null"), Run, Now }
         /// The field of a record's id for `duplicates_path`. A dotted name reaches into objects.
         duplicates_id_key: String as Text { "duplicates_id_key", Value("id"), Run, Now }
         /// A field by whose values the report counts what deduplicators removed, such as `source`; null to count by file alone.

@@ -129,7 +129,7 @@ impl Driver<'_> {
             operators: prepared.operator_names(),
             chain,
             external: prepared.pipeline.external_points().collect(),
-            export_path: prepared.outputs.export().path().display().to_string(),
+            export_path: prepared.outputs.export().place().to_string(),
             barriers: prepared.pipeline.barriers(),
         }))
     }

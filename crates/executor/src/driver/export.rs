@@ -1,9 +1,9 @@
 //! The export: what must hold before it, and the commit of all outputs.
 
-use std::path::Path;
 use std::time::Instant;
 
 use coldpress_config::Partial;
+use coldpress_export::Staged;
 use coldpress_job::{ExportIntent, JournalRecord};
 use coldpress_record::Ledger;
 use coldpress_storage::crash_point;
@@ -13,7 +13,6 @@ use super::frontier::Frontier;
 use super::passed::Passed;
 use super::{Driver, Exported};
 use crate::error::{Error, ErrorKind, Result};
-use crate::merge::Merged;
 use crate::merge::failure::MergeFailure;
 use crate::outputs::commit::{Commit, Exporting, intent, is_for};
 use crate::outputs::drops;
@@ -50,7 +49,7 @@ impl Driver<'_> {
         let records = frontier.passed.ledger().exported();
         self.teller
             .merge_complete(records, begun.elapsed().as_secs_f64());
-        let export_bytes = self.put_in_place(&merged, &frontier.passed)?;
+        let export_bytes = self.put_in_place(merged.staged, &frontier.passed)?;
         self.tell_mixed(&merged.mixed);
         for note in merged.notes {
             self.teller.warn(note);
@@ -101,7 +100,7 @@ impl Driver<'_> {
         let first = first.map_or_else(String::new, |failure| {
             format!(" (partition {}: {})", failure.partition, failure.error)
         });
-        let path = self.executor.prepared.outputs.export().path().display();
+        let path = self.executor.prepared.outputs.export().place();
         let message = format!(
             "{why}{first}, so the export would have {now} records where `{path}` has {records}; that file stays. \
              Mend the cause and run again, or set `export_partial: replace`"
@@ -130,7 +129,7 @@ impl Driver<'_> {
     }
 
     /// Journal, rename, signature, journal. Gives the bytes of the export.
-    fn put_in_place(&mut self, merged: &Merged, passed: &Passed) -> Result<u64> {
+    fn put_in_place(&mut self, staged: Vec<Staged>, passed: &Passed) -> Result<u64> {
         let (outputs, layout) = (&self.executor.prepared.outputs, &self.executor.layout);
         let pending = self.truth.state().export().intent.as_ref();
         standings::check_again(outputs, layout.job_id(), pending, self.standing.as_ref())?;
@@ -141,7 +140,7 @@ impl Driver<'_> {
             chain: self.final_chain()?,
             left_out: passed.left_out().to_vec(),
         };
-        let Some(intent) = intent(outputs, &merged.staged, exporting) else {
+        let Some(intent) = intent(outputs, &staged, exporting) else {
             return Err(Error::new(ErrorKind::Failed, "the merge staged no export"));
         };
         self.truth
@@ -149,12 +148,12 @@ impl Driver<'_> {
         self.truth.sync()?;
         crash_point!("export.intent");
         self.truth.check_epoch()?;
-        self.finish_export(&Commit::of_staged(outputs, &intent), &intent)?;
+        self.finish_export(Commit::of_staged(outputs, &intent, staged), &intent)?;
         self.remove_earlier_drops();
         Ok(intent.length)
     }
 
-    fn finish_export(&mut self, commit: &Commit<'_>, intent: &ExportIntent) -> Result<()> {
+    fn finish_export(&mut self, commit: Commit<'_>, intent: &ExportIntent) -> Result<()> {
         let executor = self.executor;
         let in_dataset = executor.looks_for_inputs_at(executor.prepared.outputs.export());
         commit.carry_out(executor.layout.job_id(), in_dataset)?;
@@ -198,7 +197,7 @@ impl Driver<'_> {
             self.truth.check_epoch()?;
         }
         if is_pending || commit.is_to_sign() {
-            self.finish_export(&commit, &intent)?;
+            self.finish_export(commit, &intent)?;
         }
         self.remove_earlier_drops();
         self.remove_leftovers();
@@ -214,14 +213,9 @@ impl Driver<'_> {
 
     /// Removes the dropped records of filters that the recipe does not have any more.
     fn remove_earlier_drops(&mut self) {
-        let prepared = &self.executor.prepared;
-        let Some(folder) = prepared.recipe.export.dropped_dir.as_deref() else {
-            return;
-        };
-        for path in drops::remove_earlier(&prepared.outputs, Path::new(folder)) {
+        for place in drops::remove_earlier(&self.executor.prepared.outputs) {
             self.teller.warn(format!(
-                "`{}`, which an earlier recipe of this export had dropped, is removed",
-                path.display()
+                "`{place}`, which an earlier recipe of this export had dropped, is removed"
             ));
         }
     }

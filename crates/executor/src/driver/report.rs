@@ -48,9 +48,16 @@ impl Driver<'_> {
             warnings: self.teller.warnings().to_vec(),
             fields: None,
             companions: beside
-                .map(|output| output.target.path().to_owned())
+                .map(|output| output.target.place().to_string().into())
                 .collect(),
-            export_path: self.executor.prepared.outputs.export().path().to_owned(),
+            export_path: self
+                .executor
+                .prepared
+                .outputs
+                .export()
+                .place()
+                .to_string()
+                .into(),
             job_dir: layout.job_dir().to_owned(),
             checkpoint_dir: layout.checkpoint_dir().to_owned(),
             trace_dir: prepared.trace.is_some().then(|| layout.trace_dir()),

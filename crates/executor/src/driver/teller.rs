@@ -216,12 +216,6 @@ fn summary(executor: &Executor, lock: &JobLock) -> JobSummary {
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
     summary.dataset_path = recipe.dataset.paths().collect::<Vec<_>>().join(", ");
-    summary.export_path = executor
-        .prepared
-        .outputs
-        .export()
-        .path()
-        .display()
-        .to_string();
+    summary.export_path = executor.prepared.outputs.export().place().to_string();
     summary
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use coldpress_barrier::Verdict;
 use coldpress_dataset::{Block, LineStream, Source, TableFile, TableRows, resolve};
-use coldpress_export::staged_digest;
+use coldpress_export::{is_url, staged_digest};
 use coldpress_job::{ExportIntent, JobId, JobState, Journal, Layout, Publication, open_stores};
 use coldpress_record::{Batch, DeclaredFields, Lines, Origin};
 use coldpress_storage::{Error as StorageError, StoreSchemes, Stores};
@@ -119,6 +119,14 @@ impl JobRows {
         let Some(intent) = self.intent() else {
             return Ok(());
         };
+        if is_url(&intent.path) {
+            let message = format!(
+                "the results of the job `{job}` are not kept, and its export `{}` is in a store, from which it is not read \
+                 here; keep them with `intermediate_storage.retention_policy: keep_all`",
+                intent.path
+            );
+            return Err(Error::new(ErrorKind::Refused, message));
+        }
         let path = Path::new(&intent.path);
         let found = staged_digest(path, intent.directory).ok();
         if found != Some((intent.length, intent.digest)) {

@@ -1,14 +1,13 @@
 //! Writing what lies beside the export: the statistics of its records, what filters dropped, and what
 //! deduplicators removed.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::io::Read;
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
-use coldpress_export::{DuplicatesFile, Staged};
+use coldpress_export::{DuplicatesFile, OutputFile, Staged};
 use coldpress_operator::Decision;
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
-use coldpress_storage::{Hasher, NewFile, StoredObject};
+use coldpress_storage::{Hasher, StoredObject};
 use coldpress_worker::obstacle;
 
 use super::duplicates::Lists;
@@ -26,12 +25,11 @@ pub(crate) struct Staging(Vec<OpenFile>);
 
 struct OpenFile {
     content: Content,
-    temporary: PathBuf,
     file: OpenForm,
 }
 
 enum OpenForm {
-    Lines(NewFile),
+    Lines(OutputFile),
     Duplicates(Box<DuplicatesFile>),
 }
 
@@ -43,17 +41,15 @@ impl Staging {
         token: &str,
     ) -> std::result::Result<Self, coldpress_export::Error> {
         let create = |output: &Output| {
-            let temporary = output.target.temporary_path(token);
-            let file = match output.content {
-                Content::Duplicates => {
-                    OpenForm::Duplicates(Box::new(DuplicatesFile::create(&temporary)?))
-                }
-                _ => OpenForm::Lines(NewFile::create(&temporary)?),
-            };
+            let file = OutputFile::create(&output.target, token)?;
             Ok(OpenFile {
                 content: output.content,
-                file,
-                temporary,
+                file: match output.content {
+                    Content::Duplicates => {
+                        OpenForm::Duplicates(Box::new(DuplicatesFile::create(file)?))
+                    }
+                    _ => OpenForm::Lines(file),
+                },
             })
         };
         beside
@@ -140,15 +136,7 @@ impl Staging {
     pub(crate) fn finish(self, lists: &Lists) -> std::result::Result<Vec<Staged>, MergeFailure> {
         let finish = |output: OpenFile| match output.file {
             OpenForm::Duplicates(file) => lists.write(*file),
-            OpenForm::Lines(file) => {
-                let stamp = file.finish();
-                let stamp = stamp.map_err(|error| MergeFailure::Output(error.into()))?;
-                Ok(Staged {
-                    temporary: output.temporary,
-                    length: stamp.length,
-                    digest: stamp.digest,
-                })
-            }
+            OpenForm::Lines(file) => file.finish().map_err(MergeFailure::Output),
         };
         self.0.into_iter().map(finish).collect()
     }
@@ -156,12 +144,10 @@ impl Staging {
 
 impl OpenFile {
     fn write(&mut self, bytes: &[u8]) -> Written {
-        let path = self.temporary.clone();
-        let OpenForm::Lines(file) = &mut self.file else {
-            return Ok(());
-        };
-        file.write_all(bytes)
-            .map_err(|source| coldpress_storage::Error::io("write", path, source).into())
+        match &mut self.file {
+            OpenForm::Lines(file) => file.put(bytes),
+            OpenForm::Duplicates(_) => Ok(()),
+        }
     }
 }
 

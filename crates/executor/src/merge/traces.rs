@@ -88,11 +88,7 @@ impl Traces {
         wait(&mut syncing)?;
         let digest = staged_digest(&folder, true);
         let (length, digest) = digest.map_err(MergeFailure::Output)?;
-        Ok(Staged {
-            temporary: folder,
-            length,
-            digest,
-        })
+        Ok(Staged::at(folder, length, digest))
     }
 
     /// The file of an operator: its records in the order of the dataset.

@@ -3,10 +3,10 @@
 
 use std::path::Path;
 
-use coldpress_export::{Ownership, Staged, staged_digest};
+use coldpress_export::{OutputPlace, Ownership, Placed, Staged, staged_digest};
 use coldpress_job::{ExportIntent, JobId, OutputIntent, TraceIntent};
 use coldpress_operator::ChainHash;
-use coldpress_storage::{crash_point, real_folder, real_place};
+use coldpress_storage::{Digest, crash_point, real_folder, real_place};
 
 use super::list::{Output, Outputs};
 use super::path_text;
@@ -32,8 +32,9 @@ pub(crate) fn intent(
         .iter()
         .zip(staged)
         .map(|(output, staged)| OutputIntent {
-            temporary: whole(&staged.temporary),
-            path: whole(output.target.path()),
+            // What is with a store does not outlive this process, and has no place of its own.
+            temporary: staged.temporary().map(whole).unwrap_or_default(),
+            path: place_text(output.target.place()),
             length: staged.length,
             digest: staged.digest,
         });
@@ -63,6 +64,14 @@ pub(crate) fn intent(
         trace,
         sealed: fingerprint(outputs),
     })
+}
+
+/// The place as a resume from another folder finds it.
+fn place_text(place: &OutputPlace) -> String {
+    match place {
+        OutputPlace::Path(path) => whole(path),
+        OutputPlace::Url(place) => place.url().to_owned(),
+    }
 }
 
 /// The path as a resume from another folder finds it.
@@ -116,18 +125,31 @@ pub(crate) struct Commit<'a> {
 /// One of them.
 struct Piece<'a> {
     output: &'a Output,
-    staged: Staged,
-    is_in_place: bool,
+    length: u64,
+    digest: Digest,
+    /// None once it is in its place.
+    staged: Option<Staged>,
     is_signed: bool,
 }
 
 impl<'a> Commit<'a> {
     /// Of outputs that were just staged.
-    pub(crate) fn of_staged(outputs: &'a Outputs, intent: &'a ExportIntent) -> Self {
+    pub(crate) fn of_staged(
+        outputs: &'a Outputs,
+        intent: &'a ExportIntent,
+        staged: Vec<Staged>,
+    ) -> Self {
+        let pieces = outputs.iter().zip(staged).map(|(output, staged)| Piece {
+            output,
+            length: staged.length,
+            digest: staged.digest,
+            staged: Some(staged),
+            is_signed: output.is_of_job(),
+        });
         Self {
             outputs,
             intent,
-            pieces: pieces(outputs, intent).collect(),
+            pieces: pieces.collect(),
         }
     }
 
@@ -139,18 +161,28 @@ impl<'a> Commit<'a> {
         is_pending: bool,
     ) -> Option<Self> {
         let mut found = Vec::new();
-        for mut piece in pieces(outputs, intent) {
-            let target = &piece.output.target;
-            piece.is_in_place = piece.is_at(target.path());
-            piece.is_signed = piece.output.is_of_job()
-                || piece.is_in_place && !is_pending && piece.has_signature();
-            let temporary = &piece.staged.temporary;
-            let is_ours = target.token_of(temporary).is_some();
-            let is_waiting = || is_pending && is_ours && piece.is_at(temporary);
-            if !(piece.is_in_place || is_waiting()) {
+        for (output, intended) in outputs.iter().zip(intent.outputs()) {
+            let (length, digest) = (intended.length, intended.digest);
+            let (target, is_of_job) = (&output.target, output.is_of_job());
+            let is_in_place = target.holds(length, digest);
+            let has_signature = || {
+                let signed = target.signed();
+                signed.is_some_and(|signed| (signed.length, signed.digest) == (length, digest))
+            };
+            let temporary = path_text::read(&intended.temporary);
+            let is_waiting = is_pending
+                && target.token_of(&temporary).is_some()
+                && is_at(&temporary, target.is_directory(), length, digest);
+            if !(is_in_place || is_waiting) {
                 return None;
             }
-            found.push(piece);
+            found.push(Piece {
+                output,
+                length,
+                digest,
+                staged: (!is_in_place).then(|| Staged::at(temporary, length, digest)),
+                is_signed: is_of_job || is_in_place && !is_pending && has_signature(),
+            });
         }
         Some(Self {
             outputs,
@@ -161,7 +193,7 @@ impl<'a> Commit<'a> {
 
     /// Whether some are in their temporary places still.
     pub(crate) fn is_to_rename(&self) -> bool {
-        self.pieces.iter().any(|piece| !piece.is_in_place)
+        self.pieces.iter().any(|piece| piece.staged.is_some())
     }
 
     /// Whether some are not signed yet.
@@ -171,19 +203,25 @@ impl<'a> Commit<'a> {
 
     /// Puts all in their places and signs them. The export comes last, so that whoever sees a new export finds what belongs
     /// beside it. `in_dataset`: whether the inputs of the job are looked for where the export goes.
-    pub(crate) fn carry_out(&self, job_id: &JobId, in_dataset: bool) -> Result<()> {
-        let (export, beside) = self.pieces.split_at(1);
-        for piece in beside.iter().chain(export) {
-            let is_export = piece.output.is_export();
-            if !piece.is_in_place {
-                piece.staged.commit(&piece.output.target)?;
-            }
+    pub(crate) fn carry_out(self, job_id: &JobId, in_dataset: bool) -> Result<()> {
+        let Self {
+            outputs,
+            intent,
+            mut pieces,
+        } = self;
+        let beside = pieces.split_off(pieces.len().min(1));
+        for mut piece in beside.into_iter().chain(pieces) {
+            let (target, is_export) = (&piece.output.target, piece.output.is_export());
+            let placed = match piece.staged.take() {
+                Some(staged) => staged.commit(target, job_id.as_str())?,
+                None => Placed::default(),
+            };
             if is_export {
                 crash_point!("export.renamed");
             }
             if !piece.is_signed {
-                let signature = self.signature(piece, job_id, in_dataset);
-                signature.write(&piece.output.target)?;
+                let signature = piece.signature(outputs, intent, job_id, in_dataset);
+                target.sign(&signature, placed)?;
             }
             if is_export {
                 crash_point!("export.owned");
@@ -193,57 +231,63 @@ impl<'a> Commit<'a> {
         }
         Ok(())
     }
+}
 
-    fn signature(&self, piece: &Piece<'_>, job_id: &JobId, in_dataset: bool) -> Ownership {
-        let signature = Ownership::new(job_id.as_str(), piece.staged.length, piece.staged.digest);
-        match piece.output.is_export() {
+impl Piece<'_> {
+    fn signature(
+        &self,
+        outputs: &Outputs,
+        intent: &ExportIntent,
+        job_id: &JobId,
+        in_dataset: bool,
+    ) -> Ownership {
+        let signature = Ownership::new(job_id.as_str(), self.length, self.digest);
+        match self.output.is_export() {
             true => Ownership {
-                records: Some(self.intent.records),
-                partitions_left_out: self.intent.partitions_left_out.len() as u32,
+                records: Some(intent.records),
+                partitions_left_out: intent.partitions_left_out.len() as u32,
                 in_dataset: Some(in_dataset),
                 ..signature
             },
             false => Ownership {
-                export: seen_from(piece.output.target.folder(), self.outputs.export().path()),
+                export: seen_from(self.output.target.place(), outputs.export().place()),
                 ..signature
             },
         }
     }
 }
 
-fn pieces<'a>(outputs: &'a Outputs, intent: &ExportIntent) -> impl Iterator<Item = Piece<'a>> {
-    let pairs = outputs.iter().zip(intent.outputs());
-    pairs.map(|(output, intended)| Piece {
-        output,
-        staged: Staged {
-            temporary: path_text::read(&intended.temporary),
-            length: intended.length,
-            digest: intended.digest,
-        },
-        is_in_place: false,
-        is_signed: output.is_of_job(),
-    })
+fn is_at(path: &Path, is_directory: bool, length: u64, digest: Digest) -> bool {
+    path.exists() && staged_digest(path, is_directory).is_ok_and(|found| found == (length, digest))
 }
 
-impl Piece<'_> {
-    fn is_at(&self, path: &Path) -> bool {
-        let staged = (self.staged.length, self.staged.digest);
-        path.exists()
-            && staged_digest(path, self.output.target.is_directory())
-                .is_ok_and(|found| found == staged)
-    }
-
-    /// Whether what is in its place was signed, by whatever job.
-    fn has_signature(&self) -> bool {
-        let signed = Ownership::beside(self.output.target.path());
-        signed.is_some_and(|signed| {
-            (signed.length, signed.digest) == (self.staged.length, self.staged.digest)
-        })
+/// The way from a file beside the export to it: it stays right where both are moved together. A URL in another folder is
+/// named whole.
+fn seen_from(beside: &OutputPlace, export: &OutputPlace) -> Option<String> {
+    match (beside, export) {
+        (OutputPlace::Path(beside), OutputPlace::Path(export)) => {
+            way_from(folder_of(beside), export)
+        }
+        (OutputPlace::Url(_), OutputPlace::Url(place))
+            if beside.folder().to_string() == export.folder().to_string() =>
+        {
+            Some(place.url().rsplit('/').next()?.to_owned())
+        }
+        (_, OutputPlace::Url(place)) => Some(place.url().to_owned()),
+        (OutputPlace::Url(_), OutputPlace::Path(path)) => real_place(path)
+            .ok()
+            .and_then(|path| path.to_str().map(str::to_owned)),
     }
 }
 
-/// The way from a folder to the export: it stays right where both are moved together.
-fn seen_from(folder: &Path, export: &Path) -> Option<String> {
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+fn way_from(folder: &Path, export: &Path) -> Option<String> {
     let export = real_place(export).ok()?;
     let folder = real_folder(folder).ok()?;
     let common = folder.ancestors().find(|above| export.starts_with(above))?;

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use coldpress_config::{Overwrite, Recipe};
-use coldpress_export::ExportTarget;
+use coldpress_export::{Error as ExportError, ExportTarget, OutputFolder, OutputPlace};
+use coldpress_failure::full_message;
 use coldpress_operator::Pipeline;
-use coldpress_storage::{FernetKey, KeyPlace, real_place};
+use coldpress_storage::{FernetKey, KeyPlace, StoreSchemes, real_place};
 
 use super::path_text;
 use crate::encryption::key_of_outputs;
@@ -14,12 +15,14 @@ use crate::labels::label_fields;
 use crate::trace::TracePlan;
 
 /// The outputs of a job: the export, and what lies beside it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Outputs {
     export: Output,
     beside: Vec<Output>,
     /// The folder of traces, and what identifies what is in it.
     trace: Option<(Output, String)>,
+    /// The folder in which the recipe asks for what filters dropped.
+    dropped: Option<OutputFolder>,
     overwrite: Overwrite,
     /// The fields by which the list and the report of duplicates name records.
     labels: Vec<String>,
@@ -55,54 +58,77 @@ pub enum Content {
 
 impl Outputs {
     /// The outputs of a recipe whose export goes to `export`.
-    pub(crate) fn of(recipe: &Recipe, pipeline: &Pipeline, export: ExportTarget) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] for a URL that is no place of an output.
+    pub(crate) fn of(
+        recipe: &Recipe,
+        pipeline: &Pipeline,
+        export: ExportTarget,
+        schemes: &StoreSchemes,
+    ) -> Result<Self> {
+        let named = |key: &'static str| move |error| refused_place(recipe, key, error);
         let mut beside = Vec::new();
         // Data-Juicer writes them whenever there are any.
         let of_compat = recipe.compat.is_some() && !pipeline.stats().is_empty();
         if recipe.export.stats.unwrap_or(of_compat) {
             beside.push(Output {
-                target: ExportTarget::lines(export.stats_path()),
+                target: export.stats().map_err(named("export_path"))?,
                 content: Content::Stats,
             });
         }
-        if let Some(folder) = &recipe.export.dropped_dir {
-            let operators = pipeline.operators().iter().zip(0..);
-            let drops = operators.filter(|(operator, _)| operator.kind().drops());
-            beside.extend(drops.map(|(operator, operation)| {
-                let name = format!("op_{operation:03}_{}.jsonl", operator.name());
-                Output {
-                    target: ExportTarget::lines(Path::new(folder).join(name)),
-                    content: Content::Dropped(operation),
+        let dropped = recipe.export.dropped_dir.as_deref();
+        let dropped = dropped.map(|folder| OutputFolder::open(folder, schemes));
+        let dropped = dropped.transpose().map_err(named("export_dropped"))?;
+        if let Some(folder) = &dropped {
+            for (operator, operation) in pipeline.operators().iter().zip(0..) {
+                if operator.kind().drops() {
+                    let name = format!("op_{operation:03}_{}.jsonl", operator.name());
+                    let place = folder.place(&name).map_err(named("export_dropped"))?;
+                    beside.push(Output {
+                        target: ExportTarget::lines_at(place),
+                        content: Content::Dropped(operation),
+                    });
                 }
-            }));
+            }
         }
-        let operators = pipeline.operators().iter().zip(0..);
-        beside.extend(operators.filter_map(|(operator, operation)| {
-            Some(Output {
-                target: ExportTarget::lines(operator.aside()?),
-                content: Content::Aside(operation),
-            })
-        }));
+        for (operator, operation) in pipeline.operators().iter().zip(0..) {
+            if let Some(path) = operator.aside() {
+                let place = OutputPlace::open(path, schemes);
+                let place = place.map_err(|error| {
+                    let message = format!("{}: {}", operator.name(), full_message(&error));
+                    Error::new(ErrorKind::Recipe, message)
+                });
+                beside.push(Output {
+                    target: ExportTarget::lines_at(place?),
+                    content: Content::Aside(operation),
+                });
+            }
+        }
         if let Some(path) = &recipe.export.duplicates_path {
+            let place = OutputPlace::open(path, schemes).map_err(named("duplicates_path"))?;
             beside.push(Output {
-                target: ExportTarget::lines(path),
+                target: ExportTarget::lines_at(place),
                 content: Content::Duplicates,
             });
         }
-        Self {
+        let outputs = Self {
             export: Output {
                 target: export,
                 content: Content::Records,
             },
             beside,
             trace: None,
+            dropped,
             overwrite: recipe.export.overwrite,
             labels: match pipeline.barriers().is_empty() {
                 true => Vec::new(),
                 false => label_fields(recipe),
             },
             key: key_of_outputs(recipe),
-        }
+        };
+        outputs.check_key(recipe)?;
+        Ok(outputs)
     }
 
     /// The same outputs, with traces in this folder of the job.
@@ -144,6 +170,22 @@ impl Outputs {
         &self.labels
     }
 
+    /// Files are encrypted once they are complete, and what is complete in a store is not here any more.
+    fn check_key(&self, recipe: &Recipe) -> Result<()> {
+        let mut outputs = self.iter();
+        match outputs.find(|output| output.target.path().is_none()) {
+            Some(output) if self.key.is_some() => {
+                let message = format!(
+                    "`{}` is in a store, and only files of this machine are encrypted: export to a path and upload that, or \
+                     let the store encrypt what it holds",
+                    output.target.place()
+                );
+                Err(Error::of_key(recipe, "encrypt_before_export", message))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the key that the outputs are encrypted with; none if they are not.
     pub(crate) fn key(&self) -> Result<Option<FernetKey>> {
         Ok(self.key.as_ref().map(KeyPlace::load).transpose()?)
@@ -154,12 +196,20 @@ impl Outputs {
         self.overwrite
     }
 
-    /// The folder of what filters dropped, where there is any.
-    pub(crate) fn dropped_folder(&self) -> Option<&Path> {
-        let mut beside = self.beside.iter();
-        let dropped = beside.find(|one| matches!(one.content, Content::Dropped(_)))?;
-        Some(dropped.target.folder())
+    /// The folder in which the recipe asks for what filters dropped, whether or not there is any filter.
+    pub(crate) fn dropped_folder(&self) -> Option<&OutputFolder> {
+        self.dropped.as_ref()
     }
+
+    /// Whether there is something that drops records, and they are asked for.
+    pub(crate) fn has_drops(&self) -> bool {
+        let mut beside = self.beside.iter();
+        beside.any(|one| matches!(one.content, Content::Dropped(_)))
+    }
+}
+
+fn refused_place(recipe: &Recipe, key: &'static str, error: ExportError) -> Error {
+    Error::of_key(recipe, key, full_message(&error))
 }
 
 impl Output {
@@ -174,10 +224,14 @@ impl Output {
 
     /// Whether a path of the journal, or of another recipe, is where this output goes.
     pub(crate) fn is_at(&self, path: &str) -> bool {
+        let own = match self.target.place() {
+            OutputPlace::Url(place) => return place.url() == path,
+            OutputPlace::Path(own) => own,
+        };
         let path = path_text::read(path);
-        match (real_place(&path), real_place(self.target.path())) {
+        match (real_place(&path), real_place(own)) {
             (Ok(one), Ok(other)) => one == other,
-            _ => path == self.target.path(),
+            _ => path == *own,
         }
     }
 
@@ -187,7 +241,7 @@ impl Output {
             true => "export path",
             false => "the file beside the export",
         };
-        let path = self.target.path().display();
-        Error::new(ErrorKind::Refused, format!("{what} `{path}` {reason}"))
+        let place = self.target.place();
+        Error::new(ErrorKind::Refused, format!("{what} `{place}` {reason}"))
     }
 }

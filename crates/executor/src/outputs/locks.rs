@@ -16,14 +16,15 @@ pub(crate) struct OutputLocks {
 }
 
 impl Output {
-    /// The file to lock, and what it stands for. Dropped records are kept from others as a folder.
+    /// The file to lock, and what it stands for. Dropped records are kept from others as a folder. In a store nothing is
+    /// locked: whoever is the second to put an output in its place is refused.
     fn lock(&self) -> Option<(PathBuf, &Path)> {
         match self.content {
             Content::Records | Content::Stats | Content::Aside(_) | Content::Duplicates => {
-                Some((self.target.lock_path(), self.target.path()))
+                Some((self.target.lock_path()?, self.target.path()?))
             }
             Content::Dropped(_) => {
-                let folder = self.target.folder();
+                let folder = self.target.folder()?;
                 Some((folder.join(".export_dropped.coldpress.lock"), folder))
             }
             // Nobody else has the job.

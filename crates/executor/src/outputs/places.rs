@@ -4,23 +4,38 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{Location, Source};
-use coldpress_export::{ExportTarget, Standing};
+use coldpress_export::{ExportTarget, OutputPlace, Standing};
 use coldpress_job::{JobId, Journal, Layout};
 use coldpress_storage::{FileId, real_place};
 
 use super::list::{Output, Outputs};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Refuses outputs that have no place where they are to go, whatever may be replaced there: among the files of a job, on
 /// each other, on a device.
 pub(crate) fn refuse_misplaced(outputs: &Outputs, layout: &Layout) -> Result<()> {
     let mut taken: Vec<(PathBuf, &Output)> = Vec::new();
+    let mut taken_urls: Vec<(String, &Output)> = Vec::new();
     for output in outputs.iter().filter(|output| !output.is_of_job()) {
-        let place = real_place(output.target.path())?;
-        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        let name = output.target.place().name();
         if name.starts_with('.') && name.contains(".coldpress.") {
             return Err(output.refused("has a name that is kept for files beside exports"));
         }
+        let path = match output.target.place() {
+            OutputPlace::Path(path) => path,
+            OutputPlace::Url(place) => {
+                let url = place.url().to_owned();
+                let clash = taken_urls.iter().find(|(other, known)| {
+                    *other == url || (known.target.is_directory() && is_below(&url, other))
+                });
+                if let Some((_, other)) = clash {
+                    return Err(lost_in(output, other));
+                }
+                taken_urls.push((url, output));
+                continue;
+            }
+        };
+        let place = real_place(path)?;
         let reserving = match is_analysis(layout, &place) {
             true => None,
             false => job_that_reserves(layout, &place),
@@ -33,11 +48,9 @@ pub(crate) fn refuse_misplaced(outputs: &Outputs, layout: &Layout) -> Result<()>
             *other == place || (known.target.is_directory() && place.starts_with(other))
         });
         if let Some((_, other)) = clash {
-            let other = other.target.path().display();
-            let reason = format!("would be lost in the output `{other}`; choose another place");
-            return Err(output.refused(&reason));
+            return Err(lost_in(output, other));
         }
-        if let Standing::Special(what) = special_standing(&output.target)? {
+        if let Standing::Special(what) = special_standing(&output.target, path)? {
             let reason = format!("{what}; export to a regular file");
             return Err(output.refused(&reason));
         }
@@ -46,9 +59,22 @@ pub(crate) fn refuse_misplaced(outputs: &Outputs, layout: &Layout) -> Result<()>
     Ok(())
 }
 
+fn lost_in(output: &Output, other: &Output) -> Error {
+    let other = other.target.place();
+    output.refused(&format!(
+        "would be lost in the output `{other}`; choose another place"
+    ))
+}
+
+/// Returns whether a URL is that of something below another one.
+fn is_below(url: &str, above: &str) -> bool {
+    url.strip_prefix(above)
+        .is_some_and(|rest| rest.starts_with('/'))
+}
+
 /// What stands there, if it is special; nothing is read.
-fn special_standing(target: &ExportTarget) -> Result<Standing> {
-    match std::fs::metadata(target.path()) {
+fn special_standing(target: &ExportTarget, path: &Path) -> Result<Standing> {
+    match std::fs::metadata(path) {
         Ok(found) if !found.is_file() && !found.is_dir() => Ok(target.standing()?),
         _ => Ok(Standing::Free),
     }
@@ -79,7 +105,11 @@ fn job_that_reserves(own: &Layout, place: &Path) -> Option<JobId> {
 pub(crate) fn refuse_replacing(sources: &[Source], outputs: &Outputs) -> Result<()> {
     let mut taken: HashMap<FileId, &Output> = HashMap::new();
     for output in outputs.iter() {
-        let (path, ownership) = (output.target.path(), output.target.ownership_path());
+        let target = &output.target;
+        let (Some(path), Some(ownership)) = (target.path(), target.ownership_path()) else {
+            refuse_replacing_urls(sources, output)?;
+            continue;
+        };
         let ids = [
             FileId::of(path),
             FileId::of_name(path),
@@ -107,6 +137,34 @@ pub(crate) fn refuse_replacing(sources: &[Source], outputs: &Outputs) -> Result<
         }
     }
     Ok(())
+}
+
+/// As [`refuse_replacing`], of an output in a store: no input is one of its objects or its signature.
+fn refuse_replacing_urls(sources: &[Source], output: &Output) -> Result<()> {
+    for input in sources.iter().flat_map(files_of) {
+        if output.has_object(input) {
+            let input = input.display();
+            let reason = format!("would replace the input `{input}`; export elsewhere");
+            return Err(output.refused(&reason));
+        }
+    }
+    Ok(())
+}
+
+impl Output {
+    /// Returns whether a file behind a URL is where this output has an object or its signature.
+    pub(crate) fn has_object(&self, file: &Location) -> bool {
+        let (OutputPlace::Url(place), None) = (self.target.place(), file.local()) else {
+            return false;
+        };
+        let Some(found) = file.shown().to_str() else {
+            return false;
+        };
+        let name = self.target.place().name();
+        found == place.url()
+            || self.target.is_directory() && is_below(found, place.url())
+            || found == format!("{}/.{name}.coldpress.json", self.target.place().folder())
+    }
 }
 
 fn files_of(source: &Source) -> &[Location] {

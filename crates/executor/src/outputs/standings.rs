@@ -1,9 +1,9 @@
 //! What stands where the outputs go, and whether it may be replaced.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use coldpress_config::Overwrite;
-use coldpress_export::{Ownership, Standing, staged_digest};
+use coldpress_export::{ExportTarget, OutputPlace, Ownership, Standing, is_url};
 use coldpress_job::{ExportIntent, JobId};
 use coldpress_storage::real_place;
 
@@ -71,8 +71,8 @@ fn refused(output: &Output, reason: &str) -> Error {
     if output.is_export() {
         return output.refused(reason);
     }
-    let path = output.target.path().display();
-    Error::new(ErrorKind::Refused, format!("`{path}` {reason}"))
+    let place = output.target.place();
+    Error::new(ErrorKind::Refused, format!("`{place}` {reason}"))
 }
 
 struct Checking<'a> {
@@ -92,9 +92,10 @@ impl Checking<'_> {
     fn check(&self, output: &Output) -> Result<Found> {
         let overwrite = self.outputs.overwrite();
         let refused = |reason: String| Err(refused(output, &reason));
+        let path = output.target.path();
         if output.is_of_job() {
-            let folder = output.target.path();
-            return match folder.is_dir() && !holds_only_traces(folder) {
+            let is_other = path.is_some_and(|path| path.is_dir() && !holds_only_traces(path));
+            return match is_other {
                 true => refused("holds files that are no traces; move them away".to_owned()),
                 false => Ok(Found::default()),
             };
@@ -112,7 +113,7 @@ impl Checking<'_> {
             });
         }
         // A file can be asked to go; a directory that is not ours may hold anything.
-        if output.target.path().is_dir() || output.target.is_directory() {
+        if path.is_some_and(Path::is_dir) || output.target.is_directory() {
             return refused(format!("{reason}; move it away or export elsewhere"));
         }
         if overwrite == Overwrite::Always {
@@ -136,21 +137,18 @@ impl Checking<'_> {
                 "exists; remove it, or set `export_overwrite: own`",
             ));
         }
-        let path = output.target.path();
-        let other = self.other_export(path, &signed);
+        let place = output.target.place();
+        let other = self.other_export(place, &signed);
         let note = match other {
             None => None,
             Some(other) if is_of_job || overwrite == Overwrite::Always => Some(format!(
-                "`{}` belonged to the export `{}` and is replaced by this job",
-                path.display(),
-                other.display()
+                "`{place}` belonged to the export `{other}` and is replaced by this job"
             )),
             Some(other) => {
                 return Err(refused(
                     output,
                     &format!(
-                        "belongs to the export `{}`; export elsewhere, or set `export_overwrite: always`",
-                        other.display()
+                        "belongs to the export `{other}`; export elsewhere, or set `export_overwrite: always`"
                     ),
                 ));
             }
@@ -175,17 +173,17 @@ impl Checking<'_> {
             Standing::Ours(now) => is_as_before((now.length, now.digest)),
             // An output of ours that a crash kept from being signed.
             Standing::Foreign(_) => {
-                before.is_some()
-                    && staged_digest(target.path(), target.is_directory()).is_ok_and(is_as_before)
+                let now = target.measure().ok().flatten();
+                before.is_some() && now.is_some_and(is_as_before)
             }
             Standing::Special(_) => false,
         };
         if unchanged {
             return Ok(());
         }
-        let path = target.path().display();
+        let place = target.place();
         let message = format!(
-            "something was put at the export path `{path}`, or changed there, while the job ran; move it away and resume"
+            "something was put at the export path `{place}`, or changed there, while the job ran; move it away and resume"
         );
         Err(Error::new(ErrorKind::Refused, message))
     }
@@ -200,7 +198,7 @@ impl Checking<'_> {
         let (intent, target) = (self.intent?, &output.target);
         let mut intended = intent.outputs();
         let intended = intended.find(|intended| output.is_at(&intended.path))?;
-        let found = staged_digest(target.path(), target.is_directory()).ok()?;
+        let found = target.measure().ok()??;
         let signed = Ownership::new(self.job_id.as_str(), intended.length, intended.digest);
         let is_it = found == (intended.length, intended.digest)
             && (!output.is_export() || intent.directory == target.is_directory());
@@ -215,11 +213,29 @@ impl Checking<'_> {
     }
 
     /// The other export that a file lies beside, if that export is still there.
-    fn other_export(&self, path: &Path, signed: &Ownership) -> Option<PathBuf> {
-        let place = real_place(path).ok()?;
-        let export = real_place(place.parent()?.join(signed.export.as_ref()?)).ok()?;
-        let own = real_place(self.outputs.export().path()).ok()?;
-        (export != own && export.exists()).then_some(export)
+    fn other_export(&self, beside: &OutputPlace, signed: &Ownership) -> Option<String> {
+        let (own, export) = (self.outputs.export().place(), signed.export.as_ref()?);
+        // Of what lies elsewhere in a store nobody asks whether it is still there.
+        if is_url(export) {
+            return (own.to_string() != *export).then(|| export.clone());
+        }
+        let beside = match beside {
+            OutputPlace::Path(beside) => beside,
+            OutputPlace::Url(_) => {
+                let other = beside.folder().place(export).ok()?;
+                let is_there = || {
+                    let at = ExportTarget::lines_at(other.clone());
+                    at.exists() || at.as_folder().exists()
+                };
+                return (other != *own && is_there()).then(|| other.to_string());
+            }
+        };
+        let place = real_place(beside).ok()?;
+        let export = real_place(place.parent()?.join(export)).ok()?;
+        let is_own = own
+            .path()
+            .is_some_and(|own| real_place(own).is_ok_and(|own| own == export));
+        (!is_own && export.exists()).then(|| export.display().to_string())
     }
 
     /// A folder of dropped records belongs to one export: of the files of several nobody could tell which are whose.
@@ -227,15 +243,15 @@ impl Checking<'_> {
         if self.outputs.overwrite() == Overwrite::Always {
             return Ok(());
         }
-        let Some(folder) = self.outputs.dropped_folder() else {
+        let dropped = self.outputs.dropped_folder();
+        let Some(folder) = dropped.filter(|_| self.outputs.has_drops()) else {
             return Ok(());
         };
-        for (path, signed) in signed_drops(folder) {
+        for (drop, signed) in signed_drops(folder) {
             if self.is_of_job(&signed) {
                 continue;
             }
-            if let Some(other) = self.other_export(&path, &signed) {
-                let (folder, other) = (folder.display(), other.display());
+            if let Some(other) = self.other_export(drop.place(), &signed) {
                 let message = format!(
                     "the folder `{folder}` of `export_dropped` belongs to the export `{other}`; choose another folder"
                 );

@@ -95,3 +95,6 @@ mod drivers;
 
 // Every format in and out keeps the laws.
 mod formats;
+
+// An export in a store is what it is on this machine.
+mod stored_export;

@@ -9,13 +9,13 @@ use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::ipc::writer::FileWriter;
 use arrow::record_batch::RecordBatch;
-use coldpress_storage::{FileStamp, NewFile};
 
 use super::batches::for_each_batch;
 use super::dictionaries::{Dictionaries, without_dictionaries};
 use super::unit::{Unit, UnitLimits, rows_of_cells};
 use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
+use crate::output_file::{FinishedFile, OutputFile};
 
 /// Record batches of about 8 MiB and at most 64 Ki rows, each one unit.
 pub(super) struct Arrow {
@@ -26,7 +26,7 @@ pub(super) struct Arrow {
 /// An Arrow IPC file.
 pub(super) struct ArrowFile {
     path: PathBuf,
-    out: FileWriter<NewFile>,
+    out: FileWriter<OutputFile>,
 }
 
 impl Arrow {
@@ -71,13 +71,10 @@ impl UnitForm for Arrow {
             .map_err(|error| Error::encode(format!("cannot put record batches together: {error}")))
     }
 
-    fn create(&self, path: &Path) -> Result<ArrowFile> {
-        let out =
-            FileWriter::try_new(NewFile::create(path)?, &self.schema).map_err(write_error(path))?;
-        Ok(ArrowFile {
-            path: path.to_owned(),
-            out,
-        })
+    fn create(&self, file: OutputFile) -> Result<ArrowFile> {
+        let path = file.shown().to_owned();
+        let out = FileWriter::try_new(file, &self.schema).map_err(write_error(&path))?;
+        Ok(ArrowFile { path, out })
     }
 }
 
@@ -90,9 +87,9 @@ impl UnitFile<RecordBatch> for ArrowFile {
         self.out.get_ref().bytes_written()
     }
 
-    fn finish(self) -> Result<FileStamp> {
+    fn finish(self) -> Result<FinishedFile> {
         let file = self.out.into_inner().map_err(write_error(&self.path))?;
-        Ok(file.finish()?)
+        file.end()
     }
 }
 

@@ -4,11 +4,9 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::io::Write;
-use std::path::Path;
 
 use coldpress_dataset::{FileCompression, RowsEncoder};
 use coldpress_record::unescape_into;
-use coldpress_storage::{FileStamp, NewFile};
 use memchr::{memchr, memchr3};
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -17,6 +15,7 @@ use super::unit::{Part, Unit, UnitLimits};
 use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
 use crate::form::FileForm;
+use crate::output_file::{FinishedFile, OutputFile};
 
 /// Rows of cells below a header.
 ///
@@ -41,7 +40,7 @@ pub(super) struct Block {
 
 /// A file of blocks.
 pub(super) struct CsvFile {
-    out: NewFile,
+    out: OutputFile,
     plain_bytes: u64,
 }
 
@@ -171,13 +170,14 @@ impl UnitForm for Csv {
             .map_err(|error| Error::encode(format!("cannot pack rows: {error}")))
     }
 
-    fn create(&self, path: &Path) -> Result<CsvFile> {
+    fn create(&self, file: OutputFile) -> Result<CsvFile> {
+        let header = self.pack(self.header.clone());
+        let header = header.map_err(Error::io("write", file.shown()))?;
         let mut file = CsvFile {
-            out: NewFile::create(path)?,
+            out: file,
             plain_bytes: 0,
         };
-        let header = self.pack(self.header.clone());
-        file.write(header.map_err(Error::io("write", path))?)?;
+        file.write(header)?;
         Ok(file)
     }
 }
@@ -185,15 +185,15 @@ impl UnitForm for Csv {
 impl UnitFile<Block> for CsvFile {
     fn write(&mut self, block: Block) -> Result<()> {
         self.plain_bytes += block.plain_bytes;
-        Ok(self.out.put(&block.bytes)?)
+        self.out.put(&block.bytes)
     }
 
     fn size_bytes(&self) -> u64 {
         self.plain_bytes
     }
 
-    fn finish(self) -> Result<FileStamp> {
-        Ok(self.out.finish()?)
+    fn finish(self) -> Result<FinishedFile> {
+        self.out.end()
     }
 }
 

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
-use coldpress_storage::{FileStamp, NewFile};
 use coldpress_table::as_json_text;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::arrow::ArrowWriter;
@@ -25,6 +24,7 @@ use super::unit::{Unit, UnitLimits, rows_of_cells};
 use super::unit_form::{UnitFile, UnitForm};
 use crate::error::{Error, Result};
 use crate::form::ParquetCodec;
+use crate::output_file::{FinishedFile, OutputFile};
 
 /// Row groups of about 32 MiB before they are encoded, each one unit.
 pub(super) struct Parquet {
@@ -37,7 +37,7 @@ pub(super) struct Parquet {
 /// A Parquet file that takes encoded row groups.
 pub(super) struct ParquetFile {
     path: PathBuf,
-    out: SerializedFileWriter<NewFile>,
+    out: SerializedFileWriter<OutputFile>,
 }
 
 impl Parquet {
@@ -102,13 +102,10 @@ impl UnitForm for Parquet {
             .map_err(encode_error)
     }
 
-    fn create(&self, path: &Path) -> Result<ParquetFile> {
-        let (out, _) = begin(NewFile::create(path)?, &self.schema, &self.options)
-            .map_err(write_error(path))?;
-        Ok(ParquetFile {
-            path: path.to_owned(),
-            out,
-        })
+    fn create(&self, file: OutputFile) -> Result<ParquetFile> {
+        let path = file.shown().to_owned();
+        let (out, _) = begin(file, &self.schema, &self.options).map_err(write_error(&path))?;
+        Ok(ParquetFile { path, out })
     }
 }
 
@@ -129,9 +126,9 @@ impl UnitFile<Vec<ArrowColumnChunk>> for ParquetFile {
         self.out.bytes_written() as u64
     }
 
-    fn finish(self) -> Result<FileStamp> {
+    fn finish(self) -> Result<FinishedFile> {
         let file = self.out.into_inner().map_err(write_error(&self.path))?;
-        Ok(file.finish()?)
+        file.end()
     }
 }
 

@@ -1,11 +1,8 @@
 //! What a form must do to be written unit by unit.
 
-use std::path::Path;
-
-use coldpress_storage::FileStamp;
-
 use super::unit::{Unit, UnitLimits};
 use crate::error::Result;
+use crate::output_file::{FinishedFile, OutputFile};
 
 /// A form whose files are made of encoded units.
 pub(super) trait UnitForm: Sync {
@@ -24,7 +21,7 @@ pub(super) trait UnitForm: Sync {
     fn encode(&self, unit: Unit<'_>) -> Result<Self::Encoded>;
 
     /// Begins a file.
-    fn create(&self, path: &Path) -> Result<Self::File>;
+    fn create(&self, file: OutputFile) -> Result<Self::File>;
 }
 
 /// A file of encoded units.
@@ -36,5 +33,5 @@ pub(super) trait UnitFile<E> {
     fn size_bytes(&self) -> u64;
 
     /// Makes the file durable.
-    fn finish(self) -> Result<FileStamp>;
+    fn finish(self) -> Result<FinishedFile>;
 }

@@ -43,9 +43,9 @@ fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
         bench.export(&bench.target(form, 100), 2).unwrap();
         let made = bench.target(form, 100);
         if made.is_directory() {
-            fs::remove_dir_all(made.path()).unwrap();
+            fs::remove_dir_all(made.path().unwrap()).unwrap();
         } else {
-            fs::remove_file(made.path()).unwrap();
+            fs::remove_file(made.path().unwrap()).unwrap();
         }
     }
 }

@@ -18,20 +18,20 @@ fn only_what_is_ours_and_unchanged_is_ours() {
     };
     check("not made by Coldpress");
     let ownership = Ownership::new("job", staged.length, staged.digest);
-    ownership.write(&target).unwrap();
+    target.sign(&ownership, Placed::default()).unwrap();
     assert_eq!(
         target.standing().unwrap(),
         Standing::Ours(ownership.clone())
     );
-    fs::write(target.path(), "{ }\n").unwrap();
+    fs::write(target.path().unwrap(), "{ }\n").unwrap();
     check("was changed");
     let newer = Ownership {
         schema_version: 2,
         ..ownership
     };
-    newer.write(&target).unwrap();
+    target.sign(&newer, Placed::default()).unwrap();
     check("newer Coldpress");
-    fs::write(target.ownership_path(), "{").unwrap();
+    fs::write(target.ownership_path().unwrap(), "{").unwrap();
     check("cannot be read");
 }
 
@@ -40,10 +40,10 @@ fn shards_and_companions_have_owners_too() {
     let mut bench = Bench::new();
     bench.plain("{\"a\": 1}\n");
     let shards = bench.typed("shards/", "parquet", 0);
-    for target in [ExportTarget::lines(shards.stats_path()), shards] {
+    for target in [shards.stats().unwrap(), shards] {
         let staged = bench.export(&target, 1).unwrap().staged;
         let ownership = Ownership::new("job", staged.length, staged.digest);
-        ownership.write(&target).unwrap();
+        target.sign(&ownership, Placed::default()).unwrap();
         assert_eq!(target.standing().unwrap(), Standing::Ours(ownership));
     }
 }
@@ -68,7 +68,7 @@ fn a_directory_of_shards_is_exchanged() {
 fn a_file_where_a_directory_should_be_is_told() {
     let bench = Bench::new();
     let target = bench.target("d.jsonl", 0);
-    fs::create_dir(target.path()).unwrap();
+    fs::create_dir(target.path().unwrap()).unwrap();
     assert!(
         matches!(target.standing().unwrap(), Standing::Foreign(reason) if reason.contains("end it in `/`"))
     );
@@ -79,7 +79,7 @@ fn a_file_where_a_directory_should_be_is_told() {
 fn what_no_file_can_replace_is_special() {
     let bench = Bench::new();
     let link = bench.target("link.jsonl", 0);
-    std::os::unix::fs::symlink("/dev/null", link.path()).unwrap();
+    std::os::unix::fs::symlink("/dev/null", link.path().unwrap()).unwrap();
     let device = ExportTarget::lines("/dev/null");
     for target in [link, device] {
         assert_eq!(target.standing().unwrap(), Standing::Special("is a device"));

@@ -164,8 +164,7 @@ impl fmt::Debug for MemoryStore {
 impl ObjectStore for MemoryStore {
     fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
         self.step(Step::PutNew, "replace", name.as_str())?;
-        let bytes = Arc::new(bytes.to_vec());
-        self.state().objects.insert(name.clone(), bytes);
+        self.state().set(name.clone(), bytes.to_vec());
         Ok(())
     }
 

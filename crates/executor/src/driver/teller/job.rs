@@ -248,14 +248,7 @@ impl Teller<'_> {
     }
 
     pub(in crate::driver) fn export_committed(&self, intent: &ExportIntent) {
-        let path = self
-            .executor
-            .prepared
-            .outputs
-            .export()
-            .path()
-            .display()
-            .to_string();
+        let path = self.executor.prepared.outputs.export().place().to_string();
         let event = Event::new(
             EventKind::ExportCommitted,
             format!("{} bytes", intent.length),

@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::Path;
 
+use coldpress_config::Location;
 use coldpress_events::time::{format_utc, now_seconds};
 use coldpress_failure::full_message;
 use coldpress_job::FieldsView;
@@ -103,8 +104,18 @@ fn append(path: &Path, line: &str) -> Result<(), String> {
     written.map_err(|error| format!("`{}` is not written: {error}", path.display()))
 }
 
+/// A dataset as OpenLineage names it: of a URL the namespace is the bucket or the server, and the name what follows.
 fn dataset(path: &str) -> Value {
-    json!({ "namespace": "file", "name": path })
+    let url = Location::of(path).url();
+    let split = url.and_then(|url| {
+        let begin = url.find("://")? + "://".len();
+        let end = begin + url[begin..].find('/')?;
+        Some((&url[..end], url[end..].trim_start_matches('/')))
+    });
+    match split {
+        Some((namespace, name)) => json!({ "namespace": namespace, "name": name }),
+        None => json!({ "namespace": "file", "name": path }),
+    }
 }
 
 fn schema(fields: &FieldsView) -> Value {

@@ -107,6 +107,15 @@ pub fn an_upload_takes_the_place_of_what_is_expected_alone(store: &dyn ObjectSto
     assert!(is_refused(put(b"5", &of(&second))), "nothing is there");
     put(b"5", &Expected::Anything).expect("nothing is replaced, too");
     check_bytes(store, &object, b"5");
+    // The same of what is uploaded in parts.
+    let long = |seed: usize, expected: &Expected| {
+        sealed(store, "long", &pattern(9 << 20, seed)).complete(expected)
+    };
+    let first = long(1, &Expected::Nothing).expect("a free name is taken");
+    assert!(is_refused(long(2, &Expected::Nothing)), "it is taken");
+    long(2, &of(&first)).expect("the version is the one expected");
+    assert!(is_refused(long(3, &of(&first))), "that version is gone");
+    check_bytes(store, &name("long"), &pattern(9 << 20, 2));
 }
 
 /// Of two programs that saw the same, one replaces it.

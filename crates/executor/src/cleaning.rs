@@ -4,8 +4,10 @@ use std::collections::HashSet;
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-use coldpress_config::{Overrides, Recipe, RetentionPolicy};
+use coldpress_config::{Location, Overrides, Recipe, RetentionPolicy};
 use coldpress_events::{EventLog, LogOptions};
+use coldpress_export::ExportTarget;
+use coldpress_failure::full_message;
 use coldpress_job::{
     Finish, JobLock, JobState, JobSummary, JobView, Journal, JournalRecord, Layout, Liveness,
     LockOptions, Mode, ShownStatus, Status, open_stores,
@@ -14,6 +16,7 @@ use coldpress_storage::{ObjectKey, Place, StoreSchemes, Stores, crash_point, rea
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::prepare::target;
 use crate::retention::{self, JobFile};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -57,7 +60,7 @@ pub struct CleanedFile {
 /// `intermediate_storage.cleanup_on_success`, `.retention_policy` and `.max_retention_days` say once the export is
 /// committed; what dead attempts left; and what an earlier cleaning could not delete. The journal says that nothing
 /// counts on a file before it is deleted, and only files that the journal names go. They are deleted from the job's stores,
-/// whose `schemes` must be known.
+/// whose `schemes` must be known. Of an export in a store, uploads that were never completed are ended too.
 ///
 /// # Errors
 /// [`ErrorKind::Refused`] for a job that is running or whose journal cannot be trusted, [`ErrorKind::NoSuchJob`] for one
@@ -81,11 +84,51 @@ pub fn clean_job(
     let stores = open_stores(layout, &state, schemes)?;
     let plan = Plan::of(&state, layout, &stores, &recipe);
     let mut cleaned = plan.told(layout, &stores, options.dry_run);
-    if let Some(lock) = lock.filter(|_| !cleaned.files.is_empty()) {
+    let Some(lock) = lock else {
+        return Ok(cleaned);
+    };
+    if !cleaned.files.is_empty() {
         cleaned.failures = plan.carry_out(layout, &stores, &lock, &state)?;
         tell(layout, &recipe, &plan);
     }
+    cleaned.end_uploads(&recipe, schemes);
     Ok(cleaned)
+}
+
+impl Cleaned {
+    /// Removes what drivers that were killed left of uploads of the export, and of the statistics beside it. Nobody can tell
+    /// whose uploads they are, and one of another job that is at work fails.
+    fn end_uploads(&mut self, recipe: &Recipe, schemes: &StoreSchemes) {
+        if Location::of(&recipe.export.path).url().is_none() {
+            return;
+        }
+        let export = match target(&recipe.export, schemes) {
+            Ok(export) => export,
+            Err(error) => return self.failures.push(error.full_message()),
+        };
+        for target in [export.stats().ok(), Some(export)].into_iter().flatten() {
+            match target.abandon_uploads() {
+                Ok(0) => {}
+                Ok(1) => self
+                    .files
+                    .push(ended(&target, "an upload that was never completed")),
+                Ok(many) => {
+                    let what = format!("{many} uploads that were never completed");
+                    self.files.push(ended(&target, &what));
+                }
+                Err(error) => self.failures.push(full_message(&error)),
+            }
+        }
+    }
+}
+
+fn ended(target: &ExportTarget, what: &str) -> CleanedFile {
+    CleanedFile {
+        path: target.place().to_string(),
+        // Nobody says how much of them there was.
+        bytes: 0,
+        reason: what.to_owned(),
+    }
 }
 
 /// Removes these checkpoint files of a finished job: its journal says first that nothing counts on them any more.

@@ -434,7 +434,7 @@ fn cut(recipe: &Recipe) -> CutSettings {
 }
 
 /// Where the export goes, in which form.
-fn target(export: &ExportSettings, schemes: &StoreSchemes) -> Result<ExportTarget> {
+pub(crate) fn target(export: &ExportSettings, schemes: &StoreSchemes) -> Result<ExportTarget> {
     let named = |key: &'static str| {
         move |error| {
             Error::new(

@@ -215,4 +215,16 @@ impl ExportTarget {
             OutputPlace::Url(place) => place.output(self.is_directory()).remove(),
         }
     }
+
+    /// Removes what uploads of the output left that ended with their process, and tells how many there were; those of
+    /// processes that are at work fail.
+    ///
+    /// # Errors
+    /// When the store cannot tell.
+    pub fn abandon_uploads(&self) -> Result<u64> {
+        match self.place() {
+            OutputPlace::Path(_) => Ok(0),
+            OutputPlace::Url(place) => place.output(self.is_directory()).abandon(),
+        }
+    }
 }

@@ -222,6 +222,16 @@ impl UrlOutput<'_> {
         Ok(self.place.store().delete(&self.place.ownership()?.0)?)
     }
 
+    /// Removes what uploads that ended with their process left, and tells how many there were.
+    pub(crate) fn abandon(&self) -> Result<u64> {
+        let name = self.place.name().as_str();
+        let prefix = match self.is_directory {
+            true => format!("{name}/"),
+            false => name.to_owned(),
+        };
+        Ok(self.place.store().abandon_uploads(&prefix)?)
+    }
+
     fn objects(&self) -> Result<Vec<ObjectVersion>> {
         let (store, name) = (self.place.store(), self.place.name());
         Ok(match self.is_directory {

@@ -6,7 +6,7 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use coldpress_config::{Node, OperatorCall};
-use coldpress_executor::{Error, ErrorKind, Executor, ExecutorBuilder};
+use coldpress_executor::{CleanOptions, Error, ErrorKind, Executor, ExecutorBuilder, clean_job};
 use coldpress_export::Ownership;
 use coldpress_storage::{
     Expected, Fault, MemoryStore, ObjectName, ObjectReader, ObjectStore, Step, StoreSchemes, put_if,
@@ -384,6 +384,27 @@ fn of_two_jobs_with_one_url_one_is_exported_whole() {
         let is_its = objects(&store) == expected[1];
         assert!(is_its || ended[1].is_ok(), "{round}");
     }
+}
+
+#[test]
+fn uploads_that_were_never_completed_are_cleaned() {
+    let bench = bench();
+    let buckets = Buckets::default();
+    let store = buckets.at(OUT);
+    let (plan, url) = (plan(3), format!("{OUT}/out.jsonl"));
+    let job = executor(&bench, &plan, "job", &url, &buckets);
+    job.run().unwrap();
+    let before = objects(&store);
+    // A process that is killed has no time to end its uploads.
+    for object in ["out.jsonl", "out.jsonl", "other.jsonl"] {
+        std::mem::forget(store.upload(&name(object)).unwrap());
+    }
+    let options = CleanOptions::default();
+    let cleaned = clean_job(job.layout(), &options, &buckets.schemes()).unwrap();
+    assert_eq!(cleaned.failures, Vec::<String>::new());
+    let told = cleaned.files.iter().find(|file| file.path == url).unwrap();
+    assert_eq!(told.reason, "2 uploads that were never completed");
+    assert_eq!((store.open_uploads(), objects(&store)), (1, before));
 }
 
 #[test]

@@ -231,10 +231,19 @@ impl ObjectStore for RemoteStore {
     fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
         let listed = self.listed(prefix);
         let listed = listed.map_err(|failure| self.error("list", prefix, failure))?;
-        let named = listed.into_iter();
-        let mut versions: Vec<_> = named
-            .filter_map(|(name, object)| version(ObjectName::new(name).ok()?, object))
-            .collect();
+        let mut versions = Vec::new();
+        for (name, object) in listed {
+            let Ok(name) = ObjectName::new(name) else {
+                continue;
+            };
+            // Some servers that speak like S3 list no ETags.
+            let listed = version(name.clone(), object);
+            let found = match listed {
+                None => self.version_of(&name)?,
+                found => found,
+            };
+            versions.extend(found);
+        }
         versions.sort_unstable();
         Ok(versions)
     }

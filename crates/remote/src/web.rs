@@ -21,9 +21,11 @@ use crate::wire::Wire;
 pub(crate) struct WebFiles {
     site: Site,
     options: StorageOptions,
-    /// The URLs that were asked for by what is shown of them: some are signed, and what is shown is not.
-    whole: Mutex<BTreeMap<String, Url>>,
 }
+
+/// The URLs that this process was given, by what is shown of them: some are signed, and what is shown is not. A dataset is
+/// planned with the ones and read with the others.
+static WHOLE: Mutex<BTreeMap<String, Url>> = Mutex::new(BTreeMap::new());
 
 impl WebFiles {
     pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
@@ -37,7 +39,6 @@ impl WebFiles {
         Ok(Self {
             site: Site { wire },
             options: options.clone(),
-            whole: Mutex::default(),
         })
     }
 
@@ -49,7 +50,7 @@ impl WebFiles {
             let failure = Failure::new(Kind::Other(io::ErrorKind::InvalidInput), text);
             error("open", &shown, &secrets, failure)
         };
-        let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut whole = WHOLE.lock().unwrap_or_else(PoisonError::into_inner);
         let url = match whole.get(&shown) {
             // Who was told a URL that is not whole means the one that it was told for.
             Some(known) if url == shown => known.clone(),

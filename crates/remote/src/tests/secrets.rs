@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use coldpress_storage::{ObjectName, ObjectStore, StorageOptions};
 
-use crate::testing::{Server, WebKind, WebServer};
+use crate::testing::{Faults, Proxy, Server, WebKind, WebServer};
 use crate::{RemoteStore, schemes};
 
 const SECRET: &str = "wJalrXUtnFEMI-hush";
@@ -89,6 +89,18 @@ fn signed_urls_are_read_and_never_shown() {
     let open = files.open(&file).unwrap();
     check(&format!("{open:?}"));
     open.read_at(0, &mut [0; 4]).unwrap();
+    // Whoever reads what another one planned has what is shown, and needs the signature all the same.
+    let proxy = Proxy::start(server.address(), Faults::none());
+    let url = url.replace(server.address(), proxy.address());
+    let file = schemes().files(&url).unwrap().examine(&url).unwrap();
+    let files = schemes().files(&file.url).unwrap();
+    files.open(&file).unwrap().read_at(0, &mut [0; 4]).unwrap();
+    let seen = proxy.seen();
+    assert_eq!(seen.len(), 2);
+    assert!(
+        seen.iter().all(|(request, _)| request.contains(SECRET)),
+        "{seen:?}"
+    );
     let echo = crate::testing::echo(403);
     let url = format!("http://me:{SECRET}@{}/a?sig={SECRET}", echo.address());
     let refused = files.examine(&url).unwrap_err();

@@ -342,10 +342,10 @@ mod tests {
         for key in known {
             assert!(options("s3://b", &[(key, "x")]).is_ok(), "{key}");
         }
-        let error = options("s3://b", &[("regoin", "x")]).err().unwrap();
+        let error = options("s3://b", &[("zone", "x")]).err().unwrap();
         let source = std::error::Error::source(&error).unwrap().to_string();
         assert!(
-            source.contains("`regoin`") && source.contains("region, "),
+            source.contains("`zone`") && source.contains("region, "),
             "{source}"
         );
         assert!(!source.contains("account_key"), "{source}");

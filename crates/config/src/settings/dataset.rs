@@ -2,7 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::inputs::{Input, Inputs};
+use super::input::Input;
+use super::inputs::Inputs;
 use super::validators::{Validator, Validators};
 use crate::codec::{
     AtLeast, Codec, Fields, Flag, Mismatch, OneOf, Optional, Suffixes, Text, Texts, choice,

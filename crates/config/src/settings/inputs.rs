@@ -2,22 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
+use super::input::{Input, read_weight};
 use super::weighted::weighted;
-use crate::codec::{Codec, Mismatch, Path, UrlOptions};
+use crate::codec::{Codec, Mismatch, Path};
 use crate::keys::Kind;
 use crate::location::Location;
 use crate::node::Node;
-
-/// A path of the dataset.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Input {
-    /// A file, a directory, a glob, or a URL of one of them.
-    pub path: String,
-    /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
-    pub weight: f64,
-    /// How it is reached, if it is a URL: what Data-Juicer's recipes say beside the path.
-    pub options: UrlOptions,
-}
 
 /// What Data-Juicer's recipes call the options of a bucket.
 const BUCKET_OPTIONS: [&str; 5] = [
@@ -27,17 +17,6 @@ const BUCKET_OPTIONS: [&str; 5] = [
     "aws_region",
     "endpoint_url",
 ];
-
-impl Input {
-    /// All records of a path, once.
-    pub fn whole(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            weight: 1.0,
-            options: UrlOptions::default(),
-        }
-    }
-}
 
 /// Paths and URLs, from text, [several in one text](weighted), a list of texts, or Data-Juicer's list of maps.
 pub(super) struct Inputs;
@@ -188,16 +167,4 @@ impl Place {
             _ => Ok(path),
         }
     }
-}
-
-pub(super) fn read_weight(node: &Node) -> Result<f64, Mismatch> {
-    // Nobody means more, and sums of such weights stay finite.
-    const MOST: f64 = 1e9;
-    let expected = match node.as_f64() {
-        // Adding zero turns -0.0 into 0.0.
-        Some(weight) if (0.0..=MOST).contains(&weight) => return Ok(weight + 0.0),
-        Some(weight) if weight > MOST => "a number of at most 1,000,000,000",
-        _ => "a number of 0 or more",
-    };
-    Err(Mismatch::wrong_part("weight", expected, node))
 }

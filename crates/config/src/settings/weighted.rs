@@ -1,6 +1,6 @@
 //! Paths with weights in one text, as Data-Juicer's command line has them: `0.5 web.jsonl 0.5 'my books.jsonl'`.
 
-use super::inputs::{Input, read_weight};
+use super::input::{Input, read_weight};
 use crate::codec::{Codec, Mismatch, Path};
 use crate::location::Location;
 use crate::node::Node;

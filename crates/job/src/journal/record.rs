@@ -7,6 +7,7 @@ mod plan;
 mod removals;
 mod traced;
 mod work;
+mod zero;
 
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use crate::driver::DriverIdentity;
 use crate::id::JobId;
 use crate::status::Status;
 
-use work::is_zero;
+use zero::is_zero;
 
 pub use barrier::{BarrierResolved, Participants, PlacedRows};
 pub use export::{ExportIntent, OutputIntent};

@@ -13,7 +13,7 @@ use serde::de::{self, IgnoredAny, MapAccess, SeqAccess};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::work::is_zero;
+use super::zero::is_zero;
 
 /// How many counts an operator has.
 const COUNTS: usize = 8;

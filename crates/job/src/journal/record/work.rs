@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::barrier::PlacedRows;
 use super::brief_ledger;
 use super::traced::TraceEntry;
+use super::zero::is_zero;
 
 /// The result of an attempt, complete and durable.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -327,9 +328,4 @@ pub struct PartitionFailure {
     /// When, in milliseconds since 1970; 0 where a release did not say.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub at_millis: u64,
-}
-
-/// Whether a number says nothing: the first stage, or a time that is not known.
-pub(super) fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
-    *number == T::default()
 }

@@ -1,0 +1,38 @@
+//! A path of a dataset.
+
+use crate::codec::{Mismatch, UrlOptions};
+use crate::node::Node;
+
+/// A path of the dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// A file, a directory, a glob, or a URL of one of them.
+    pub path: String,
+    /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
+    pub weight: f64,
+    /// How it is reached, if it is a URL: what Data-Juicer's recipes say beside the path.
+    pub options: UrlOptions,
+}
+
+impl Input {
+    /// All records of a path, once.
+    pub fn whole(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            weight: 1.0,
+            options: UrlOptions::default(),
+        }
+    }
+}
+
+pub(super) fn read_weight(node: &Node) -> Result<f64, Mismatch> {
+    // Nobody means more, and sums of such weights stay finite.
+    const MOST: f64 = 1e9;
+    let expected = match node.as_f64() {
+        // Adding zero turns -0.0 into 0.0.
+        Some(weight) if (0.0..=MOST).contains(&weight) => return Ok(weight + 0.0),
+        Some(weight) if weight > MOST => "a number of at most 1,000,000,000",
+        _ => "a number of 0 or more",
+    };
+    Err(Mismatch::wrong_part("weight", expected, node))
+}

@@ -9,13 +9,25 @@ use coldpress::assets::AssetFolders;
 /// Coldpress, Data-Juicer and Hugging Face's tools have in the user's cache.
 pub(crate) fn folders() -> AssetFolders {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")));
+    let cache = cache();
     let folders = AssetFolders::new(places(variable, cache.clone()));
     match cache {
         Some(cache) => folders.remembering_in(cache.join("coldpress/digests.json")),
         None => folders,
     }
+}
+
+/// The folder in which jobs that lie in object stores have their copies on this machine, where the recipe does not say.
+pub(crate) fn scratch() -> PathBuf {
+    let cache = cache().unwrap_or_else(std::env::temp_dir);
+    cache.join("coldpress/scratch")
+}
+
+/// The user's folder for what can be made again.
+fn cache() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let cache = variable("XDG_CACHE_HOME").map(PathBuf::from);
+    cache.or_else(|| Some(PathBuf::from(variable("HOME")?).join(".cache")))
 }
 
 fn places<V: AsRef<OsStr>>(

@@ -98,23 +98,23 @@ pub(crate) fn run(
         }
         Command::Check(mut args) => {
             args.recipe.overrides = overrides;
-            check::run(&args)
+            check::run(&args, schemes)
         }
         Command::Plan(mut args) => {
             args.recipe.overrides = overrides;
-            plan::run(&args)
+            plan::run(&args, schemes)
         }
         Command::Assets(mut args) => {
             args.recipe_mut().overrides = overrides;
-            assets::run(&args)
+            assets::run(&args, schemes)
         }
         Command::Jobs(args) => jobs::run(&args, schemes),
-        Command::Monitor(args) => monitor::run(&args),
+        Command::Monitor(args) => monitor::run(&args, schemes),
         Command::Report(args) => report::run(&args, schemes),
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(&args, schemes),
-        Command::Stop(args) => stop::run(&args),
-        Command::Events(args) => events::run(&args),
+        Command::Stop(args) => stop::run(&args, schemes),
+        Command::Events(args) => events::run(&args, schemes),
         Command::Trace(args) => trace::run(&args, schemes),
         Command::Quarantine(args) => quarantine::run(&args, schemes),
         Command::Checkpoint(args) => checkpoint::run(&args, schemes),

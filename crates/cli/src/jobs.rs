@@ -1,15 +1,19 @@
 //! Finding the job that a command is given.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use coldpress::job::{InvalidJobId, JobId, Layout};
+use coldpress::config::Location;
+use coldpress::job::{
+    InvalidJobId, JobId, Layout, ListedJob, Scratch, list_jobs, list_jobs_of_url,
+};
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::Failure;
 
 /// Where jobs are looked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BaseDir {
-    /// The folder of all jobs: `work_dir` in the recipe
+    /// The folder of all jobs, or their URL: `work_dir` in the recipe
     #[arg(
         long,
         visible_alias = "work-dir",
@@ -20,15 +24,59 @@ pub(crate) struct BaseDir {
 }
 
 impl BaseDir {
-    /// The job with this id.
-    pub(crate) fn find(&self, job: &str) -> Result<Layout, Failure> {
-        let id: JobId = job
-            .parse()
-            .map_err(|error: InvalidJobId| Failure::usage(error.to_string()))?;
-        Layout::existing(&self.base_dir, id).map_err(|error| {
+    /// The job with this id, or the one at this URL.
+    pub(crate) fn find(&self, job: &str, schemes: &StoreSchemes) -> Result<Layout, Failure> {
+        let found = match (Location::of(job).url(), url_of(&self.base_dir)) {
+            (Some(url), _) => find_at_url(url, schemes)?,
+            (None, Some(base_url)) => find_below_url(base_url, job, schemes)?,
+            (None, None) => Layout::existing(&self.base_dir, id_of(job)?),
+        };
+        found.map_err(|error| {
             Failure::from(error).with_details(
                 "help: `coldpress jobs` lists the jobs; --base-dir says where they are",
             )
         })
     }
+
+    /// The jobs that are there.
+    pub(crate) fn list(&self, schemes: &StoreSchemes) -> Result<Vec<ListedJob>, Failure> {
+        Ok(match url_of(&self.base_dir) {
+            Some(url) => list_jobs_of_url(url, schemes)?,
+            None => list_jobs(&self.base_dir)?,
+        })
+    }
+}
+
+/// The URL that a path is, if it is none.
+pub(crate) fn url_of(dir: &Path) -> Option<&str> {
+    Location::of(dir.to_str()?).url()
+}
+
+/// The job at a URL, whose last part is its id. What is known of it is brought to a folder that goes with the command.
+pub(crate) fn find_at_url(
+    url: &str,
+    schemes: &StoreSchemes,
+) -> Result<coldpress::job::Result<Layout>, Failure> {
+    let url = url.trim_end_matches('/');
+    let (base_url, job) = url.rsplit_once('/').unwrap_or((url, ""));
+    find_below_url(base_url, job, schemes)
+}
+
+fn find_below_url(
+    base_url: &str,
+    job: &str,
+    schemes: &StoreSchemes,
+) -> Result<coldpress::job::Result<Layout>, Failure> {
+    let id = id_of(job)?;
+    Ok(Layout::existing_at_url(
+        base_url,
+        id,
+        schemes,
+        &Scratch::Temporary,
+    ))
+}
+
+fn id_of(job: &str) -> Result<JobId, Failure> {
+    job.parse()
+        .map_err(|error: InvalidJobId| Failure::usage(error.to_string()))
 }

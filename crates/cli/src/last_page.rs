@@ -5,7 +5,6 @@ use std::time::Duration;
 use coldpress::executor::Executor;
 use coldpress::report::quantity::plain;
 use coldpress::report::{LastPage, write_last_page};
-use coldpress::storage::StoreSchemes;
 
 use crate::failure::chain;
 use crate::output;
@@ -13,12 +12,12 @@ use crate::output;
 /// Writes the page of the job, unless its recipe says otherwise, and returns the line about it.
 ///
 /// A page that cannot be written is only a warning: the job has ended all the same.
-pub(crate) fn write(executor: &Executor, schemes: &StoreSchemes, worked: Duration) -> String {
+pub(crate) fn write(executor: &Executor, worked: Duration) -> String {
     if !executor.prepared().recipe.events.page_at_end {
         return String::new();
     }
     let registry = coldpress::ops::builtin();
-    let said = match write_last_page(executor.layout(), &registry, schemes, worked) {
+    let said = match write_last_page(executor.layout(), &registry, executor.schemes(), worked) {
         Ok(LastPage::Written(path)) => path.display().to_string(),
         Ok(LastPage::NeverStarted) => return String::new(),
         Ok(LastPage::LeftOut(reason)) => format!("left out, because {reason}"),

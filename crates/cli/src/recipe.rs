@@ -62,6 +62,7 @@ impl RecipeArgs {
     pub(crate) fn executor(&self, recipe: Recipe) -> ExecutorBuilder {
         let executor = coldpress::executor(recipe)
             .asset_folders(crate::assets::folders())
+            .scratch_dir(crate::assets::scratch())
             .resumption(self.resumption());
         match self.is_without_file() {
             true => executor,

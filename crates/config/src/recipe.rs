@@ -142,6 +142,7 @@ impl Recipe {
             &mut self.paths.event_log_dir,
             &mut self.paths.checkpoint_dir,
             &mut self.paths.partition_dir,
+            &mut self.paths.scratch_dir,
             &mut self.paths.assets_dir,
             &mut self.export.dropped_dir,
             &mut self.export.duplicates_path,

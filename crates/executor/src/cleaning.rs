@@ -382,4 +382,5 @@ fn tell(layout: &Layout, recipe: &Recipe, plan: &Plan) {
     let told = plan.forget.iter().filter(|(_, files)| !files.is_empty());
     told.for_each(|(why, files)| log.emit(retention::event(files, why)));
     let _ = log.close();
+    let _ = layout.put_views();
 }

@@ -166,6 +166,9 @@ impl Driver<'_> {
     }
 
     fn stop_requested(&self) -> bool {
+        if self.lock.is_asked_to_stop() {
+            self.executor.shared.stop.store(true, Ordering::SeqCst);
+        }
         self.executor.shared.stop.load(Ordering::SeqCst)
     }
 

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use coldpress_assets::AssetFolders;
-use coldpress_config::{ExecutorKind, Recipe};
+use coldpress_config::{ExecutorKind, Location, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
-use coldpress_job::{JobId, JobState, Journal, Layout};
+use coldpress_job::{JobId, JobState, Journal, Layout, Scratch};
 use coldpress_operator::Registry;
 use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores};
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -16,7 +16,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
-use crate::remote::Remote;
+use crate::remote::{Remote, check_scheme, with_options_of};
 use crate::report::OperatorPerformance;
 
 /// Builds an [`Executor`].
@@ -29,6 +29,8 @@ pub struct ExecutorBuilder {
     stores: BTreeMap<Place, String>,
     backend: Option<Arc<dyn Backend>>,
     asset_folders: AssetFolders,
+    /// Where jobs that lie in no folder have their copies.
+    scratch_dir: PathBuf,
     options: RunOptions,
 }
 
@@ -51,6 +53,7 @@ impl ExecutorBuilder {
             stores: BTreeMap::new(),
             backend: None,
             asset_folders: AssetFolders::default(),
+            scratch_dir: std::env::temp_dir().join("coldpress-scratch"),
             options: RunOptions::default(),
         }
     }
@@ -104,6 +107,14 @@ impl ExecutorBuilder {
         self
     }
 
+    /// Sets the folder in which jobs that lie in no folder have their copies on this machine, where the recipe has no
+    /// `scratch_dir`; a folder of the system for temporary files by default.
+    #[must_use]
+    pub fn scratch_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.scratch_dir = folder.into();
+        self
+    }
+
     /// Sets who runs the attempts, whatever the recipe's `executor_type` says.
     #[must_use]
     pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
@@ -147,7 +158,17 @@ impl ExecutorBuilder {
         let job_id = JobId::for_recipe(&self.recipe.job, self.recipe.stem())
             .map_err(coldpress_job::Error::from)?;
         self.recipe.substitute(job_id.as_str());
-        let layout = Layout::new(&self.recipe.paths, job_id)?;
+        self.schemes = with_options_of(&self.recipe, self.schemes);
+        let paths = &self.recipe.paths;
+        let scratch = match &paths.scratch_dir {
+            Some(folder) => PathBuf::from(folder),
+            None => self.scratch_dir.clone(),
+        };
+        if let Location::Url(url) = Location::of(&paths.work_dir) {
+            check_scheme(&self.recipe, "work_dir", url, &self.schemes)?;
+        }
+        let scratch = Scratch::Below(scratch);
+        let layout = Layout::with_stores(paths, job_id, &self.schemes, &scratch)?;
         self.build_in(layout)
     }
 
@@ -162,11 +183,12 @@ impl ExecutorBuilder {
             let url = url.replace("{job_id}", layout.job_id().as_str());
             (place, url.replace("{place}", place.as_str()))
         };
-        let mut stores: BTreeMap<Place, String> = self.stores.into_iter().map(url).collect();
-        let remote = Remote::of(&recipe, layout.job_id(), self.schemes)?;
-        for (place, url) in remote.stores {
-            stores.entry(place).or_insert(url);
-        }
+        let asked: BTreeMap<Place, String> = self.stores.into_iter().map(url).collect();
+        let schemes = with_options_of(&recipe, self.schemes);
+        let remote = Remote::of(&recipe, layout.job_id(), &schemes)?;
+        let mut stores = urls_of(layout.store_specs().elsewhere());
+        stores.extend(remote.stores);
+        stores.extend(asked);
         let registry = match self.registry.has_assets() {
             true => self.registry,
             false => {
@@ -189,7 +211,7 @@ impl ExecutorBuilder {
         Ok(Executor {
             prepared,
             layout,
-            schemes: remote.schemes,
+            schemes,
             stores,
             event_log_url: remote.event_log_url,
             backend,
@@ -284,20 +306,18 @@ impl Executor {
         &self.layout
     }
 
+    /// What can be reached besides folders, with the options of the recipe.
+    pub fn schemes(&self) -> &StoreSchemes {
+        &self.schemes
+    }
+
     /// Opens the stores of the job: the folders that the recipe names, and the URLs that this program or, where it asks for
     /// none, the journal names.
     ///
     /// # Errors
     /// When the journal's stores are others than this program's, or a store cannot be opened.
     pub(crate) fn stores(&self, state: &JobState) -> Result<Stores> {
-        let urls = state
-            .stores()
-            .iter()
-            .filter_map(|(place, spec)| match spec {
-                StoreSpec::Url(url) => Some((*place, url.clone())),
-                StoreSpec::Folder(_) => None,
-            });
-        let known: BTreeMap<Place, String> = urls.collect();
+        let known = urls_of(state.stores());
         let is_begun = state.plan().is_some();
         if is_begun && !self.stores.is_empty() && self.stores != known {
             let message = format!(
@@ -414,6 +434,15 @@ impl Executor {
         let state = Journal::read(&self.layout)?;
         Ok(crate::summary::status_report(&self.layout, &state))
     }
+}
+
+/// The places that are behind URLs.
+fn urls_of(stores: &BTreeMap<Place, StoreSpec>) -> BTreeMap<Place, String> {
+    let urls = stores.iter().filter_map(|(place, spec)| match spec {
+        StoreSpec::Url(url) => Some((*place, url.clone())),
+        StoreSpec::Folder(_) => None,
+    });
+    urls.collect()
 }
 
 /// Where files are, for people.

@@ -9,8 +9,6 @@ use crate::error::{Error, Result};
 
 /// The places of a job that its recipe puts behind URLs.
 pub(crate) struct Remote {
-    /// What can be reached, with the options of the recipe.
-    pub(crate) schemes: StoreSchemes,
     /// The stores of places that are not in folders.
     pub(crate) stores: Vec<(Place, String)>,
     /// Where the event log is copied to.
@@ -22,17 +20,14 @@ impl Remote {
     ///
     /// # Errors
     /// When the scheme of a URL is not known.
-    pub(crate) fn of(recipe: &Recipe, job_id: &JobId, schemes: StoreSchemes) -> Result<Self> {
-        let schemes = with_options_of(recipe, schemes);
+    pub(crate) fn of(recipe: &Recipe, job_id: &JobId, schemes: &StoreSchemes) -> Result<Self> {
         let paths = &recipe.paths;
         let url = |key: &str, dir: &Option<String>| -> Result<Option<String>> {
             let Some(url) = dir.as_deref().and_then(|dir| Location::of(dir).url()) else {
                 return Ok(None);
             };
-            match schemes.check(url) {
-                Ok(()) => Ok(Some(url_of_job(url, job_id))),
-                Err(error) => Err(Error::of_key(recipe, key, full_message(&error))),
-            }
+            check_scheme(recipe, key, url, schemes)?;
+            Ok(Some(url_of_job(url, job_id)))
         };
         let checkpoints = url("checkpoint_dir", &paths.checkpoint_dir)?;
         let partitions = url("partition_dir", &paths.partition_dir)?;
@@ -46,14 +41,13 @@ impl Remote {
             .filter_map(|(place, url)| Some((place, url?)));
         Ok(Self {
             stores: stores.collect(),
-            schemes,
             event_log_url,
         })
     }
 }
 
 /// The schemes with the options of the recipe, which count before those of the program.
-fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
+pub(crate) fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
     let inputs = recipe.dataset.inputs.iter();
     let options = recipe.remote.options.iter();
     let options = options.chain(inputs.flat_map(|input| input.options.iter()));
@@ -74,4 +68,15 @@ fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSchemes {
     });
     let options = schemes.options().clone().and(options);
     schemes.with_options(options)
+}
+
+/// Makes sure that there is something which opens the URL of a key.
+pub(crate) fn check_scheme(
+    recipe: &Recipe,
+    key: &str,
+    url: &str,
+    schemes: &StoreSchemes,
+) -> Result<()> {
+    let checked = schemes.check(url);
+    checked.map_err(|error| Error::of_key(recipe, key, full_message(&error)))
 }

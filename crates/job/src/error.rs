@@ -44,6 +44,12 @@ pub enum Error {
         /// The id.
         job_id: JobId,
     },
+    /// A folder was needed, and a job lies behind a URL.
+    #[error("`{url}` is no folder, and can only be used where stores behind URLs can")]
+    NoFolder {
+        /// The URL.
+        url: String,
+    },
     /// A folder of the job cannot be made.
     #[error("cannot make the folder `{}`: {problem}; {advice}", path.display())]
     Folder {

@@ -5,6 +5,7 @@
 //! behind a seal are ignored, so that a driver that wakes up late publishes into nothing. Only the
 //! last line of the newest file may be torn; all else that is not as it was written is damage.
 
+mod bring;
 mod files;
 mod first_look;
 mod follow;
@@ -14,18 +15,24 @@ mod plan_settings;
 mod position;
 mod record;
 mod replay;
+mod segments;
 mod split;
 mod state;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldpress_storage::{LogMark, LogWriter, atomic, crash_point};
 
+use crate::bucket::Bucket;
 use crate::layout::Layout;
 use crate::lock::JobLock;
 use crate::{DriverIdentity, Error, Result};
 use replay::Replay;
+use segments::Segments;
 
+pub(crate) use bring::bring_journal;
 pub use first_look::FiguresFollower;
 pub use follow::JournalFollower;
 pub use kept_figures::KeptFigures;
@@ -61,6 +68,16 @@ pub struct Journal {
     writer: LogWriter,
     /// The length of the files of earlier drivers, as far as they count.
     earlier_bytes: u64,
+    /// Where the journal is, if it is in no folder.
+    segments: Option<Appending>,
+}
+
+/// The sequence of objects that a driver appends to.
+#[derive(Debug)]
+struct Appending {
+    bucket: Arc<Bucket>,
+    /// The number of the next object.
+    next: Arc<AtomicU64>,
 }
 
 /// How often a lost race for the next epoch is run again.
@@ -153,7 +170,17 @@ impl Journal {
     /// [`Error::Storage`]: none of the queued records is in the journal, and they are queued no
     /// more.
     pub fn sync(&mut self) -> Result<()> {
-        Ok(self.writer.sync()?)
+        match (self.writer.sync(), &self.segments) {
+            (Err(error), Some(appending)) if error.is_already_exists() => {
+                let number = appending.next.load(Ordering::Acquire);
+                Err(segments::superseded_at(
+                    &appending.bucket,
+                    number,
+                    self.epoch,
+                ))
+            }
+            (synced, _) => Ok(synced?),
+        }
     }
 
     /// The number of records that wait for [`sync`](Self::sync).
@@ -180,6 +207,10 @@ impl Journal {
     /// [`Error::Superseded`] if one has; [`Error::Storage`] if that cannot be told, also because
     /// this epoch's file is gone.
     pub fn check_epoch(&self) -> Result<()> {
+        if let Some(appending) = &self.segments {
+            let next = appending.next.load(Ordering::Acquire);
+            return segments::check_next(&appending.bucket, next, self.epoch);
+        }
         let newest = files::list(&self.dir)?.last().map(|file| file.epoch);
         if let Some(newer) = newest.filter(|newest| *newest > self.epoch) {
             return Err(Error::Superseded {
@@ -214,6 +245,9 @@ struct Opening<'a> {
 
 impl Opening<'_> {
     fn open(&self, mode: Mode) -> Result<(Journal, JobState)> {
+        if let Some(bucket) = self.layout.bucket() {
+            return self.open_in(bucket, mode);
+        }
         let dir = self.layout.journal_dir();
         // Read before anything is created, so that a refusal leaves no trace.
         let mut replay = self.replay(mode)?;
@@ -232,7 +266,15 @@ impl Opening<'_> {
             epoch,
             writer,
             earlier_bytes: replay.sealed.iter().map(|seal| seal.length).sum(),
+            segments: None,
         };
+        let state = self.begin(&mut journal, replay, mode)?;
+        Ok((journal, state))
+    }
+
+    /// Begins the epoch of the journal, whose file holds nothing yet, and gives what is true from then on.
+    fn begin(&self, journal: &mut Journal, replay: Replay, mode: Mode) -> Result<JobState> {
+        let epoch = journal.epoch;
         let mut state = replay.state;
         let has_past = !replay.sealed.is_empty();
         let mut records = vec![JournalRecord::EpochStarted(EpochStarted {
@@ -254,7 +296,50 @@ impl Opening<'_> {
         for record in &records {
             state.apply(epoch, record)?;
         }
-        Ok((journal, state))
+        Ok(state)
+    }
+
+    /// As [`open`](Self::open), for a job that lies in no folder: the epoch begins as the next object of the sequence, so that
+    /// the driver before appends nothing from then on. Another driver that is faster has that number, and all is read again.
+    fn open_in(&self, bucket: &Arc<Bucket>, mode: Mode) -> Result<(Journal, JobState)> {
+        let dir = self.layout.journal_dir();
+        // What an earlier try or an earlier run wrote here need not be what is there.
+        bucket.forget_brought();
+        for _ in 0..TRIES {
+            let last = bring_journal(bucket, &dir)?;
+            let replay = self.replay(mode)?;
+            let epoch = replay.newest_epoch() + 1;
+            let sink = Segments::after(last, bucket);
+            let appending = Appending {
+                bucket: Arc::clone(bucket),
+                next: sink.next(),
+            };
+            let path = files::path_of(&dir, epoch);
+            let mut journal = Journal {
+                dir: dir.clone(),
+                epoch,
+                writer: LogWriter::create_in(&path, epoch, Box::new(sink))?,
+                earlier_bytes: replay.sealed.iter().map(|seal| seal.length).sum(),
+                segments: Some(appending),
+            };
+            match self.begin(&mut journal, replay, mode) {
+                Err(Error::Superseded { .. }) => {
+                    std::fs::remove_file(&path)
+                        .map_err(|source| Error::io("remove", &path, source))?;
+                    (self.may_go_on)()?;
+                }
+                Err(error) => return Err(error),
+                Ok(state) => {
+                    // This driver writes the copy on, so whoever brings the journal here later begins anew.
+                    bucket.forget_brought();
+                    return Ok((journal, state));
+                }
+            }
+        }
+        Err(Error::Superseded {
+            epoch: 0,
+            newer: files::list(&dir)?.last().map_or(0, |file| file.epoch),
+        })
     }
 
     fn replay(&self, mode: Mode) -> Result<Replay> {

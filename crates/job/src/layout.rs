@@ -1,9 +1,12 @@
 //! Where everything of a job is: names of folders and files alone.
 
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
 use coldpress_config::{Location, PathSettings};
+use coldpress_storage::StoreSchemes;
 
+use crate::bucket::{Bucket, Scratch};
 use crate::id::JobId;
 use crate::{Error, Result};
 
@@ -30,6 +33,8 @@ pub struct Layout {
     checkpoint_dir: PathBuf,
     event_log_dir: PathBuf,
     partition_dir: PathBuf,
+    /// Where the job lies, if that is no folder: its own stands in for it then.
+    bucket: Option<Arc<Bucket>>,
 }
 
 impl Layout {
@@ -37,10 +42,56 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if a path is relative and there is no current folder.
+    /// [`Error::NoFolder`] if `work_dir` is a URL, [`Error::Storage`] if a path is relative and there is no current folder.
     pub fn new(paths: &PathSettings, job_id: JobId) -> Result<Self> {
-        let job_dir = folder_of(Path::new(&paths.work_dir), &job_id)?;
-        let mut layout = Self::of_job_dir(job_dir, job_id);
+        let work_dir = match Location::of(&paths.work_dir) {
+            Location::Path(path) => Path::new(path),
+            Location::Url(url) => {
+                return Err(Error::NoFolder {
+                    url: url.to_owned(),
+                });
+            }
+        };
+        let job_dir = folder_of(work_dir, &job_id)?;
+        Self::of_job_dir(job_dir, job_id).with_folders_of(paths)
+    }
+
+    /// The layout that a recipe asks for, whose `work_dir` may be a URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new), and those of the store of a URL.
+    pub fn with_stores(
+        paths: &PathSettings,
+        job_id: JobId,
+        schemes: &StoreSchemes,
+        scratch: &Scratch,
+    ) -> Result<Self> {
+        match Location::of(&paths.work_dir) {
+            Location::Path(_) => Self::new(paths, job_id),
+            Location::Url(url) => {
+                Self::at_url(url, job_id, schemes, scratch)?.with_folders_of(paths)
+            }
+        }
+    }
+
+    /// The layout of a job below a URL, or at it where it has the job's name. Nothing is asked of the store yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Storage`] if the store cannot be opened, or there can be no folder to stand in for the job's.
+    pub fn at_url(
+        base_url: &str,
+        job_id: JobId,
+        schemes: &StoreSchemes,
+        scratch: &Scratch,
+    ) -> Result<Self> {
+        let (bucket, job_dir) = Bucket::open(base_url, &job_id, schemes, scratch)?;
+        Ok(Self::of_job_dir(job_dir, job_id).with_bucket(Arc::new(bucket)))
+    }
+
+    fn with_folders_of(self, paths: &PathSettings) -> Result<Self> {
+        let mut layout = self;
         // What lies behind a URL is in no folder: the job's own takes what must be in one.
         let of_job = |dir: &Option<String>| {
             let dir = dir.as_deref().map(Location::of);
@@ -84,6 +135,56 @@ impl Layout {
             partition_dir: job_dir.join("partitions"),
             job_id,
             job_dir,
+            bucket: None,
+        }
+    }
+
+    pub(crate) fn with_bucket(mut self, bucket: Arc<Bucket>) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
+    pub(crate) fn without_bucket(&self) -> Self {
+        Self {
+            bucket: None,
+            ..self.clone()
+        }
+    }
+
+    /// Where the job lies, if that is no folder.
+    pub(crate) fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.bucket.as_ref()
+    }
+
+    /// The URL of the job, if it lies in no folder.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.bucket.as_ref().map(|bucket| bucket.url())
+    }
+
+    /// Where the job lies, for people: its folder or its URL.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        let folder = || self.job_dir.display().to_string();
+        self.url().map_or_else(folder, str::to_owned)
+    }
+
+    /// Where something of the job is, for people: of a job that lies in no folder, not what stands in for it here.
+    #[must_use]
+    pub fn shown_path(&self, path: &Path) -> PathBuf {
+        match self.url().zip(path.strip_prefix(&self.job_dir).ok()) {
+            Some((url, inside)) if inside.as_os_str().is_empty() => url.into(),
+            Some((url, inside)) => format!("{url}/{}", inside.display()).into(),
+            None => path.to_owned(),
+        }
+    }
+
+    /// Where the jobs lie that this is one of, for people.
+    #[must_use]
+    pub fn shown_base(&self) -> String {
+        match &self.bucket {
+            Some(bucket) => bucket.base_url().to_owned(),
+            None => self.work_dir().display().to_string(),
         }
     }
 
@@ -266,27 +367,6 @@ impl Layout {
     pub fn events_link(&self) -> PathBuf {
         self.job_dir.join("events.jsonl")
     }
-}
-
-/// The URL of a job's part below this one, which may be it already: as [`Layout`] has it for folders.
-///
-/// ```
-/// let id: coldpress_job::JobId = "demo".parse()?;
-/// assert_eq!(coldpress_job::url_of_job("s3://bucket/jobs/", &id), "s3://bucket/jobs/demo");
-/// assert_eq!(coldpress_job::url_of_job("s3://bucket/demo", &id), "s3://bucket/demo");
-/// # Ok::<(), coldpress_job::InvalidJobId>(())
-/// ```
-#[must_use]
-pub fn url_of_job(base_url: &str, job_id: &JobId) -> String {
-    let base = base_url.trim_end_matches('/');
-    let last = base.rsplit_once('/').map(|(_, last)| last);
-    if last == Some(job_id.as_str()) {
-        return base.to_owned();
-    }
-    // `memory://` and the like have nothing before the job's own name.
-    let base = if base.ends_with(':') { base_url } else { base };
-    let slash = if base.ends_with('/') { "" } else { "/" };
-    format!("{base}{slash}{job_id}")
 }
 
 /// Whether the path is absolute and goes only downwards.

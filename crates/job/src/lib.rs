@@ -60,6 +60,7 @@
 //! This crate does not know how work is executed, and it deletes nothing.
 
 mod adopt;
+mod bucket;
 mod civil;
 mod driver;
 mod error;
@@ -77,6 +78,7 @@ mod mapping;
 mod one_by_one;
 mod progress_view;
 mod stamp;
+mod stand_in;
 mod status;
 mod stop;
 mod stores;
@@ -84,6 +86,7 @@ mod summary;
 mod totals;
 
 pub use adopt::{AdoptFrom, Adopted, adopt};
+pub use bucket::{Scratch, url_of_job};
 pub use driver::{DriverIdentity, Presence};
 pub use error::{Error, Result};
 pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
@@ -98,7 +101,7 @@ pub use journal::{
     Publication, PublishedCheckpoint, Reading, RecipeInForce, Removals, Removed, SealedFile,
     SignaturesEntry, TraceEntry, TraceFileEntry, TraceIntent,
 };
-pub use layout::{Layout, url_of_job};
+pub use layout::Layout;
 pub use listed_again::JobListing;
 pub use listing::{JobView, ListedJob, ShownStatus, list_jobs};
 pub use lock::{HEARTBEAT_SCHEMA, JobLock, Liveness, LockOptions};
@@ -111,6 +114,7 @@ pub use progress_view::{
     PROGRESS_SCHEMA, PartitionResult, ProgressView, progress_view, progress_view_to_write,
 };
 pub use stamp::JobStamp;
+pub use stand_in::list_jobs_of_url;
 pub use status::{Phase, Status};
 pub use stop::{StopOptions, StopReport, stop_job};
 pub use stores::open_stores;

@@ -266,6 +266,12 @@ impl JobView {
         summary.map_or(1, |summary| summary.runs.max(1))
     }
 
+    /// Returns whether the summary and the heartbeat said all that is shown.
+    pub(crate) fn is_from_summary(&self) -> bool {
+        let mut view = self.clone();
+        view.take_summary()
+    }
+
     /// Shows what the summary says; gives whether that is all there is to know.
     fn take_summary(&mut self) -> bool {
         let Some(summary) = &self.summary else {

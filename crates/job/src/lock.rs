@@ -1,9 +1,10 @@
 //! Who drives a job: a file lock within a host, a heartbeat between hosts.
 
 mod heartbeat;
+pub(crate) mod request;
 mod watch;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -19,7 +20,7 @@ use heartbeat::{Beat, Heartbeat};
 use watch::Before;
 
 pub use heartbeat::HEARTBEAT_SCHEMA;
-pub(crate) use heartbeat::read as read_heartbeat;
+pub(crate) use heartbeat::Pulse;
 
 /// How a job is locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,8 +54,9 @@ impl Default for LockOptions {
 pub struct JobLock {
     driver: DriverIdentity,
     before: Before,
-    heartbeat_path: PathBuf,
+    pulse: Pulse,
     lost: Arc<AtomicBool>,
+    asked_to_stop: Arc<AtomicBool>,
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<Beat>>,
     // Freed last, when the heartbeat is marked. None on a file system that has no locks.
@@ -78,14 +80,17 @@ impl JobLock {
     }
 
     fn acquire_as(layout: &Layout, options: &LockOptions, driver: DriverIdentity) -> Result<Self> {
-        let heartbeat_path = layout.heartbeat();
-        let file = take_file_lock(&layout.lock(), &heartbeat_path)?;
-        let before = watch::exclude_others(&heartbeat_path, &driver, options, file.is_some())?;
-        let mut beat = Beat::new(heartbeat_path.clone(), driver.clone());
+        let pulse = Pulse::of(layout);
+        let file = take_file_lock(&layout.lock(), &pulse)?;
+        let before = watch::exclude_others(&pulse, &driver, options, file.is_some())?;
+        let mut beat = Beat::new(pulse.clone(), driver.clone());
         beat.write()?;
         let lost = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = sync_channel(1);
+        let asked_to_stop = Arc::new(AtomicBool::new(false));
         let (every, flag) = (options.beat_every, Arc::clone(&lost));
+        let (us, requests) = (driver.clone(), layout.bucket().cloned());
+        let asked = Arc::clone(&asked_to_stop);
         let run = move || {
             while stopped.recv_timeout(every) == Err(RecvTimeoutError::Timeout) {
                 if beat.is_taken() {
@@ -94,6 +99,11 @@ impl JobLock {
                 }
                 // A beat that cannot be written is one that others do not see; the next may be.
                 let _ = beat.write();
+                if let Some(bucket) = &requests
+                    && request::is_there(bucket, &us)
+                {
+                    asked.store(true, Ordering::Release);
+                }
             }
             beat
         };
@@ -101,8 +111,9 @@ impl JobLock {
         Ok(Self {
             driver,
             before,
-            heartbeat_path,
+            pulse,
             lost,
+            asked_to_stop,
             stop: Some(stop),
             thread: Some(thread),
             _file: file,
@@ -133,6 +144,12 @@ impl JobLock {
         self.lost.load(Ordering::Acquire)
     }
 
+    /// Returns whether somebody asked this driver to stop where the job lies, which is in no folder. Looks at nothing.
+    #[must_use]
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.asked_to_stop.load(Ordering::Acquire)
+    }
+
     /// Looks whether the job is still this driver's.
     ///
     /// # Errors
@@ -140,7 +157,7 @@ impl JobLock {
     /// [`Error::RunningElsewhere`] if the heartbeat names another driver; [`Error::Storage`] or
     /// [`Error::UnreadableHeartbeat`] if it cannot be read.
     pub fn check(&self) -> Result<()> {
-        match heartbeat::read(&self.heartbeat_path)? {
+        match self.pulse.read()? {
             Some(heartbeat) if heartbeat.driver != self.driver => {
                 self.lost.store(true, Ordering::Release);
                 Err(Error::RunningElsewhere {
@@ -189,24 +206,27 @@ impl Liveness {
     ///
     /// [`Error::UnreadableHeartbeat`], [`Error::NewerSchema`], [`Error::Storage`].
     pub fn of(layout: &Layout) -> Result<Self> {
-        let path = layout.heartbeat();
-        let Some(heartbeat) = heartbeat::read(&path)? else {
+        let pulse = Pulse::of(layout);
+        let Some(heartbeat) = pulse.read()? else {
             return Ok(Self::Nobody(None));
         };
+        let is_fresh = pulse.is_younger(&heartbeat, FRESH);
         let Heartbeat {
             driver, released, ..
         } = heartbeat;
         if released {
             return Ok(Self::Nobody(Some(driver)));
         }
-        let holder = match driver.is_of_this_boot() {
+        // A job that lies in no folder may be driven with another stand-in, which has a lock of its own.
+        let has_lock = layout.bucket().is_none() && driver.is_of_this_boot();
+        let holder = match has_lock {
             true => FileLock::holder(layout.lock()).unwrap_or(Holder::Unknown),
             false => Holder::Unknown,
         };
         let is_driven = match (driver.presence(), holder) {
             (Presence::Gone, _) | (_, Holder::Nobody) => false,
             (Presence::Running, _) | (_, Holder::Somebody) => true,
-            (_, Holder::Unknown) => is_fresh(&path),
+            (_, Holder::Unknown) => is_fresh,
         };
         Ok(match driver.presence() {
             _ if !is_driven => Self::Nobody(Some(driver)),
@@ -233,20 +253,14 @@ impl Liveness {
 
 const FRESH: Duration = Duration::from_secs(60);
 
-fn is_fresh(path: &Path) -> bool {
-    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-    // A time in the future is another clock's now.
-    modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < FRESH)
-}
-
 /// Takes the lock between processes of this host; none where the file system has no locks.
-fn take_file_lock(path: &Path, heartbeat_path: &Path) -> Result<Option<FileLock>> {
+fn take_file_lock(path: &Path, pulse: &Pulse) -> Result<Option<FileLock>> {
     const TRIES: u32 = 20;
     for _ in 0..TRIES {
         match FileLock::try_acquire(path) {
             Ok(lock) => return Ok(Some(lock)),
             Err(coldpress_storage::Error::Unsupported { .. }) => return Ok(None),
-            Err(coldpress_storage::Error::Locked { .. }) => refuse_known_holder(heartbeat_path)?,
+            Err(coldpress_storage::Error::Locked { .. }) => refuse_known_holder(pulse)?,
             Err(error) => return Err(error.into()),
         }
         // The holder has not said who it is yet, or has said that it is leaving.
@@ -257,8 +271,8 @@ fn take_file_lock(path: &Path, heartbeat_path: &Path) -> Result<Option<FileLock>
     })
 }
 
-fn refuse_known_holder(heartbeat_path: &Path) -> Result<()> {
-    let Ok(Some(heartbeat)) = heartbeat::read(heartbeat_path) else {
+fn refuse_known_holder(pulse: &Pulse) -> Result<()> {
+    let Ok(Some(heartbeat)) = pulse.read() else {
         return Ok(());
     };
     let driver = Box::new(heartbeat.driver);

@@ -10,10 +10,11 @@ use coldpress_storage::{FileLock, Holder};
 use rustix::process::Signal;
 use serde::Serialize;
 
+use crate::bucket::Bucket;
 use crate::driver::{DriverIdentity, Presence};
 use crate::journal::Journal;
 use crate::layout::Layout;
-use crate::lock::read_heartbeat;
+use crate::lock::{Liveness, Pulse, request};
 use crate::{Error, JobId, Result};
 use process::Target;
 use workers::Workers;
@@ -79,6 +80,10 @@ pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
         actions: Vec::new(),
         errors: Vec::new(),
     };
+    if let Some(bucket) = layout.bucket() {
+        ask(bucket, layout, options, &mut report)?;
+        return Ok(report);
+    }
     match last_driver(layout)? {
         Some(driver) => {
             let lock = layout.lock();
@@ -93,9 +98,58 @@ pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
     Ok(report)
 }
 
+/// How often it is looked whether the driver has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+/// Asks the driver of a job that lies in no folder to stop, and waits until it has. It may be on any machine, so nothing can
+/// be killed.
+fn ask(
+    bucket: &Bucket,
+    layout: &Layout,
+    options: &StopOptions,
+    report: &mut StopReport,
+) -> Result<()> {
+    let liveness = Liveness::of(layout)?;
+    let Some(driver) = liveness.driver().filter(|_| liveness.is_alive()) else {
+        report.success = true;
+        return Ok(());
+    };
+    let DriverIdentity { host, pid, .. } = driver;
+    if options.force {
+        report.errors.push(format!(
+            "the job lies in a store, so its driver can only be asked to stop, without --force; \
+             to kill it at once, kill process {pid} on host {host}"
+        ));
+        return Ok(());
+    }
+    report.processes_found = 1;
+    request::make(bucket, driver)?;
+    report
+        .actions
+        .push(format!("asked process {pid} on host {host} to stop"));
+    let begun = Instant::now();
+    while begun.elapsed() < options.timeout {
+        std::thread::sleep(LOOK_EVERY);
+        let now = Liveness::of(layout)?;
+        if !now.is_alive() || now.driver() != Some(driver) {
+            let seconds = begun.elapsed().as_secs_f64();
+            report
+                .actions
+                .push(format!("it ended after {seconds:.1} s"));
+            (report.processes_terminated, report.success) = (1, true);
+            return Ok(());
+        }
+    }
+    let seconds = options.timeout.as_secs_f64();
+    report.errors.push(format!(
+        "process {pid} on host {host} was asked to stop and still runs after {seconds} s; it stops as soon as it sees the request"
+    ));
+    Ok(())
+}
+
 /// Who drives the job, or did until it died: by the heartbeat, else by the journal.
 fn last_driver(layout: &Layout) -> Result<Option<DriverIdentity>> {
-    match read_heartbeat(&layout.heartbeat())? {
+    match Pulse::of(layout).read()? {
         Some(heartbeat) if heartbeat.released => Ok(None),
         Some(heartbeat) => Ok(Some(heartbeat.driver)),
         None => match Journal::read(layout) {

@@ -37,13 +37,26 @@ fn check_folder(layout: &Layout, folder: &Path) -> Result<()> {
 }
 
 impl Layout {
-    /// The stores of the job as its folders say: each place is a folder.
+    /// The stores of the job as its folders say: each place is a folder, or below the URL of a job that lies in none.
     #[must_use]
     pub fn store_specs(&self) -> StoreSpecs {
-        let folder = |path: &Path| StoreSpec::Folder(path.to_path_buf());
-        StoreSpecs::in_folder(self.job_dir())
-            .with(Place::Checkpoints, folder(self.checkpoint_dir()))
-            .with(Place::Partitions, folder(self.partition_dir()))
+        let in_folders = StoreSpecs::in_folder(self.job_dir());
+        let in_job = Place::ALL
+            .into_iter()
+            .fold(in_folders, |specs, place| match self.url() {
+                Some(url) => specs.with(place, StoreSpec::Url(format!("{url}/{place}"))),
+                None => specs,
+            });
+        let moved = [
+            (Place::Checkpoints, self.checkpoint_dir()),
+            (Place::Partitions, self.partition_dir()),
+        ];
+        let moved = moved
+            .into_iter()
+            .filter(|(place, folder)| *folder != self.job_dir().join(place.as_str()));
+        moved.fold(in_job, |specs, (place, folder)| {
+            specs.with(place, StoreSpec::Folder(folder.to_path_buf()))
+        })
     }
 }
 

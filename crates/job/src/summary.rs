@@ -116,14 +116,14 @@ impl JobSummary {
     /// The summary of a job that this driver begins to work on; the rest is the caller's to fill.
     #[must_use]
     pub fn begun(layout: &Layout, driver: &DriverIdentity) -> Self {
-        let text = |path: &std::path::Path| path.display().to_string();
+        let text = |path: &std::path::Path| layout.shown_path(path).display().to_string();
         Self {
             schema_version: SUMMARY_SCHEMA,
             job_id: layout.job_id().to_string(),
             start_time: seconds_of(driver.started_at_millis),
             runs: 1,
             run_start_time: seconds_of(driver.started_at_millis),
-            work_dir: text(layout.work_dir()),
+            work_dir: layout.shown_base(),
             job_dir: text(layout.job_dir()),
             event_log_file: Some(text(&layout.events())),
             event_log_dir: text(layout.event_log_dir()),

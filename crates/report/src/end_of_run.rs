@@ -315,9 +315,12 @@ pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
             plain(&failure.error)
         ));
     }
-    text.push_str(&field("Job", &layout.job_dir().display().to_string()));
+    text.push_str(&field("Job", &layout.shown()));
     if layout.events().exists() {
-        text.push_str(&field("Events", &layout.events().display().to_string()));
+        text.push_str(&field(
+            "Events",
+            &layout.shown_path(&layout.events()).display().to_string(),
+        ));
     }
     if state
         .publications()
@@ -325,7 +328,10 @@ pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
     {
         text.push_str(&field(
             "Quarantine",
-            &layout.quarantine_dir().display().to_string(),
+            &layout
+                .shown_path(&layout.quarantine_dir())
+                .display()
+                .to_string(),
         ));
     }
     text + &field("Resume", &plain(resumption_command))

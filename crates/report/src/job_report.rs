@@ -199,7 +199,7 @@ fn report_with(
     remarks.extend(log.history.remark.clone());
     let mut report = source.report(log, &mut remarks);
     if source.is_cut.get() {
-        let job_dir = layout.job_dir().display().to_string();
+        let job_dir = layout.shown();
         let command = format!(
             "`coldpress report {}{} --html {}`",
             layout.job_id(),

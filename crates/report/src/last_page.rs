@@ -69,7 +69,8 @@ pub fn write_last_page(
     let page = render_page(&report)?;
     let path = layout.page();
     replace_unsynced(&path, page.as_bytes())?;
-    Ok(LastPage::Written(path))
+    layout.put_view(&path)?;
+    Ok(LastPage::Written(layout.shown_path(&path)))
 }
 
 /// Adds up the files of a folder, without those of folders in it.

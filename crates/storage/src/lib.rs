@@ -89,7 +89,7 @@ pub use fernet::{FernetKey, KEY_VARIABLE, KeyPlace, UnsealedFile, looks_sealed, 
 pub use file_id::FileId;
 pub use hasher::Hasher;
 pub use lock::{FileLock, Holder};
-pub use log::LogWriter;
+pub use log::{LogSink, LogWriter};
 pub use log_line::{FIRST_SEQUENCE, MAX_LINE_BYTES};
 pub use log_mark::{LineMark, LogMark};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};

@@ -52,6 +52,20 @@ impl LogWriter {
         })
     }
 
+    /// Begins a log of this epoch whose bytes become durable in a sink. The file is a copy for readers of this machine; what
+    /// was there is replaced.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Io`].
+    pub fn create_in(path: impl AsRef<Path>, epoch: u64, sink: Box<dyn LogSink>) -> Result<Self> {
+        let path = path.as_ref();
+        let file = File::create(path).map_err(|source| Error::io("create", path, source))?;
+        let mut log = Log::new(path.to_path_buf(), file, epoch);
+        log.sink = Some(sink);
+        Ok(Self { log })
+    }
+
     /// Queues a record and gives its sequence number. Nothing is durable before [`sync`](Self::sync).
     ///
     /// # Errors
@@ -135,6 +149,16 @@ impl LogWriter {
     }
 }
 
+/// Where the bytes of a log become durable, if that is not its file.
+pub trait LogSink: fmt::Debug + Send {
+    /// Makes these bytes durable, after all that it was given before. They are whole lines.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the sink answers. Nobody knows then whether the bytes are there, so the log takes nothing more.
+    fn put(&mut self, bytes: &[u8]) -> Result<()>;
+}
+
 /// What the writer needs of a file; a trait so that tests can let it fail.
 trait LogFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()>;
@@ -162,6 +186,8 @@ impl LogFile for File {
 struct Log<F> {
     path: PathBuf,
     file: F,
+    /// Where the bytes become durable; none where that is the file.
+    sink: Option<Box<dyn LogSink>>,
     epoch: u64,
     next_sequence: u64,
     synced_sequence: u64,
@@ -179,6 +205,7 @@ impl<F: LogFile> Log<F> {
         Self {
             path,
             file,
+            sink: None,
             epoch,
             next_sequence: FIRST_SEQUENCE,
             synced_sequence: FIRST_SEQUENCE,
@@ -218,7 +245,10 @@ impl<F: LogFile> Log<F> {
             return Ok(());
         }
         crash_point!("log_before_write");
-        let written = self.write_queue();
+        let written = match &mut self.sink {
+            None => self.write_queue(),
+            Some(sink) => sink.put(&self.queue).and_then(|()| self.copy_queue()),
+        };
         let length = self.queue.len() as u64;
         let ends = self.ends_with_queue();
         self.queue.clear();
@@ -232,7 +262,9 @@ impl<F: LogFile> Log<F> {
             }
             Err(error) => {
                 self.next_sequence = self.synced_sequence;
-                self.poisoned = self.file.truncate(self.good_length).is_err();
+                // What a sink was given may be there yet, or come to be there.
+                self.poisoned =
+                    self.sink.is_some() || self.file.truncate(self.good_length).is_err();
                 Err(error)
             }
         }
@@ -266,6 +298,14 @@ impl<F: LogFile> Log<F> {
             .map_err(|source| Error::io("sync", &self.path, source))?;
         volatile::synced_file(&self.path);
         Ok(())
+    }
+
+    /// Copies the queue to the file for those who read it. It is durable elsewhere, so nothing is synced.
+    fn copy_queue(&mut self) -> Result<()> {
+        crash_point!("log_put_before_copy");
+        self.file
+            .write_at(&self.queue, self.good_length)
+            .map_err(|source| Error::io("append to", &self.path, source))
     }
 
     fn check_poison(&self) -> Result<()> {
@@ -377,6 +417,44 @@ mod tests {
         assert!(matches!(log.sync(), Err(Error::Io { .. })));
         assert!(matches!(log.append(b"2"), Err(Error::Poisoned { .. })));
         assert!(matches!(log.sync(), Err(Error::Poisoned { .. })));
+    }
+
+    /// A sink that keeps what it is given, and refuses on request.
+    #[derive(Clone, Debug, Default)]
+    struct Kept(std::sync::Arc<std::sync::Mutex<(Vec<Vec<u8>>, bool)>>);
+
+    impl LogSink for Kept {
+        fn put(&mut self, bytes: &[u8]) -> Result<()> {
+            let mut kept = self.0.lock().unwrap();
+            if kept.1 {
+                return Err(Error::io("put", "x", io::ErrorKind::TimedOut.into()));
+            }
+            kept.0.push(bytes.to_vec());
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_sync_is_one_piece_in_the_sink_and_the_file_is_its_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("000001.jsonl");
+        std::fs::write(&path, "of an earlier run, and longer than what comes").unwrap();
+        let kept = Kept::default();
+        let mut log = LogWriter::create_in(&path, 1, Box::new(kept.clone())).unwrap();
+        for (records, pieces) in [(&[1, 2][..], 1), (&[], 1), (&[3], 2)] {
+            for record in records {
+                log.append(record).unwrap();
+            }
+            log.sync().unwrap();
+            let kept = kept.0.lock().unwrap();
+            assert_eq!(kept.0.len(), pieces);
+            assert_eq!(kept.0.concat(), std::fs::read(&path).unwrap());
+        }
+        kept.0.lock().unwrap().1 = true;
+        log.append(&4).unwrap();
+        assert!(matches!(log.sync(), Err(Error::Io { .. })));
+        kept.0.lock().unwrap().1 = false;
+        assert!(matches!(log.append(&4), Err(Error::Poisoned { .. })));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     process::tell_warnings(&driven.executor, &driven.report);
     match driven.report.status {
         Status::Completed | Status::CompletedWithFailures => {
-            show(args, &driven.executor, schemes)?;
+            show(args, &driven.executor)?;
         }
         _ => output::print(&render_report(&driven.report))?,
     }
@@ -114,7 +114,8 @@ fn complete(recipe: &mut Recipe, args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-fn show(args: &Args, executor: &Executor, schemes: &StoreSchemes) -> Result<(), Failure> {
+fn show(args: &Args, executor: &Executor) -> Result<(), Failure> {
+    let schemes = executor.schemes();
     let registry = coldpress::ops::builtin();
     let prepared = executor.prepared();
     let options = AnalysisOptions {

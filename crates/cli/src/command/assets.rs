@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use coldpress::assets::{AssetFolders, Need, Needs};
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::Failure;
 use crate::recipe::RecipeArgs;
@@ -36,11 +37,11 @@ impl Args {
     }
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     match &args.command {
-        Command::List(args) => list::run(args),
-        Command::Fetch(args) => fetch::run(args),
-        Command::Verify(args) => verify::run(args),
+        Command::List(args) => list::run(args, schemes),
+        Command::Fetch(args) => fetch::run(args, schemes),
+        Command::Verify(args) => verify::run(args, schemes),
     }
 }
 
@@ -53,7 +54,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(recipe: &RecipeArgs) -> Result<Self, Failure> {
+    fn of(recipe: &RecipeArgs, schemes: &StoreSchemes) -> Result<Self, Failure> {
         let loaded = recipe.load()?;
         let source_text = loaded.source_text().to_owned();
         let folders = crate::assets::folders();
@@ -63,7 +64,11 @@ impl Asked {
         };
         let needs = Needs::of(folders.clone());
         let registry = coldpress::ops::builtin().with_assets(needs.clone());
-        let executor = recipe.executor(loaded).registry(registry).build();
+        let executor = recipe
+            .executor(loaded)
+            .registry(registry)
+            .schemes(schemes.clone())
+            .build();
         let executor = executor.map_err(|error| recipe.failure(error, &source_text))?;
         let pipeline = &executor.prepared().pipeline;
         let operators = pipeline.operators();

@@ -10,6 +10,7 @@ use coldpress::export::{ExportTarget, Standing};
 use coldpress::job::{FieldsView, fields_view};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::report::render_fields;
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -23,10 +24,14 @@ pub(super) struct Args {
     pub(super) recipe: RecipeArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let recipe = args.recipe.load()?;
     let source_text = recipe.source_text().to_owned();
-    let executor = args.recipe.executor(recipe).build();
+    let executor = args
+        .recipe
+        .executor(recipe)
+        .schemes(schemes.clone())
+        .build();
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
     let prepared = executor.prepared();
     // A recipe is called fine once everything was looked at.

@@ -7,6 +7,7 @@ use coldpress::events::{Event, EventFilter, EventKind, Level, follow, read_event
 use coldpress::job::Layout;
 use coldpress::report::quantity::counted;
 use coldpress::report::render_event;
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
@@ -53,9 +54,10 @@ pub(super) struct Args {
 
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job, schemes)?;
     if args.follow {
+        layout.keep_fresh()?;
         follow_log(args, &layout)?
     } else {
         show_log(args, &layout)?

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 use coldpress::events::time::format_utc;
-use coldpress::job::{JobView, ListedJob, list_jobs};
+use coldpress::job::{JobView, ListedJob};
 use coldpress::report::quantity::{grouped, plain};
 use coldpress::report::{Align, Table};
 use coldpress::storage::StoreSchemes;
@@ -48,10 +48,12 @@ enum Command {
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     match &args.command {
         Some(Command::Diff(args)) => return diff::run(args, schemes),
-        Some(Command::Remove { job, base }) => return remove::run(&base.find(job)?, schemes),
+        Some(Command::Remove { job, base }) => {
+            return remove::run(&base.find(job, schemes)?, schemes);
+        }
         None => {}
     }
-    let mut jobs = list_jobs(&args.base.base_dir)?;
+    let mut jobs = args.base.list(schemes)?;
     if args.running {
         jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
     }
@@ -115,7 +117,7 @@ fn as_json(job: &ListedJob) -> Value {
     match job {
         ListedJob::Job(view) => json!({
             "job_id": view.layout.job_id(),
-            "job_dir": view.layout.job_dir().display().to_string(),
+            "job_dir": view.layout.shown(),
             "status": view.status,
             "phase": view.phase,
             "start_time": view.start_time,

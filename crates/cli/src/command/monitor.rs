@@ -5,6 +5,7 @@ use std::time::Duration;
 use coldpress::events::time::{format_utc, now_seconds};
 use coldpress::job::{Layout, Liveness};
 use coldpress::report::{FirstLook, JobWatch, Look, first_look, monitor};
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
@@ -33,9 +34,10 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job, schemes)?;
     if args.watch {
+        layout.keep_fresh()?;
         return watch(args, &layout);
     }
     match args.json {

@@ -1,5 +1,7 @@
 //! `coldpress plan`: what a run would do.
 
+use coldpress::storage::StoreSchemes;
+
 use crate::failure::{Failure, code};
 use crate::output;
 use crate::recipe::RecipeArgs;
@@ -15,10 +17,14 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let recipe = args.recipe.load()?;
     let source_text = recipe.source_text().to_owned();
-    let executor = args.recipe.executor(recipe).build();
+    let executor = args
+        .recipe
+        .executor(recipe)
+        .schemes(schemes.clone())
+        .build();
     let executor = executor.map_err(|error| args.recipe.failure(error, &source_text))?;
     let plan = coldpress::report::plan(&executor)?;
     if args.json {

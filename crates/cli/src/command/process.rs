@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let has_page = report.already_complete && executor.layout().page().is_file();
     let page = match has_page {
         true => last_page::line(&executor.layout().page().display().to_string()),
-        false => last_page::write(executor, schemes, driven.took),
+        false => last_page::write(executor, driven.took),
     };
     tell(args, executor, report, &page)?;
     Ok(driven.exit_code())
@@ -118,7 +118,7 @@ pub(super) fn drive(
                 let standing = render_unfinished(executor.layout(), &executor.resumption_command());
                 let warnings = new_warnings(&executor, &executor.warnings());
                 let lines = warnings.iter().map(|warning| format!("{warning}\n"));
-                let page = last_page::write(&executor, schemes, begun.elapsed());
+                let page = last_page::write(&executor, begun.elapsed());
                 lines.collect::<String>() + &standing + &page
             };
             Err(if shown {

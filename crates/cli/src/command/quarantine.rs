@@ -87,9 +87,9 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         Command::List(of_job) => (of_job, false),
         Command::Show(of_job) => (of_job, true),
         Command::Replay(args) => return replay(args, schemes),
-        Command::Retry(args) => return retry(args),
+        Command::Retry(args) => return retry(args, schemes),
     };
-    let layout = of_job.base.find(&of_job.job)?;
+    let layout = of_job.base.find(&of_job.job, schemes)?;
     let mut shown = 0;
     for Located { file, unit } in files(&layout, schemes)? {
         let unreadable =
@@ -146,7 +146,7 @@ fn files(layout: &Layout, schemes: &StoreSchemes) -> Result<Vec<Located>, Failur
 }
 
 fn replay(args: &Replay, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+    let layout = args.base.find(&args.job, schemes)?;
     if let Some(path) = args.export.as_ref().filter(|path| path.exists()) {
         let path = plain(&path.display().to_string());
         let message = format!("--export: {path} is there already; remove it, or name another file");
@@ -174,8 +174,8 @@ fn replay(args: &Replay, schemes: &StoreSchemes) -> Result<u8, Failure> {
     Ok(code::DONE)
 }
 
-fn retry(args: &Retry) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+fn retry(args: &Retry, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    let layout = args.base.find(&args.job, schemes)?;
     let lifted = lift_verdicts(&layout)?;
     match args.json {
         true => output::print_json(&lifted)?,

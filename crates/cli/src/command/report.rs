@@ -37,7 +37,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+    let layout = args.base.find(&args.job, schemes)?;
     let registry = coldpress::ops::builtin();
     let options = ReportOptions {
         registry: &registry,
@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     };
     let report = job_report(&layout, &options)?;
     if let Some(other) = &args.compare {
-        let other = job_report(&args.base.find(other)?, &options)?;
+        let other = job_report(&args.base.find(other, schemes)?, &options)?;
         let comparison = compare(&report, &other);
         if let Some(path) = &args.html {
             let jobs = comparison.jobs.each_ref().map(|job| plain(&job.job_id));

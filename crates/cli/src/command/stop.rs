@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use coldpress::job::{Layout, Liveness, StopOptions, list_jobs, stop_job};
+use coldpress::job::{Layout, Liveness, StopOptions, stop_job};
+use coldpress::storage::StoreSchemes;
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
@@ -16,7 +17,7 @@ pub(super) struct Args {
     job: Option<String>,
     #[command(flatten)]
     base: BaseDir,
-    /// Kill it at once; a resume goes on from what was published
+    /// Kill it at once; a resume goes on from what was published. A job in an object store can only be asked
     #[arg(long)]
     force: bool,
     /// Seconds to wait for the job to stop before it is killed
@@ -30,9 +31,9 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
+pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let Some(job) = args.job.as_ref().filter(|_| !args.list) else {
-        let mut jobs = list_jobs(&args.base.base_dir)?;
+        let mut jobs = args.base.list(schemes)?;
         jobs.retain(|job| job.job().is_some_and(|view| view.liveness.is_alive()));
         if args.json {
             return super::jobs::print_json(&jobs);
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
         })?;
         return Ok(code::DONE);
     };
-    stop(args, &args.base.find(job)?)
+    stop(args, &args.base.find(job, schemes)?)
 }
 
 fn stop(args: &Args, layout: &Layout) -> Result<u8, Failure> {

@@ -42,7 +42,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let query = query(args)?;
-    let layout = args.base.find(&args.job)?;
+    let layout = args.base.find(&args.job, schemes)?;
     let registry = coldpress::ops::builtin();
     let options = FollowOptions {
         registry: &registry,

@@ -131,10 +131,23 @@ impl Bench {
     fn run_program(&self, program: &Path, words: &[&str], crash_point: Option<&str>) -> Ran {
         let mut command = Command::new(program);
         command.args(words).current_dir(self.folder.path());
+        command.env("XDG_CACHE_HOME", self.path("cache"));
         if let Some(crash_point) = crash_point {
             command.env("COLDPRESS_CRASH_POINT", crash_point);
         }
         Ran(command.output().unwrap())
+    }
+
+    /// Begins to run this program with these words.
+    pub(crate) fn begin(&self, words: &[&str]) -> std::process::Child {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command
+            .args(words)
+            .current_dir(self.folder.path())
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null());
+        command.spawn().unwrap()
     }
 
     /// Runs the job of a recipe in stores of its own.

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod bench;
+mod buckets;
 mod exports;
 mod parts;
 mod tests;
@@ -14,8 +15,13 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 /// The first words that make it a program, not a test.
-const WORDS: [&str; 5] = [
+const WORDS: [&str; 10] = [
     "process",
+    "monitor",
+    "events",
+    "report",
+    "stop",
+    "trace",
     "checkpoint",
     "jobs",
     "quarantine",
@@ -31,7 +37,8 @@ fn main() -> ExitCode {
         return coldpress_cli::main(&vault::schemes());
     }
     let tests = tests::ALL.iter().chain(&parts::ALL);
-    let tests = tests.chain(&exports::ALL).map(|(name, test)| {
+    let tests = tests.chain(&exports::ALL).chain(&buckets::ALL);
+    let tests = tests.map(|(name, test)| {
         Trial::test(*name, move || {
             test();
             Ok(())

@@ -26,6 +26,11 @@ pub(crate) fn schemes() -> StoreSchemes {
         let folder = url.strip_prefix("bucket://").unwrap_or(url);
         Ok(Arc::new(LocalStore::new(folder)))
     });
+    // Folders as buckets: what a URL has below it is in the store of the URL.
+    let buckets = buckets.with("disk", |url| {
+        let folder = url.strip_prefix("disk:").unwrap_or(url);
+        Ok(Arc::new(LocalStore::new(folder)))
+    });
     buckets.with_scheme("safe", Safe)
 }
 

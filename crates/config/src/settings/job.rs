@@ -6,16 +6,18 @@ use crate::given::Given;
 use crate::section::{Written, recipe_default, section};
 
 section! {
-    /// Directories on this machine, or for event logs, checkpoints and copied partitions also URLs of object stores such as `s3://bucket/jobs`. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
+    /// Directories on this machine, or URLs of object stores such as `s3://bucket/jobs`; models and scratch are on this machine. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     pub struct PathSettings {
-        /// The directory of all jobs; a job lives in a directory of its own below.
-        work_dir: String as LocalPath { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
+        /// The directory of all jobs; a job lives in a directory of its own below. A job below a URL can be taken up by any machine.
+        work_dir: String as PathOrUrl { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }
         /// Another directory for event logs; a directory with the job's name is made in it. The log of a URL is written in the job's directory and copied there.
         event_log_dir: Option<String> as Optional<PathOrUrl> { "event_log_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for checkpoints; a directory with the job's name is made in it.
         checkpoint_dir: Option<String> as Optional<PathOrUrl> { "checkpoint_dir", Derived("inside the job directory"), Run, Now }
         /// Another directory for copied partitions; a directory with the job's name is made in it.
         partition_dir: Option<String> as Optional<PathOrUrl> { "partition_dir", Derived("inside the job directory"), Run, Now }
+        /// Where a job whose `work_dir` is a URL has its copy on this machine; it may be lost at any time.
+        scratch_dir: Option<String> as Optional<LocalPath> { "scratch_dir", Derived("`coldpress/scratch` in the user's cache directory"), Run, Now }
         /// Where operators find models and word lists.
         assets_dir: Option<String> as Optional<LocalPath> {
             "assets_dir", Derived("`COLDPRESS_ASSETS`, else `DATA_JUICER_MODELS_CACHE`, else the user's cache directory"), Run, Now

@@ -6,7 +6,12 @@ use crate::{error, load, load_with};
 
 #[test]
 fn the_parts_of_a_job_can_lie_behind_urls() {
-    let keys = ["event_log_dir", "checkpoint_dir", "partition_dir"];
+    let keys = [
+        "work_dir",
+        "event_log_dir",
+        "checkpoint_dir",
+        "partition_dir",
+    ];
     for key in keys {
         let recipe = load(&format!("{key}: s3://bucket/{{job_id}}"));
         assert!(recipe.to_yaml().contains("s3://bucket/{job_id}"), "{key}");

@@ -35,7 +35,7 @@ impl Adoption {
         if from.job_id == *into.job_id() {
             return refused("is this job itself, and has done nothing yet");
         }
-        let other = Layout::existing(into.work_dir(), from.job_id.clone())?;
+        let other = into.beside(from.job_id.clone())?;
         let state = Journal::read(&other)?;
         let (Some(plan), Some(recipe)) = (state.plan(), state.recipe()) else {
             return refused("was never planned, so there is nothing to adopt");

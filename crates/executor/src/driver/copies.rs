@@ -1,14 +1,13 @@
 //! Copies of the job's views where others look for them: a thread that follows the files as they change.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use coldpress_events::{Event, EventKind, EventSink};
 use coldpress_failure::full_message;
-use coldpress_storage::{Mirror, ObjectName, ObjectStore, StoreSpec, spawn};
+use coldpress_storage::{Mirror, ObjectName, StoreSpec, spawn};
 
 use super::teller::Teller;
 use crate::error::Result;
@@ -17,11 +16,20 @@ use crate::executor::Executor;
 /// How often it is looked whether a file has changed.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often a view of a job that lies in no folder is copied again, at most.
+const VIEWS_EVERY: Duration = Duration::from_secs(5);
+
 /// How often a log is copied again as it grows, at most.
 const LOGS_EVERY: Duration = Duration::from_secs(30);
 
 /// The files to copy, as they are now.
 type Files = Box<dyn Fn() -> Vec<(ObjectName, PathBuf)> + Send>;
+
+/// Files, and what copies them.
+struct Followed {
+    mirror: Mirror,
+    files: Files,
+}
 
 /// The thread that copies. What cannot be copied is told, tried again, and harms nothing.
 pub(super) struct Copies {
@@ -30,46 +38,61 @@ pub(super) struct Copies {
 }
 
 impl Copies {
-    /// Begins to copy what the recipe wants copied; none where that is nothing.
+    /// Begins to copy what is to be elsewhere: the views of a job that lies in no folder, and the event log where the recipe
+    /// has a URL for it. None where that is nothing.
     ///
     /// # Errors
-    /// When the place cannot be opened at all. That it cannot be reached is only told.
+    /// When a place cannot be opened at all. That it cannot be reached is only told.
     pub(super) fn of(executor: &Executor, teller: &Teller<'_>) -> Result<Option<Self>> {
-        let Some(url) = &executor.event_log_url else {
-            return Ok(None);
-        };
-        let store = executor.schemes.open(&StoreSpec::Url(url.clone()))?;
-        let folder = executor.layout.event_log_dir().to_owned();
-        let files = Box::new(move || event_logs(&folder));
-        Self::begin(store, LOGS_EVERY, files, teller.sink()).map(Some)
+        let mut followed = Vec::new();
+        if let Some(store) = executor.layout.remote_store() {
+            let layout = executor.layout.clone();
+            followed.push(Followed {
+                mirror: Mirror::new(store, VIEWS_EVERY),
+                files: Box::new(move || layout.views()),
+            });
+        }
+        if let Some(url) = &executor.event_log_url {
+            let store = executor.schemes.open(&StoreSpec::Url(url.clone()))?;
+            let folder = executor.layout.event_log_dir().to_owned();
+            followed.push(Followed {
+                mirror: Mirror::new(store, LOGS_EVERY),
+                files: Box::new(move || event_logs(&folder)),
+            });
+        }
+        match followed.is_empty() {
+            true => Ok(None),
+            false => Self::begin(followed, teller.sink()).map(Some),
+        }
     }
 
-    /// Begins to copy files into a store, each at most as often as said.
-    ///
-    /// # Errors
-    /// When there can be no thread.
-    fn begin(
-        store: Arc<dyn ObjectStore>,
-        every: Duration,
-        files: Files,
-        sink: EventSink,
-    ) -> Result<Self> {
+    fn begin(mut followed: Vec<Followed>, sink: EventSink) -> Result<Self> {
         let (stop, stopped) = channel();
         let run = move || {
-            let mut mirror = Mirror::new(store, every);
-            // Copies that are left over do no harm.
-            let _ = mirror.take_over("event_logs/");
+            for Followed { mirror, .. } in &mut followed {
+                // Copies that are left over do no harm.
+                let _ = mirror.take_over("event_logs/");
+            }
             let mut is_told = false;
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
-                let failure = mirror.update(&files()).into_iter().next();
-                if let Some(failure) = failure.filter(|_| !is_told) {
-                    is_told = true;
-                    let message = cannot(&mirror, &failure);
-                    sink.emit(Event::new(EventKind::Warning, message));
+                for Followed { mirror, files } in &mut followed {
+                    let failure = mirror.update(&files()).into_iter().next();
+                    if let Some(failure) = failure.filter(|_| !is_told) {
+                        is_told = true;
+                        let message = cannot(mirror, &failure);
+                        sink.emit(Event::new(EventKind::Warning, message));
+                    }
                 }
             }
-            let failure = mirror.finish(&files()).into_iter().next();
-            failure.map(|failure| cannot(&mirror, &failure))
+            let mut failures = followed
+                .iter_mut()
+                .filter_map(|Followed { mirror, files }| {
+                    let failure = mirror.finish(&files()).into_iter().next()?;
+                    Some(cannot(mirror, &failure))
+                });
+            let first = failures.next();
+            failures.for_each(drop);
+            first
         };
         let thread = spawn("coldpress-copies", run)?;
         Ok(Self { stop, thread })

@@ -70,7 +70,10 @@ impl Driver<'_> {
         if job_id == *layout.job_id() {
             return epoch < self.truth.epoch() && knows(self.truth.state(), epoch);
         }
-        let other = Layout::in_dir(layout.work_dir(), job_id);
+        let other = match layout.url() {
+            None => Layout::in_dir(layout.work_dir(), job_id),
+            Some(_) => layout.beside(job_id),
+        };
         let other = other.ok().and_then(|other| Journal::read(&other).ok());
         let is_locked = self.output_locks.unlocked.is_empty();
         other.is_some_and(|state| {

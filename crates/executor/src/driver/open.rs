@@ -31,12 +31,13 @@ impl<'e> Driver<'e> {
     pub(crate) fn open(executor: &'e Executor) -> Result<Self> {
         let started = Instant::now();
         let (layout, recipe) = (&executor.layout, &executor.prepared.recipe);
+        layout.bring()?;
         let exists = Journal::exists(layout)?;
         if recipe.job.must_resume && !exists {
             let message = format!(
                 "there is no job `{}` to resume in `{}`",
                 layout.job_id(),
-                layout.work_dir().display()
+                layout.shown_base()
             );
             return Err(Error::new(ErrorKind::NoSuchJob, message));
         }

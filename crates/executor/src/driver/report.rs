@@ -58,11 +58,17 @@ impl Driver<'_> {
                 .place()
                 .to_string()
                 .into(),
-            job_dir: layout.job_dir().to_owned(),
-            checkpoint_dir: layout.checkpoint_dir().to_owned(),
-            trace_dir: prepared.trace.is_some().then(|| layout.trace_dir()),
-            event_log: self.executor.has_event_log().then(|| layout.events()),
-            quarantine_dir: quarantined.then(|| layout.quarantine_dir()),
+            job_dir: layout.shown_path(layout.job_dir()),
+            checkpoint_dir: layout.shown_path(layout.checkpoint_dir()),
+            trace_dir: prepared
+                .trace
+                .is_some()
+                .then(|| layout.shown_path(&layout.trace_dir())),
+            event_log: self
+                .executor
+                .has_event_log()
+                .then(|| layout.shown_path(&layout.events())),
+            quarantine_dir: quarantined.then(|| layout.shown_path(&layout.quarantine_dir())),
             resumption_command: self.executor.resumption_command(),
         }
     }

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
+use coldpress_storage::StoreSchemes;
+
+use crate::bucket::Scratch;
 use crate::id::JobId;
+use crate::journal::Journal;
 use crate::layout::Layout;
 use crate::summary::JobSummary;
 use crate::{Error, Result};
@@ -26,6 +30,45 @@ impl Layout {
             });
         };
         Ok(layout.with_folders_of_summary())
+    }
+
+    /// The layout of another job that lies beside this one, brought here where that is in no folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`existing`](Self::existing), and those of [`bring`](Self::bring).
+    pub fn beside(&self, job_id: JobId) -> Result<Self> {
+        match self.bucket() {
+            None => Self::existing(self.work_dir(), job_id),
+            Some(bucket) => {
+                let (schemes, scratch) = (bucket.schemes(), bucket.scratch());
+                Self::existing_at_url(bucket.base_url(), job_id, schemes, scratch)
+            }
+        }
+    }
+
+    /// The layout of a job that exists below this URL, or at it where it has the job's name; what is known of it is brought
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
+    pub fn existing_at_url(
+        base_url: &str,
+        job_id: JobId,
+        schemes: &StoreSchemes,
+        scratch: &Scratch,
+    ) -> Result<Self> {
+        let layout = Self::at_url(base_url, job_id, schemes, scratch)?;
+        layout.bring()?;
+        let is_job = Journal::exists(&layout)? || layout.summary().exists();
+        match is_job {
+            true => Ok(layout),
+            false => Err(Error::UnknownJob {
+                job_id: layout.job_id().clone(),
+                base_dir: base_url.into(),
+            }),
+        }
     }
 
     /// The layout of a job in exactly this folder.

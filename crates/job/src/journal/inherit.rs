@@ -12,6 +12,8 @@ use super::Journal;
 use super::files;
 use super::record::{Adoption, EpochStarted, JOURNAL_SCHEMA, JournalRecord};
 use super::replay::Replay;
+use super::segments;
+use crate::bucket::Bucket;
 use crate::layout::Layout;
 use crate::lock::JobLock;
 use crate::{Error, Result};
@@ -64,6 +66,9 @@ impl Journal {
         drop(writer);
         lock.check()?;
         let dir = into.journal_dir();
+        if let Some(bucket) = into.bucket() {
+            put_whole(bucket, &beside)?;
+        }
         // Drivers that died before their first record was whole have left files without any.
         for empty in files::list(&dir)? {
             fs::remove_file(&empty.path)
@@ -72,6 +77,17 @@ impl Journal {
         crash_point!("adopt_before_rename");
         Ok(rename_durable(beside, dir)?)
     }
+}
+
+/// Puts a journal where the job lies, as one object, so that it is there whole or not at all.
+fn put_whole(bucket: &Bucket, dir: &Path) -> Result<()> {
+    let mut bytes = Vec::new();
+    for file in files::list(dir)? {
+        let read = open_file(&file.path)?.read_to_end(&mut bytes);
+        read.map_err(|error| Error::io("read", &file.path, error))?;
+    }
+    crash_point!("adopt_before_put");
+    Ok(segments::create(bucket, 1, &bytes)?)
 }
 
 /// Copies the first `length` bytes of a file.

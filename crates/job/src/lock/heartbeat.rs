@@ -1,11 +1,16 @@
 //! The file that tells other hosts that a driver lives.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use coldpress_storage::{read_small, replace_unsynced};
 use serde::{Deserialize, Serialize};
 
+use crate::bucket::Bucket;
+use crate::civil::now_millis;
 use crate::driver::DriverIdentity;
+use crate::layout::Layout;
 use crate::{Error, Result};
 
 /// The schema version of `job.heartbeat` that this release writes.
@@ -18,6 +23,9 @@ pub(crate) struct Heartbeat {
     pub(crate) driver: DriverIdentity,
     /// Raised with every beat.
     pub(crate) counter: u64,
+    /// When it was written, in milliseconds since 1970, by the driver's clock; 0 of earlier releases.
+    #[serde(default)]
+    pub(crate) beat_at_millis: u64,
     /// Whether the driver ended properly.
     #[serde(default)]
     pub(crate) released: bool,
@@ -28,16 +36,74 @@ struct Version {
     schema_version: u32,
 }
 
-/// Reads a heartbeat; none if there is none.
-pub(crate) fn read(path: &Path) -> Result<Option<Heartbeat>> {
-    match read_bytes(path)? {
-        Some(bytes) => parse(path, &bytes).map(Some),
-        None => Ok(None),
+/// Where the heartbeat of a job is.
+#[derive(Clone, Debug)]
+pub(crate) enum Pulse {
+    /// A file.
+    File(PathBuf),
+    /// An object of a job that lies in no folder.
+    Object(Arc<Bucket>),
+}
+
+/// The name of the object.
+const OBJECT: &str = "job.heartbeat";
+
+impl Pulse {
+    pub(crate) fn of(layout: &Layout) -> Self {
+        match layout.bucket() {
+            Some(bucket) => Self::Object(Arc::clone(bucket)),
+            None => Self::File(layout.heartbeat()),
+        }
+    }
+
+    /// Its name in errors.
+    pub(super) fn path(&self) -> PathBuf {
+        match self {
+            Self::File(path) => path.clone(),
+            Self::Object(bucket) => bucket.shown(OBJECT),
+        }
+    }
+
+    /// Reads the heartbeat; none if there is none.
+    pub(crate) fn read(&self) -> Result<Option<Heartbeat>> {
+        match self.read_bytes()? {
+            Some(bytes) => parse(&self.path(), &bytes).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The bytes of the heartbeat, whatever they are; none if there is none.
+    pub(super) fn read_bytes(&self) -> Result<Option<Vec<u8>>> {
+        match self {
+            Self::File(path) => read_file(path),
+            Self::Object(bucket) => bucket.read(OBJECT),
+        }
+    }
+
+    fn write(&self, json: &[u8]) -> Result<()> {
+        match self {
+            Self::File(path) => Ok(replace_unsynced(path, json)?),
+            Self::Object(bucket) => bucket.replace(OBJECT, json),
+        }
+    }
+
+    /// Returns whether it is younger than this, by the clocks of the two hosts.
+    pub(super) fn is_younger(&self, heartbeat: &Heartbeat, age: Duration) -> bool {
+        match self {
+            Self::File(path) => {
+                let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+                // A time in the future is another clock's now.
+                modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < age)
+            }
+            Self::Object(_) => {
+                let elapsed = now_millis().saturating_sub(heartbeat.beat_at_millis);
+                u128::from(elapsed) < age.as_millis()
+            }
+        }
     }
 }
 
-/// The bytes of a heartbeat, whatever they are; none if there is none.
-pub(super) fn read_bytes(path: &Path) -> Result<Option<Vec<u8>>> {
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
     /// A hundred times what one has.
     const MAX_BYTES: u64 = 64 << 10;
     match read_small(path, MAX_BYTES) {
@@ -70,31 +136,33 @@ pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Heartbeat> {
 /// Writes the heartbeat of one driver.
 #[derive(Debug)]
 pub(crate) struct Beat {
-    path: PathBuf,
+    pulse: Pulse,
     heartbeat: Heartbeat,
 }
 
 impl Beat {
-    pub(crate) fn new(path: PathBuf, driver: DriverIdentity) -> Self {
+    pub(crate) fn new(pulse: Pulse, driver: DriverIdentity) -> Self {
         let heartbeat = Heartbeat {
             schema_version: HEARTBEAT_SCHEMA,
             driver,
             counter: 0,
+            beat_at_millis: 0,
             released: false,
         };
-        Self { path, heartbeat }
+        Self { pulse, heartbeat }
     }
 
     pub(crate) fn write(&mut self) -> Result<()> {
         self.heartbeat.counter += 1;
+        self.heartbeat.beat_at_millis = now_millis();
         let json = serde_json::to_vec(&self.heartbeat).map_err(|source| {
             coldpress_storage::Error::Encode {
-                path: self.path.clone(),
+                path: self.pulse.path(),
                 source,
             }
         })?;
         // It says who is alive now. After a power cut nobody is.
-        Ok(replace_unsynced(&self.path, &json)?)
+        self.pulse.write(&json)
     }
 
     pub(crate) fn release(&mut self) -> Result<()> {
@@ -104,6 +172,6 @@ impl Beat {
 
     /// Returns whether the file names another driver, which must not be overwritten then.
     pub(crate) fn is_taken(&self) -> bool {
-        matches!(read(&self.path), Ok(Some(found)) if found.driver != self.heartbeat.driver)
+        matches!(self.pulse.read(), Ok(Some(found)) if found.driver != self.heartbeat.driver)
     }
 }

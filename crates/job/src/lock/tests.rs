@@ -29,13 +29,13 @@ fn stranger() -> DriverIdentity {
 }
 
 fn beat(layout: &Layout, driver: &DriverIdentity) -> Beat {
-    let mut beat = Beat::new(layout.heartbeat(), driver.clone());
+    let mut beat = Beat::new(Pulse::of(layout), driver.clone());
     beat.write().unwrap();
     beat
 }
 
 fn heartbeat(layout: &Layout) -> Heartbeat {
-    heartbeat::read(&layout.heartbeat()).unwrap().unwrap()
+    Pulse::of(layout).read().unwrap().unwrap()
 }
 
 #[track_caller]

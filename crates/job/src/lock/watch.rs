@@ -1,10 +1,9 @@
 //! Watching whether the driver of another host still moves.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::LockOptions;
-use super::heartbeat::{self, read_bytes};
+use super::heartbeat::{self, Pulse};
 use crate::driver::{DriverIdentity, Presence};
 use crate::{Error, Result};
 
@@ -40,21 +39,21 @@ impl Before {
 ///
 /// `locked` says that the lock of this host is ours, so that no other process of it can drive.
 pub(super) fn exclude_others(
-    path: &Path,
+    pulse: &Pulse,
     us: &DriverIdentity,
     options: &LockOptions,
     locked: bool,
 ) -> Result<Before> {
-    let Some(bytes) = read_bytes(path)? else {
+    let Some(bytes) = pulse.read_bytes()? else {
         return Ok(Before::default());
     };
-    let heartbeat = match heartbeat::parse(path, &bytes) {
+    let heartbeat = match heartbeat::parse(&pulse.path(), &bytes) {
         Ok(heartbeat) => heartbeat,
         Err(Error::UnreadableHeartbeat { .. }) if options.take_over => {
-            return match stands_still(path, &bytes, options.still_for)? {
+            return match stands_still(pulse, &bytes, options.still_for)? {
                 true => Before::taken_over(None),
                 false => Err(Error::UnreadableHeartbeat {
-                    path: path.to_path_buf(),
+                    path: pulse.path(),
                     reason: "is being written by another program".to_owned(),
                 }),
             };
@@ -73,7 +72,7 @@ pub(super) fn exclude_others(
         Presence::Running if locked && driver.is_same_process(us) => Before::died(driver),
         // A living process without the lock: somebody removed the lock file under it.
         Presence::Running | Presence::Unknown => {
-            match options.take_over && locked && stands_still(path, &bytes, options.still_for)? {
+            match options.take_over && locked && stands_still(pulse, &bytes, options.still_for)? {
                 true => Before::taken_over(Some(driver)),
                 false => Err(Error::Running {
                     driver: Box::new(driver),
@@ -82,13 +81,13 @@ pub(super) fn exclude_others(
         }
         // Of another container on this machine the lock would tell, unless somebody removed its file.
         Presence::OtherBoot | Presence::OtherNamespace => {
-            match stands_still(path, &bytes, options.beat_every * BEATS_OF_A_NAMESAKE)? {
+            match stands_still(pulse, &bytes, options.beat_every * BEATS_OF_A_NAMESAKE)? {
                 true => Before::died(driver),
                 false => Err(elsewhere(driver)),
             }
         }
         Presence::Elsewhere if !options.take_over => Err(elsewhere(driver)),
-        Presence::Elsewhere => match stands_still(path, &bytes, options.still_for)? {
+        Presence::Elsewhere => match stands_still(pulse, &bytes, options.still_for)? {
             true => Before::taken_over(Some(driver)),
             false => Err(elsewhere(driver)),
         },
@@ -102,14 +101,16 @@ fn elsewhere(driver: DriverIdentity) -> Error {
 }
 
 /// Returns whether the file stays as it is for so long, by our clock, or its driver lets go.
-fn stands_still(path: &Path, bytes: &[u8], period: Duration) -> Result<bool> {
+fn stands_still(pulse: &Pulse, bytes: &[u8], period: Duration) -> Result<bool> {
     let started = Instant::now();
     let pause = (period / 20).clamp(Duration::from_millis(1), Duration::from_millis(500));
     while started.elapsed() < period {
         std::thread::sleep(pause);
-        match read_bytes(path)? {
+        match pulse.read_bytes()? {
             Some(now) if now == bytes => {}
-            Some(now) => return Ok(heartbeat::parse(path, &now).is_ok_and(|now| now.released)),
+            Some(now) => {
+                return Ok(heartbeat::parse(&pulse.path(), &now).is_ok_and(|now| now.released));
+            }
             None => return Ok(true),
         }
     }

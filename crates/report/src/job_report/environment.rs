@@ -69,11 +69,12 @@ pub(super) fn environment(source: &Source<'_>) -> Environment {
     };
     let said = |text: &String| (!text.is_empty()).then(|| text.clone());
     let stores = state.stores().iter();
+    let shown = |path| source.layout.shown_path(path).display().to_string();
     Environment {
         executor: summary.and_then(|summary| said(&summary.executor_type)),
         config_file: summary.and_then(|summary| summary.config_file.clone()),
-        checkpoint_dir: source.layout.checkpoint_dir().display().to_string(),
-        event_log_dir: source.layout.event_log_dir().display().to_string(),
+        checkpoint_dir: shown(source.layout.checkpoint_dir()),
+        event_log_dir: shown(source.layout.event_log_dir()),
         adopted_from: state.adopted().map(|adopted| adopted.job_id.to_string()),
         decisions: decisions(source),
         stores: stores

@@ -120,7 +120,7 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
         export_bytes: committed.map(|export| export.length),
         dataset_path: summary.and_then(|summary| said(&summary.dataset_path)),
         export_path: summary.and_then(|summary| said(&summary.export_path)),
-        job_dir: source.layout.job_dir().display().to_string(),
+        job_dir: source.layout.shown(),
         resumption_command: summary.and_then(|summary| said(&summary.resumption_command)),
         progress,
     }

@@ -25,8 +25,8 @@ pub(super) struct Args {
     mirror: Option<String>,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let asked = Asked::of(&args.recipe)?;
+pub(super) fn run(args: &Args, schemes: &coldpress::storage::StoreSchemes) -> Result<u8, Failure> {
+    let asked = Asked::of(&args.recipe, schemes)?;
     let missing = asked.needs.iter().filter(|(_, need)| need.found.is_none());
     let missing: Vec<&str> = missing.map(|(_, need)| need.name.as_str()).collect();
     if missing.is_empty() {

@@ -25,8 +25,8 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let asked = Asked::of(&args.recipe)?;
+pub(super) fn run(args: &Args, schemes: &coldpress::storage::StoreSchemes) -> Result<u8, Failure> {
+    let asked = Asked::of(&args.recipe, schemes)?;
     let is_unmet = asked.needs.iter().any(|(_, need)| need.is_unmet());
     if args.json {
         let assets: Vec<_> = asked.needs.iter().map(as_json).collect();

@@ -18,8 +18,8 @@ pub(super) struct Args {
     pub(super) recipe: RecipeArgs,
 }
 
-pub(super) fn run(args: &Args) -> Result<u8, Failure> {
-    let asked = Asked::of(&args.recipe)?;
+pub(super) fn run(args: &Args, schemes: &coldpress::storage::StoreSchemes) -> Result<u8, Failure> {
+    let asked = Asked::of(&args.recipe, schemes)?;
     let mut is_good = true;
     for (_, need) in &asked.needs {
         let name = plain(&need.name).to_string();

@@ -10,6 +10,7 @@ use coldpress::storage::StoreSchemes;
 
 use super::folder::{existing, job_of};
 use crate::failure::{Failure, code};
+use crate::jobs::{find_at_url, url_of};
 use crate::output;
 
 /// Remove what the recipe of a job that is not running does not keep
@@ -29,13 +30,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    let dir = existing(&args.dir)?;
     let options = CleanOptions {
         dry_run: args.dry_run,
     };
-    let (cleaned, passed_over) = match job_of(&dir) {
+    let layout = match url_of(&args.dir) {
+        Some(url) => Some(find_at_url(url, schemes)??),
+        None => job_of(&existing(&args.dir)?),
+    };
+    let (cleaned, passed_over) = match layout {
         Some(layout) => (vec![clean_job(&layout, &options, schemes)?], Vec::new()),
-        None => clean_all(&dir, &options, schemes)?,
+        None => clean_all(&existing(&args.dir)?, &options, schemes)?,
     };
     if args.json {
         output::print_json(&cleaned)?;

@@ -12,6 +12,7 @@ use coldpress::storage::{
 };
 
 use crate::failure::{Failure, chain, code};
+use crate::jobs::{find_at_url, url_of};
 
 /// A folder with checkpoint files, and the job that they are of, where that is known.
 pub(super) struct Folder {
@@ -30,13 +31,19 @@ pub(super) struct Job {
 
 impl Folder {
     pub(super) fn of(dir: &Path, schemes: &StoreSchemes) -> Result<Self, Failure> {
-        let dir = existing(dir)?;
-        let Some(layout) = job_of(&dir) else {
-            return Ok(Self {
-                shown: plain(&dir.display().to_string()),
-                store: Arc::new(LocalStore::new(dir)),
-                job: None,
-            });
+        let layout = match url_of(dir) {
+            Some(url) => find_at_url(url, schemes)??,
+            None => {
+                let dir = existing(dir)?;
+                let Some(layout) = job_of(&dir) else {
+                    return Ok(Self {
+                        shown: plain(&dir.display().to_string()),
+                        store: Arc::new(LocalStore::new(dir)),
+                        job: None,
+                    });
+                };
+                layout
+            }
         };
         layout.prove()?;
         let state = Journal::read(&layout)?;

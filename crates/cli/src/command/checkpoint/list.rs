@@ -34,7 +34,7 @@ struct Listed<'a> {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    let layout = args.base.find(&args.job)?;
+    let layout = args.base.find(&args.job, schemes)?;
     let state = Journal::read(&layout)?;
     let stores = open_stores(&layout, &state, schemes)?;
     let store = stores.of(Place::Checkpoints);

@@ -42,7 +42,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
-    let (first, second) = (args.base.find(&args.first)?, args.base.find(&args.second)?);
+    let (first, second) = (
+        args.base.find(&args.first, schemes)?,
+        args.base.find(&args.second, schemes)?,
+    );
     let options = DiffOptions {
         schemes,
         key: args.key.as_deref(),

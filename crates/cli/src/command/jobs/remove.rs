@@ -35,6 +35,14 @@ pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure
     if let Some(parent) = layout.event_log_dir().parent() {
         remove_known(layout, parent, &[])?;
     }
+    if layout.url().is_some() {
+        layout.remove_objects()?;
+        // Its end is the last beat, which goes too.
+        drop(lock);
+        layout.remove_heartbeat()?;
+        output::print(&format!("removed {}\n", plain(&layout.shown())))?;
+        return Ok(code::DONE);
+    }
     // Last, so that after a failure before it there still is a job.
     let job_dir = layout.job_dir();
     let own = layout.places()?;

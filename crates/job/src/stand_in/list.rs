@@ -1,0 +1,52 @@
+//! The jobs below a URL.
+
+use coldpress_storage::{StoreSchemes, StoreSpec};
+
+use crate::bucket::Scratch;
+use crate::layout::Layout;
+use crate::listing::{JobView, ListedJob, newest_first};
+use crate::{Error, JobId, Result};
+
+/// Lists the jobs below a URL, as [`list_jobs`](crate::list_jobs) does those below a folder.
+///
+/// Of each job its summary and heartbeat are read, and the journal of those that these do not suffice for.
+///
+/// # Errors
+///
+/// [`Error::Storage`] if the URL cannot be listed.
+pub fn list_jobs_of_url(base_url: &str, schemes: &StoreSchemes) -> Result<Vec<ListedJob>> {
+    let store = schemes.open(&StoreSpec::Url(base_url.to_owned()))?;
+    let mut jobs = Vec::new();
+    for name in store.folders()? {
+        // What no job can be called is none.
+        if let Ok(job_id) = name.parse::<JobId>() {
+            jobs.extend(listed(base_url, job_id, schemes)?);
+        }
+    }
+    newest_first(&mut jobs);
+    Ok(jobs)
+}
+
+fn listed(base_url: &str, job_id: JobId, schemes: &StoreSchemes) -> Result<Option<ListedJob>> {
+    let name = job_id.to_string();
+    let layout = Layout::at_url(base_url, job_id, schemes, &Scratch::Temporary)?;
+    let job_dir = layout.job_dir().to_path_buf();
+    let looked = layout.bring_summary().and_then(|()| {
+        let view = JobView::of(layout.clone())?;
+        if view.is_from_summary() {
+            return Ok(view);
+        }
+        layout.bring()?;
+        JobView::of(layout)
+    });
+    Ok(match looked {
+        Ok(view) => Some(ListedJob::Job(view)),
+        // A folder with neither journal nor summary is somebody else's.
+        Err(Error::NeverStarted { .. }) => None,
+        Err(error) => Some(ListedJob::Unreadable {
+            name,
+            job_dir,
+            reason: error.to_string(),
+        }),
+    })
+}

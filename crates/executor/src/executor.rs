@@ -199,7 +199,7 @@ impl ExecutorBuilder {
                 self.registry.with_assets(folders)
             }
         };
-        let mut prepared = Prepared::new(recipe, registry, &remote.schemes)?;
+        let mut prepared = Prepared::new(recipe, registry, &schemes)?;
         if let Some(plan) = &prepared.trace {
             prepared.outputs = prepared.outputs.tracing(&layout.trace_dir(), plan);
         }

@@ -16,7 +16,6 @@ use coldpress_storage::{
 };
 use futures_util::StreamExt;
 use object_store::path::Path;
-use object_store::{PutOptions, PutPayload};
 
 use crate::address::Address;
 use crate::bucket::{Bucket, Uploads};
@@ -174,42 +173,6 @@ impl ObjectStore for RemoteStore {
         let mut objects: Vec<_> = named.collect();
         objects.sort_unstable();
         Ok(objects)
-    }
-
-    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
-        let replaced = self.path(name.as_str()).and_then(|path| {
-            let (bucket, payload) = (self.bucket.clone(), PutPayload::from(bytes.to_vec()));
-            runtime::run(async move {
-                let put = bucket
-                    .objects()
-                    .put_opts(&path, payload, PutOptions::default())
-                    .await;
-                put.map(drop).map_err(Failure::of)
-            })
-        });
-        replaced.map_err(|failure| self.error("replace", name.as_str(), failure))
-    }
-
-    fn folders(&self) -> Result<Vec<String>> {
-        let above = match self.prefix.trim_end_matches('/') {
-            "" => Ok(None),
-            prefix => Bucket::path(prefix).map(Some),
-        };
-        let listed = above.and_then(|above| {
-            let bucket = self.bucket.clone();
-            runtime::run(async move {
-                let listed = bucket.objects().list_with_delimiter(above.as_ref()).await;
-                listed.map_err(Failure::of)
-            })
-        });
-        let listed = listed.map_err(|failure| self.error("list", "", failure))?;
-        let names = listed.common_prefixes.iter().filter_map(Path::filename);
-        let mut names: Vec<String> = names
-            .filter(|name| ObjectName::new(*name).is_ok())
-            .map(str::to_owned)
-            .collect();
-        names.sort_unstable();
-        Ok(names)
     }
 
     fn delete(&self, name: &ObjectName) -> Result<()> {

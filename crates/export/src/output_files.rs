@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use coldpress_storage::{Digest, FileStamp, SealedUpload, create_dir_durable};
 
 use crate::error::Result;
+use crate::listing::list;
 use crate::output_file::{FinishedFile, OutputFile};
 use crate::place::{OutputPlace, UrlPlace};
 use crate::staged::Staged;
@@ -32,11 +33,6 @@ struct Shards {
     length: u64,
     listing: String,
     finished: bool,
-}
-
-/// Adds a shard to the listing whose digest is that of the directory.
-pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
-    listing.push_str(&format!("{name} {digest}\n"));
 }
 
 impl OutputFiles {

@@ -3,13 +3,10 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{Digest, read_small, remove_durable, replace};
+use coldpress_storage::{Digest, read_small};
 use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
-use crate::place::{OutputPlace, folder_of};
-use crate::staged::{Placed, staged_digest};
-use crate::target::ExportTarget;
+use crate::listing::staged_digest;
 
 /// The version of the ownership file.
 pub const OWNERSHIP_SCHEMA: u32 = 1;
@@ -140,91 +137,4 @@ impl Ownership {
 
 fn unreadable(shown: &str) -> String {
     format!("exists, and `{shown}` beside it cannot be read")
-}
-
-impl ExportTarget {
-    /// The file of this machine beside the output that says whose it is.
-    pub fn ownership_path(&self) -> Option<PathBuf> {
-        let path = self.path()?;
-        let whole = folder_of(path).join(path.file_name().unwrap_or_default());
-        Some(Ownership::path_beside(&whole))
-    }
-
-    /// Returns what is said of the output where it was signed as a whole; it is a claim until
-    /// [`measure`](Self::measure) has proven it.
-    pub fn signed(&self) -> Option<Ownership> {
-        match self.place() {
-            OutputPlace::Path(path) => Ownership::beside(path),
-            OutputPlace::Url(place) => place.output(self.is_directory()).signed().ok().flatten(),
-        }
-    }
-
-    /// Signs the output that is in its place: `placed` by [`Staged::commit`](crate::Staged::commit), or by an earlier
-    /// process. In a store, what was there before it is removed now.
-    ///
-    /// # Errors
-    /// When the signature cannot be written; [`Error::NotOurs`](crate::Error::NotOurs) where something else came into the
-    /// store meanwhile.
-    pub fn sign(&self, signature: &Ownership, placed: Placed) -> Result<()> {
-        match self.place() {
-            OutputPlace::Path(path) => {
-                let json = serde_json::to_vec_pretty(signature).unwrap_or_default();
-                let whole = folder_of(path).join(path.file_name().unwrap_or_default());
-                Ok(replace(Ownership::path_beside(&whole), &json)?)
-            }
-            OutputPlace::Url(place) => place.output(self.is_directory()).sign(signature, placed.0),
-        }
-    }
-
-    /// Length and digest of what stands in the place of the output; none where nothing does.
-    ///
-    /// # Errors
-    /// When it cannot be read.
-    pub fn measure(&self) -> Result<Option<(u64, Digest)>> {
-        match self.place() {
-            OutputPlace::Path(path) if !path.exists() => Ok(None),
-            OutputPlace::Path(path) => staged_digest(path, self.is_directory()).map(Some),
-            OutputPlace::Url(place) => place.output(self.is_directory()).measure(),
-        }
-    }
-
-    /// Returns whether anything stands in the place of the output.
-    pub fn exists(&self) -> bool {
-        match self.place() {
-            OutputPlace::Path(path) => path.exists(),
-            OutputPlace::Url(place) => place.output(self.is_directory()).exists(),
-        }
-    }
-
-    /// Returns whether exactly this stands in the place of the output.
-    pub fn holds(&self, length: u64, digest: Digest) -> bool {
-        let measured = self.measure();
-        measured.is_ok_and(|found| found == Some((length, digest)))
-    }
-
-    /// Removes an output of ours. A signature without an output proves nothing, so the output goes first.
-    ///
-    /// # Errors
-    /// When it cannot be removed.
-    pub fn remove(&self) -> Result<()> {
-        match self.place() {
-            OutputPlace::Path(path) => {
-                remove_durable(path)?;
-                Ok(remove_durable(Ownership::path_beside(path))?)
-            }
-            OutputPlace::Url(place) => place.output(self.is_directory()).remove(),
-        }
-    }
-
-    /// Removes what uploads of the output left that ended with their process, and tells how many there were; those of
-    /// processes that are at work fail.
-    ///
-    /// # Errors
-    /// When the store cannot tell.
-    pub fn abandon_uploads(&self) -> Result<u64> {
-        match self.place() {
-            OutputPlace::Path(_) => Ok(0),
-            OutputPlace::Url(place) => place.output(self.is_directory()).abandon(),
-        }
-    }
 }

@@ -10,7 +10,7 @@ use coldpress_storage::{
 };
 
 use crate::error::{Error, Result};
-use crate::output_files::list;
+use crate::listing::list;
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 

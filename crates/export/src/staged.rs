@@ -3,12 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use coldpress_storage::{
-    Digest, SealedUpload, digest_file, exchange_dirs, rename_durable, sync_dir,
-};
+use coldpress_storage::{Digest, SealedUpload, exchange_dirs, rename_durable, sync_dir};
 
 use crate::error::{Error, Result};
-use crate::output_files::list;
 use crate::place::{OutputPlace, folder_of};
 use crate::target::ExportTarget;
 use crate::url_output::Completed;
@@ -100,27 +97,4 @@ fn rename(temporary: &Path, path: &Path, is_directory: bool) -> Result<()> {
         return Ok(sync_dir(folder_of(path))?);
     }
     Ok(rename_durable(temporary, path)?)
-}
-
-/// Length and digest of an output of this machine, wherever it is.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn staged_digest(path: &Path, is_directory: bool) -> Result<(u64, Digest)> {
-    if !is_directory {
-        let stamp = digest_file(path)?;
-        return Ok((stamp.length, stamp.digest));
-    }
-    let mut names = Vec::new();
-    for entry in fs::read_dir(path).map_err(Error::io("list", path))? {
-        names.push(entry.map_err(Error::io("list", path))?.file_name());
-    }
-    names.sort();
-    let (mut length, mut listing) = (0, String::new());
-    for name in names {
-        let stamp = digest_file(path.join(&name))?;
-        length += stamp.length;
-        list(&mut listing, &name.to_string_lossy(), stamp.digest);
-    }
-    Ok((length, Digest::of(listing.as_bytes())))
 }

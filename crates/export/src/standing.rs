@@ -4,13 +4,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use coldpress_storage::{check_writable, create_dir_all_durable};
-
 use crate::error::{Error, Result};
+use crate::listing::staged_digest;
 use crate::ownership::Ownership;
-use crate::place::{OutputPlace, folder_of};
-use crate::staged::staged_digest;
-use crate::target::ExportTarget;
 
 /// What stands at an export path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,91 +40,60 @@ fn special(found: &fs::Metadata) -> Option<&'static str> {
     Some("is a device")
 }
 
-impl ExportTarget {
-    /// Makes the folder of an output of this machine and tries to write there.
-    ///
-    /// # Errors
-    /// When the folder cannot be made or written to.
-    pub fn prepare(&self) -> Result<()> {
-        let Some(path) = self.path() else {
-            // What stands there is looked at anyway.
-            return Ok(());
-        };
-        create_dir_all_durable(folder_of(path))?;
-        check_writable(folder_of(path)).map_err(Error::io("write to the folder of", path))?;
-        // Found out now, and not when the output stands in its place.
-        let ownership = Ownership::path_beside(path);
-        if ownership.is_dir() {
-            return Err(Error::NotOurs {
-                path: path.to_owned(),
-                reason: format!(
-                    "cannot be signed: `{}` is a directory; move it away",
-                    ownership.display()
-                ),
-            });
-        }
-        Ok(())
-    }
+/// Nothing stands at the export path: what stands where its ownership file goes.
+fn standing_of_ownership(output: &Path) -> Result<Standing> {
+    let path = Ownership::path_beside(output);
+    let found = match fs::symlink_metadata(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
+        Err(error) => return Err(Error::io("examine", &path)(error)),
+        Ok(found) => found,
+    };
+    let is_ours = found.is_file() && Ownership::read(output).is_ok();
+    Ok(match is_ours {
+        true => Standing::Free,
+        false => Standing::Foreign(format!(
+            "cannot be signed: `{}`, where its ownership file goes, was not made by Coldpress; move that away",
+            path.display()
+        )),
+    })
+}
 
-    /// Nothing stands at the export path: what stands where its ownership file goes.
-    fn standing_of_ownership(output: &Path) -> Result<Standing> {
-        let path = Ownership::path_beside(output);
-        let found = match fs::symlink_metadata(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Standing::Free),
-            Err(error) => return Err(Error::io("examine", &path)(error)),
-            Ok(found) => found,
-        };
-        let is_ours = found.is_file() && Ownership::read(output).is_ok();
-        Ok(match is_ours {
-            true => Standing::Free,
-            false => Standing::Foreign(format!(
-                "cannot be signed: `{}`, where its ownership file goes, was not made by Coldpress; move that away",
-                path.display()
-            )),
-        })
+/// Returns what stands at a path of this machine now; an export of ours is read whole to see that nobody changed it.
+///
+/// # Errors
+/// When it cannot be examined.
+pub(crate) fn standing_of(path: &Path, is_directory: bool) -> Result<Standing> {
+    let found = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return standing_of_ownership(path);
+        }
+        Err(error) => return Err(Error::io("examine", path)(error)),
+        Ok(found) => found,
+    };
+    let led_to = fs::metadata(path).ok();
+    if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
+        return Ok(Standing::Special(what));
     }
-
-    /// Returns what stands at the export path now; an export of ours is read whole to see that nobody changed it.
-    ///
-    /// # Errors
-    /// When it cannot be examined.
-    pub fn standing(&self) -> Result<Standing> {
-        let path = match self.place() {
-            OutputPlace::Path(path) => path,
-            OutputPlace::Url(place) => return place.output(self.is_directory()).standing(),
+    if found.is_dir() != is_directory {
+        let reason = if found.is_dir() {
+            "is a directory; end it in `/` to export shards"
+        } else {
+            "is not a directory"
         };
-        let found = match fs::symlink_metadata(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Self::standing_of_ownership(path);
-            }
-            Err(error) => return Err(Error::io("examine", path)(error)),
-            Ok(found) => found,
-        };
-        let led_to = fs::metadata(path).ok();
-        if let Some(what) = led_to.as_ref().or(Some(&found)).and_then(special) {
-            return Ok(Standing::Special(what));
-        }
-        if found.is_dir() != self.is_directory() {
-            let reason = if found.is_dir() {
-                "is a directory; end it in `/` to export shards"
-            } else {
-                "is not a directory"
-            };
-            return Ok(Standing::Foreign(reason.to_owned()));
-        }
-        if !found.is_dir() && !found.is_file() {
-            return Ok(Standing::Foreign("is a link or no regular file".to_owned()));
-        }
-        let ownership = match Ownership::read(path) {
-            Ok(ownership) => ownership,
-            Err(reason) => return Ok(Standing::Foreign(reason)),
-        };
-        let (length, digest) = staged_digest(path, self.is_directory())?;
-        if (length, digest) != (ownership.length, ownership.digest) {
-            return Ok(Standing::Foreign(
-                "was changed since Coldpress made it".to_owned(),
-            ));
-        }
-        Ok(Standing::Ours(ownership))
+        return Ok(Standing::Foreign(reason.to_owned()));
     }
+    if !found.is_dir() && !found.is_file() {
+        return Ok(Standing::Foreign("is a link or no regular file".to_owned()));
+    }
+    let ownership = match Ownership::read(path) {
+        Ok(ownership) => ownership,
+        Err(reason) => return Ok(Standing::Foreign(reason)),
+    };
+    let (length, digest) = staged_digest(path, is_directory)?;
+    if (length, digest) != (ownership.length, ownership.digest) {
+        return Ok(Standing::Foreign(
+            "was changed since Coldpress made it".to_owned(),
+        ));
+    }
+    Ok(Standing::Ours(ownership))
 }

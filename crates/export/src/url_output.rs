@@ -13,7 +13,7 @@ use coldpress_storage::{
 };
 
 use crate::error::{Error, Result};
-use crate::output_files::list;
+use crate::listing::list;
 use crate::ownership::{OwnedObject, Ownership};
 use crate::place::UrlPlace;
 use crate::standing::Standing;

@@ -9,13 +9,16 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use super::contract::{ObjectMeta, ObjectStore, StoreReader, StoreWriter};
-use super::local_upload::{abandon, upload, versions};
 use super::name::ObjectName;
 use super::upload::{ObjectVersion, Upload};
 use crate::{
     Error, FileStamp, NewFile, Result, crash_point, create_dir_all_durable, open_file,
     remove_durable, remove_unsynced, replace_unsynced, sync_dir,
 };
+
+mod upload;
+
+use upload::{abandon, upload, versions};
 
 /// A folder on a disk, a file per object.
 ///

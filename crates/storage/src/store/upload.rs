@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 
-use super::contract::ObjectStore;
 use super::name::ObjectName;
 use crate::{Error, FileStamp, Result};
 
@@ -43,7 +42,7 @@ impl Expected {
 
 /// An object that is being uploaded. Nothing of it is seen before it is [completed](SealedUpload::complete); dropped before
 /// that, it never becomes an object. A crash may leave bytes that nobody sees and that
-/// [`abandon_uploads`](ObjectStore::abandon_uploads) removes.
+/// [`abandon_uploads`](crate::ObjectStore::abandon_uploads) removes.
 pub trait Upload: io::Write + fmt::Debug + Send {
     /// The object's name.
     fn name(&self) -> &ObjectName;
@@ -72,23 +71,6 @@ pub trait SealedUpload: fmt::Debug + Send {
     fn complete(self: Box<Self>, expected: &Expected) -> Result<String>;
 }
 
-/// Makes these bytes the object of this name, if what is there is what is expected; gives its version.
-///
-/// # Errors
-/// As [`SealedUpload::complete`].
-pub fn put_if(
-    store: &dyn ObjectStore,
-    name: &ObjectName,
-    bytes: &[u8],
-    expected: &Expected,
-) -> Result<String> {
-    let mut upload = store.upload(name)?;
-    upload
-        .write_all(bytes)
-        .map_err(|source| Error::store(&store, "write", name.as_str(), source))?;
-    upload.seal()?.complete(expected)
-}
-
 /// Compares what is there with what is expected.
 pub(super) fn check(
     store: &dyn fmt::Display,
@@ -112,28 +94,4 @@ pub(super) fn check(
         url: name.to_string(),
         what: what.to_owned(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::super::local::LocalStore;
-    use super::super::memory::MemoryStore;
-    use super::super::suite::uploads;
-
-    #[test]
-    fn the_store_in_memory_replaces_objects() {
-        uploads::run_all(&|| Arc::new(MemoryStore::new()));
-    }
-
-    #[test]
-    fn a_folder_replaces_objects() {
-        let folder = tempfile::tempdir().unwrap();
-        let made = std::cell::Cell::new(0);
-        uploads::run_all(&|| {
-            made.set(made.get() + 1);
-            Arc::new(LocalStore::new(folder.path().join(made.get().to_string())))
-        });
-    }
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::UNIX_EPOCH;
 
-use super::contract::ObjectStore as _;
-use super::local::LocalStore;
-use super::name::ObjectName;
-use super::upload::{Expected, ObjectVersion, SealedUpload, Upload, check};
+use super::LocalStore;
+use crate::store::contract::ObjectStore as _;
+use crate::store::name::ObjectName;
+use crate::store::upload::{Expected, ObjectVersion, SealedUpload, Upload, check};
 use crate::{
     FileStamp, NewFile, Result, create_dir_all_durable, remove_durable, rename_durable, sync_dir,
 };

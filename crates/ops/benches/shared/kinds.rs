@@ -93,6 +93,10 @@ fn page(text: &str) -> String {
     page + "</body></html>\n"
 }
 
+/// The lines of a paper that have figures among them. Each figure makes a record with all of the text, so without a limit long
+/// texts would be copied a thousand times.
+const LINES_WITH_FIGURES: usize = 200;
+
 fn paper(text: &str) -> String {
     let mut paper = String::from(
         "\\documentclass{article}\n\\newcommand{\\name}{the method}\n\\def\\size{42}\n\\begin{document}\n\\section{Introduction}\n",
@@ -101,10 +105,10 @@ fn paper(text: &str) -> String {
         paper += &match number % 20 {
             4 => format!("% {line}\n"),
             9 => format!("{line} uses \\name{{}} of size \\size~. % to be checked\n"),
-            14 => format!(
+            14 if number < LINES_WITH_FIGURES => format!(
                 "\\subsection{{Part {number}}}\nAs Figure~\\ref{{fig:{number}}} shows, {line}\n\n"
             ),
-            15 => format!(
+            15 if number < LINES_WITH_FIGURES => format!(
                 "\\begin{{figure}}\n\\includegraphics[width=1cm]{{plots/{}.png}}\n\\caption{{{}}}\n\\label{{fig:{}}}\n\\end{{figure}}\n",
                 number,
                 line.replace(['{', '}', '\\'], ""),

@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use coldpress_job::{CheckpointEntry, JobState, Publication, TraceEntry};
 use coldpress_operator::{ChainHash, Poison, StageChain};
 use coldpress_partition::{Slice, Task};
-use coldpress_storage::ObjectRef;
 use coldpress_worker::{Start, TraceSpec};
 
 /// What the recipe says about where attempts begin and end.
@@ -65,8 +64,9 @@ impl Starts<'_> {
     pub(crate) fn slice(&self, partition: u32) -> Option<Slice> {
         let mut slice = self.state.partition(partition)?.slice.clone();
         // Without its copy a slice is read from the source itself.
-        let is_kept = |copy: &Box<ObjectRef>| !self.state.is_forgotten(&copy.key);
-        slice.copy = slice.copy.filter(is_kept);
+        slice
+            .copy
+            .take_if(|copy| self.state.is_forgotten(&copy.key));
         Some(slice)
     }
 

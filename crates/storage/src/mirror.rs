@@ -154,7 +154,7 @@ mod tests {
             kind: std::io::ErrorKind::TimedOut,
         });
         // However long the copies before took.
-        assert_eq!(mirror.finish(&[first.clone()]).len(), 1);
+        assert_eq!(mirror.finish(std::slice::from_ref(&first)).len(), 1);
         assert_eq!(copied("logs/a").as_deref(), Some("1"));
         assert_eq!(copied("logs/b"), None);
         assert!(mirror.finish(&[first]).is_empty());

@@ -81,7 +81,7 @@ fn asks_nothing(node: &Node) -> bool {
 const CHANGES_RESULT: &[(&str, &str)] = &[
     (
         "custom_operator_paths",
-        "Python operators cannot be loaded; write the operator in Rust and register it",
+        "classes of Data-Juicer cannot be loaded; call a function of the file with `python_mapper` or `python_file_mapper`",
     ),
     (
         "generated_dataset_config",

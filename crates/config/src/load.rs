@@ -85,6 +85,7 @@ impl Recipe {
             seed: general.seed,
             limit: general.limit,
             compat: general.compat.map(compat_text),
+            python: general.python,
             process,
             warnings: Vec::new(),
             source_text: text.to_string(),

@@ -68,6 +68,8 @@ pub struct Recipe {
     pub limit: Option<u64>,
     /// A system whose quirks are kept. Recipe key: `compat`.
     pub compat: Option<String>,
+    /// The Python interpreter of operators in Python. Recipe key: `python`.
+    pub python: Option<String>,
     /// The operators in their order. Recipe key: `process`.
     pub process: Vec<OperatorCall>,
     /// What was accepted but deserves a word.

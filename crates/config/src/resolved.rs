@@ -60,6 +60,7 @@ impl Recipe {
             seed: self.seed,
             limit: self.limit,
             compat: self.compat.as_deref().and_then(compat_of),
+            python: self.python.clone(),
         }
         .write(&mut out);
         self.dataset.write(&mut out);

@@ -107,6 +107,7 @@ impl Prepared {
                 Some(_) => recipe.fields.text_keys.clone(),
                 None => Vec::new(),
             },
+            python: recipe.python.clone(),
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();

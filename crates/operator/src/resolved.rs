@@ -24,6 +24,8 @@ pub struct ResolveContext<'a> {
     pub seed: u64,
     /// How a range filter compares with its bounds.
     pub range: RangeRule,
+    /// The Python interpreter that the recipe names.
+    pub python: Option<String>,
     pub(crate) assets: &'a dyn Assets,
     pub(crate) found: Vec<Asset>,
     pub(crate) stand_ins: Vec<StandIn>,

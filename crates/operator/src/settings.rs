@@ -23,4 +23,7 @@ pub struct ChainSettings {
     /// Fields that a record has to have. One in which one of them is missing or null is left out where it is read.
     #[serde(default)]
     pub needs: Vec<String>,
+    /// The Python interpreter of operators in Python, where the recipe names one.
+    #[serde(default)]
+    pub python: Option<String>,
 }

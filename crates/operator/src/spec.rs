@@ -361,6 +361,7 @@ impl OperatorSpec {
             text_key: base.text_key.unwrap_or_else(|| settings.text_key.clone()),
             seed: settings.seed,
             range: base.range,
+            python: settings.python.clone(),
             assets,
             found: Vec::new(),
             stand_ins: Vec::new(),

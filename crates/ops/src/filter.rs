@@ -7,11 +7,13 @@ use crate::manual::manual;
 mod alphanumeric;
 mod average_line_length;
 mod character_repetition;
+mod command;
 mod flagged_words;
 mod general_field;
 mod language_id_score;
 mod maximum_line_length;
 mod perplexity;
+mod python;
 mod range;
 mod special_characters;
 mod specified_field;
@@ -32,11 +34,13 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         alphanumeric::spec(),
         average_line_length::spec(),
         character_repetition::spec(),
+        command::spec(),
         flagged_words::spec(),
         general_field::spec(),
         language_id_score::spec(),
         maximum_line_length::spec(),
         perplexity::spec(),
+        python::spec(),
         special_characters::spec(),
         specified_field::spec(),
         specified_numeric_field::spec(),

@@ -15,6 +15,7 @@
 
 mod deduplicator;
 pub mod differences;
+mod external;
 mod filter;
 pub mod fingerprint;
 mod grouper;
@@ -187,6 +188,7 @@ mod tests {
                 keep_all: false,
                 labels: Vec::new(),
                 needs: Vec::new(),
+                python: None,
             };
             let refused = Pipeline::resolve(&builtin(), &[call], &settings)
                 .unwrap_err()

@@ -19,6 +19,7 @@ mod clean_email;
 mod clean_html;
 mod clean_ip;
 mod clean_links;
+mod command;
 mod dialog;
 mod dialog_content;
 mod dialog_tags;
@@ -31,6 +32,9 @@ mod latex_merge_tex;
 mod pii_redaction;
 mod pii_walk;
 mod punctuation_normalization;
+mod python;
+mod python_file;
+mod python_lambda;
 mod remove_bibliography;
 mod remove_comments;
 mod remove_header;
@@ -61,6 +65,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         #[cfg(feature = "html")]
         clean_html::spec(),
         clean_links::spec(),
+        command::spec(),
         expand_macro::spec(),
         extract_tables_from_html::spec(),
         fix_unicode::spec(),
@@ -68,6 +73,9 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
         latex_merge_tex::spec(),
         pii_redaction::spec(),
         punctuation_normalization::spec(),
+        python::spec(),
+        python_file::spec(),
+        python_lambda::spec(),
         remove_bibliography::spec(),
         remove_comments::spec(),
         remove_header::spec(),

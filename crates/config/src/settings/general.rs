@@ -20,6 +20,9 @@ section! {
         compat: Option<Compat> as Optional<OneOf> {
             "compat", Value("null"), Result, Now
         }
+        /// The Python interpreter that operators in Python run in: a path, or the name of a program. Otherwise it is that of the
+        /// variable `COLDPRESS_PYTHON`, of the active virtual environment, or `python3`. See `docs/python.md`.
+        python: Option<String> as Optional<Text> { "python", Derived("from the environment"), Run, Now }
     }
 }
 

@@ -19,7 +19,7 @@ fn what_would_change_the_result_is_refused() {
         ),
         (
             "custom_operator_paths: [ops.py]",
-            "r.yaml:4:1: `custom_operator_paths: [\"ops.py\"]` is not available yet: Python operators cannot be loaded; write the operator in Rust and register it",
+            "r.yaml:4:1: `custom_operator_paths: [\"ops.py\"]` is not available yet: classes of Data-Juicer cannot be loaded; call a function of the file with `python_mapper` or `python_file_mapper`",
         ),
         (
             "executor_type: ray\nray_address: 10.0.0.1:6379",

@@ -74,6 +74,9 @@ mod checkpoints;
 // What an external operator gave is published before anything works on it, and not computed again.
 mod external;
 
+// An operator in Python between native ones: the same bytes, however the work is cut and stopped.
+mod python;
+
 // Damaged and deleted files of a job cost work, never data.
 mod damage;
 

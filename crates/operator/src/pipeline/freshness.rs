@@ -141,6 +141,7 @@ mod tests {
             keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
+            python: None,
         };
         for (mapper, filter, expected) in [
             ("of_body", "by_title", false),

@@ -32,6 +32,7 @@ fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
+        python: None,
     };
     // The models of the vectors are below it.
     let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");

@@ -46,6 +46,14 @@ const OTHER_NAMES: [(&str, &str); 4] = [
     ),
 ];
 
+/// Operators that Data-Juicer does not have.
+const OWN: [&str; 4] = [
+    "command_filter",
+    "command_mapper",
+    "python_filter",
+    "python_mapper",
+];
+
 /// The results for the vectors of an operator.
 #[derive(Default)]
 struct Counted {
@@ -64,7 +72,7 @@ fn every_operator_passes_all_of_its_vectors() {
     let mut known = 0;
     for spec in registry.iter() {
         let name = spec.name();
-        if OTHER_NAMES.iter().any(|(other, _)| *other == name) {
+        if OWN.contains(&name) || OTHER_NAMES.iter().any(|(other, _)| *other == name) {
             continue;
         }
         let file = source().join(vectors_of(name));

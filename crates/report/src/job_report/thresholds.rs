@@ -63,6 +63,7 @@ fn settings(recipe: &Recipe) -> ChainSettings {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
+        python: recipe.python.clone(),
     }
 }
 

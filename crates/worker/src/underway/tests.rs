@@ -166,6 +166,7 @@ impl Bench {
                 keep_all: false,
                 labels: Vec::new(),
                 needs: Vec::new(),
+                python: None,
             },
             checkpoints: CheckpointForm {
                 full: true,

@@ -39,6 +39,7 @@ impl Expected {
             keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
+            python: None,
         };
         let registry = operators::registry();
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)

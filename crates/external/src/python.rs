@@ -1,0 +1,250 @@
+//! A Python interpreter that has loaded a user's code, and is asked about records.
+
+mod interpreter;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::answer::{Answer, excerpt};
+use crate::child::Child;
+use crate::failure::Failure;
+use crate::limits::Limits;
+
+pub use interpreter::Interpreter;
+
+/// The Python side. It needs nothing but Python's own library.
+const CHILD: &str = include_str!("python/child.py");
+
+/// The version of what both sides say to each other. The Python side states the same.
+const PROTOCOL: u32 = 1;
+
+/// The time to load the user's code, which may load models.
+const LOADING: Duration = Duration::from_secs(600);
+
+/// The time to start Python.
+const STARTING: Duration = Duration::from_secs(60);
+
+/// The user's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// A lambda expression.
+    Lambda(String),
+    /// Functions of a file, of which the first that it has is used.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The functions, with how each is called.
+        functions: Vec<(String, Mode)>,
+    },
+}
+
+/// How a function is called, and what it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// One record, a `dict`; returns a `dict`.
+    Record,
+    /// One record; returns a `dict`, or nothing after changing the record that it was given.
+    RecordInPlace,
+    /// Many records as a `dict` of lists; returns the same.
+    Columns,
+    /// Many records as a list of `dict`s; returns the same.
+    Records,
+    /// One record; returns whether it stays.
+    Keep,
+    /// Many records as a list; returns a list of whether each stays.
+    KeepRecords,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Record => "record",
+            Self::RecordInPlace => "record_in_place",
+            Self::Columns => "columns",
+            Self::Records => "records",
+            Self::Keep => "keep",
+            Self::KeepRecords => "keep_records",
+        }
+    }
+}
+
+impl Code {
+    fn to_json(&self, mode: Mode) -> Value {
+        match self {
+            Self::Lambda(source) => json!({"lambda": source, "mode": mode.name()}),
+            Self::File { path, functions } => {
+                let functions: Vec<_> = functions
+                    .iter()
+                    .map(|(name, mode)| (name, mode.name()))
+                    .collect();
+                json!({"file": path.to_string_lossy(), "functions": functions})
+            }
+        }
+    }
+}
+
+/// A process of Python with the user's code, which is started again when it has died.
+#[derive(Debug)]
+pub struct Python {
+    interpreter: Interpreter,
+    code: Value,
+    limits: Limits,
+    child: Option<Child>,
+    calls: u64,
+}
+
+impl Python {
+    /// Starts Python and loads the code. A lambda is called as `mode` says.
+    ///
+    /// # Errors
+    /// [`Failure::NotStarted`].
+    pub fn start(
+        interpreter: Interpreter,
+        code: &Code,
+        mode: Mode,
+        limits: Limits,
+    ) -> Result<Self, Failure> {
+        let mut python = Self {
+            interpreter,
+            code: code.to_json(mode),
+            limits,
+            child: None,
+            calls: 0,
+        };
+        python.child = Some(python.load()?);
+        Ok(python)
+    }
+
+    /// Asks about records: lines of JSON, each with its end. Gives one answer for each.
+    ///
+    /// A single record whose process dies is tried once more, since something else may have killed it.
+    ///
+    /// # Errors
+    /// [`Failure`] when there are not answers to all of them.
+    pub fn ask(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
+        match self.ask_once(lines, count) {
+            Err(Failure::Died(_)) if count == 1 => self.ask_once(lines, count),
+            answered => answered,
+        }
+    }
+
+    fn ask_once(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
+        // What fails stays out of `self`: nobody knows what it would answer next.
+        let mut child = match self.child.take() {
+            Some(child) => child,
+            None => self.load()?,
+        };
+        self.calls += 1;
+        let mut call = format!("call {} {count} {}\n", self.calls, lines.len()).into_bytes();
+        call.extend_from_slice(lines);
+        child.send(call);
+        let answers = answers(&mut child, self.calls, count, self.limits.timeout);
+        if matches!(answers, Ok(_) | Err(Failure::Refused(_))) {
+            self.child = Some(child);
+        }
+        answers
+    }
+
+    fn load(&self) -> Result<Child, Failure> {
+        let mut child = Child::start(command(&self.interpreter), &self.limits)?;
+        greet(&mut child)?;
+        let memory = self.limits.memory;
+        let order = json!({"load": self.code, "memory": memory});
+        child.send(format!("{order}\n").into_bytes());
+        match answer_line(&mut child, LOADING)?.as_slice() {
+            b"ok" => Ok(child),
+            line => Err(not_loaded(&child, line)),
+        }
+    }
+}
+
+/// Looks whether the code can be what it has to be, without running any of it.
+pub(crate) fn check(interpreter: &Interpreter, code: &Code, mode: Mode) -> Result<(), Failure> {
+    let limits = Limits {
+        timeout: STARTING,
+        memory: None,
+        log: None,
+    };
+    let mut child = Child::start(command(interpreter), &limits)?;
+    greet(&mut child)?;
+    let order = json!({"check": code.to_json(mode)});
+    child.send(format!("{order}\n").into_bytes());
+    match answer_line(&mut child, STARTING)?.as_slice() {
+        b"ok" => Ok(()),
+        line => Err(not_loaded(&child, line)),
+    }
+}
+
+fn command(interpreter: &Interpreter) -> Command {
+    let mut command = Command::new(interpreter.path());
+    command.args(["-X", "utf8", "-c", CHILD]);
+    command.arg(std::process::id().to_string());
+    command
+}
+
+/// Reads what the child says first.
+fn greet(child: &mut Child) -> Result<(), Failure> {
+    let hello = answer_line(child, STARTING)?;
+    let expected = format!("coldpress {PROTOCOL}");
+    match hello == expected.as_bytes() {
+        true => Ok(()),
+        false => Err(Failure::NotStarted(child.describe(format!(
+            "it is no Python that can be used: it begins with `{}`",
+            excerpt(&hello)
+        )))),
+    }
+}
+
+fn answer_line(child: &mut Child, patience: Duration) -> Result<Vec<u8>, Failure> {
+    let line = child.line(patience).map(|line| line.map(<[u8]>::to_vec));
+    let failure = match line {
+        Ok(Some(line)) => return Ok(line),
+        Ok(None) => child.death(),
+        Err(failure) => failure,
+    };
+    Err(Failure::NotStarted(failure.to_string()))
+}
+
+fn not_loaded(child: &Child, line: &[u8]) -> Failure {
+    Failure::NotStarted(match Answer::parse(line) {
+        Some(Answer::Failed(message)) => message,
+        _ => child.describe(format!("it answered with rubbish, `{}`", excerpt(line))),
+    })
+}
+
+/// Reads the answers to a call.
+fn answers(
+    child: &mut Child,
+    call: u64,
+    count: usize,
+    patience: Duration,
+) -> Result<Vec<Answer>, Failure> {
+    let end = format!(".{call}").into_bytes();
+    let mut answers = Vec::with_capacity(count);
+    loop {
+        let Some(line) = child.line(patience)? else {
+            return Err(child.death());
+        };
+        if line == end && answers.len() == count {
+            return Ok(answers);
+        }
+        let answer = Answer::parse(line).filter(|_| answers.len() < count);
+        match (answer, line.strip_prefix(b"x")) {
+            (Some(answer), _) => answers.push(answer),
+            (None, Some(refusal)) => {
+                let refusal = serde_json::from_slice(refusal);
+                return Err(refusal.map_or_else(
+                    |_| Failure::Died("it answered with rubbish".into()),
+                    Failure::Refused,
+                ));
+            }
+            (None, None) => {
+                let message = format!("it answered with rubbish, `{}`", excerpt(line));
+                return Err(Failure::Died(child.describe(message)));
+            }
+        }
+    }
+}

@@ -1,0 +1,367 @@
+"""The Python side of Coldpress: loads a user's code and runs it over records that come in lines of JSON.
+
+It needs nothing but Python's own library, 3.8 or later. Its standard input and output belong to the parent: they are moved
+away before the user's code runs, so that whatever that prints goes to standard error and whatever it reads is empty.
+"""
+import json
+import os
+import sys
+import time
+import traceback
+
+PROTOCOL = 1
+
+
+def die_with_parent(parent):
+    """Asks the system to kill this process when its parent dies, even in the middle of the user's code."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).prctl(1, 9, 0, 0, 0)
+    except (ImportError, OSError, AttributeError):
+        return  # Not Linux: the end of the input ends it.
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def take_streams():
+    """Keeps the parent's pipes for itself."""
+    calls = os.fdopen(os.dup(0), "rb", 1 << 16)
+    answers = os.fdopen(os.dup(1), "wb", 1 << 16)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
+    sys.stderr.reconfigure(errors="backslashreplace")
+    return calls, answers
+
+
+def refuse(message):
+    raise ValueError(message)
+
+
+# ---- Reading the user's code
+
+LAMBDA = "<lambda_str>"
+
+
+def parse_lambda(source):
+    import ast
+
+    try:
+        tree = ast.parse(source.strip(), LAMBDA, "eval")
+    except SyntaxError as error:
+        refuse("it is no lambda expression: %s" % error)
+    if not isinstance(tree.body, ast.Lambda):
+        refuse("it is no lambda expression, as in `lambda record: record`")
+    check_arguments(tree.body.args, "the lambda")
+    return tree
+
+
+def check_arguments(arguments, name):
+    given = arguments.args + getattr(arguments, "posonlyargs", [])
+    needed = len(given) - len(arguments.defaults)
+    if len(given) != 1 and needed != 1:
+        refuse("%s must take exactly one argument" % name)
+
+
+def check_file(path, functions):
+    """Looks for the functions without running the file."""
+    import ast
+
+    with open(path, "rb") as file:
+        source = file.read()
+    try:
+        tree = ast.parse(source, path)
+    except SyntaxError as error:
+        refuse("it cannot be parsed: %s" % error)
+    wanted = [name for name, _ in functions]
+    may_have_more = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            may_have_more = True
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in wanted:
+            check_arguments(node.args, "its function `%s`" % node.name)
+            return
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Expr)):
+            may_have_more = True
+    if not may_have_more:
+        refuse(no_function(functions))
+
+
+def no_function(functions):
+    return "it has no function %s" % " or ".join("`%s`" % name for name, _ in functions)
+
+
+def load_file(path, functions):
+    import importlib.util
+
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    name = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    for name, mode in functions:
+        function = getattr(module, name, None)
+        if callable(function):
+            return function, mode
+    refuse(no_function(functions))
+
+
+def load(code):
+    if "lambda" in code:
+        parse_lambda(code["lambda"])
+        return eval(code["lambda"].strip(), {"__name__": "__main__"}), code["mode"]
+    return load_file(code["file"], code["functions"])
+
+
+def check(code):
+    if "lambda" in code:
+        parse_lambda(code["lambda"])
+    else:
+        check_file(code["file"], code["functions"])
+
+
+# ---- Saying what became of a record
+
+
+def plain(value):
+    """What JSON has no form for, but a list or a number in it, as the values of numpy have."""
+    to_list = getattr(value, "tolist", None)
+    if to_list is None:
+        raise TypeError("a value of the type %s is no JSON" % type(value).__name__)
+    return to_list()
+
+
+dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=plain).encode
+exact = json.JSONEncoder(default=plain).encode
+loads = json.JSONDecoder().decode
+SIMPLE = frozenset((str, int, float, bool, type(None)))
+SAME = b"=\n"
+TRUE = b"t\n"
+FALSE = b"f\n"
+MISSING = object()
+
+
+def is_same(old, new):
+    kind = type(new)
+    if kind is not type(old):
+        return False
+    if kind is str or kind is int:
+        return old == new
+    return kind is float and repr(old) == repr(new)
+
+
+def answer(line, before, after):
+    """The line that says how `after` differs from what the record was."""
+    changed = None
+    original = None
+    kept = 0
+    for name, value in after.items():
+        old = before.get(name, MISSING)
+        if old is not MISSING:
+            kept += 1
+            if type(value) in SIMPLE:
+                if value is old or is_same(old, value):
+                    continue
+            elif type(old) not in SIMPLE:
+                # It may have been changed where it is.
+                if original is None:
+                    original = loads(line)
+                if exact(original[name]) == exact(value):
+                    continue
+        elif type(name) is not str:
+            raise TypeError("the name of a field is %r, which is no text" % (name,))
+        if changed is None:
+            changed = {}
+        changed[name] = value
+    if kept < len(before):
+        removed = [name for name in before if name not in after]
+        text = "-" + dumps(removed) + "\t+" + dumps(changed or {})
+    elif changed is None:
+        return SAME
+    else:
+        text = "+" + dumps(changed)
+    return text.encode("utf-8") + b"\n"
+
+
+def what_happened():
+    """The error that is handled, its last line first, and without the lines of this file."""
+    kind, error, trace = sys.exc_info()
+    while trace is not None and trace.tb_frame.f_code.co_filename == "<string>" and "parse_lambda" in trace.tb_frame.f_globals:
+        trace = trace.tb_next
+    summary = "".join(traceback.format_exception_only(kind, error)).strip()
+    whole = "".join(traceback.format_exception(kind, error, trace)).strip()
+    message = summary if trace is None else summary + "\n" + whole
+    return json.dumps(message[:20000])
+
+
+def failed():
+    return ("!" + what_happened() + "\n").encode("utf-8")
+
+
+def expect_dict(result):
+    if not isinstance(result, dict):
+        raise TypeError("the function must return a dict, got %s instead" % type(result).__name__)
+    return result
+
+
+def expect_list(result, count):
+    result = list(result)
+    if len(result) != count:
+        raise ValueError("the function returned %d records for %d" % (len(result), count))
+    return result
+
+
+def expect_truth(result):
+    if type(result) is bool:
+        return TRUE if result else FALSE
+    if type(result).__name__ in ("bool_", "bool"):
+        return TRUE if bool(result) else FALSE
+    raise TypeError("the function must return True or False, got %s instead" % type(result).__name__)
+
+
+# ---- Calling the user's code
+
+
+def by_record(function, in_place):
+    def work(line):
+        record = loads(line)
+        before = record.copy()
+        result = function(record)
+        if result is None and in_place:
+            result = record
+        return answer(line, before, expect_dict(result))
+
+    return work
+
+
+def by_keep(function):
+    return lambda line: expect_truth(function(loads(line)))
+
+
+def of_records(function):
+    def work(lines):
+        records = [loads(line) for line in lines]
+        before = [record.copy() for record in records]
+        results = expect_list(function(records), len(lines))
+        return [one(answer, *each) for each in zip(lines, before, map(expect_dict, results))]
+
+    return work
+
+
+def of_keep(function):
+    def work(lines):
+        results = expect_list(function([loads(line) for line in lines]), len(lines))
+        return [one(expect_truth, result) for result in results]
+
+    return work
+
+
+def of_columns(function):
+    def work(lines):
+        records = [loads(line) for line in lines]
+        names = list(dict.fromkeys(name for record in records for name in record))
+        columns = {name: [record.get(name) for record in records] for name in names}
+        result = expect_dict(function(columns))
+        lists = {name: expect_list(values, len(lines)) for name, values in result.items()}
+        answers = []
+        for at, (line, before) in enumerate(zip(lines, records)):
+            # What a record lacked is None in its column.
+            after = {
+                name: values[at]
+                for name, values in lists.items()
+                if values[at] is not None or name in before
+            }
+            answers.append(one(answer, line, before, after))
+        return answers
+
+    return work
+
+
+def one(work, *arguments):
+    try:
+        return work(*arguments)
+    except Exception:
+        return failed()
+
+
+def each(work, lines, answers, process):
+    """Answers record by record, and lets the parent know from time to time that it lives."""
+    write, now = answers.write, time.monotonic
+    flushed = now()
+    for line in lines:
+        try:
+            reply = work(line)
+        except BaseException:
+            reply = failed()
+        if os.getpid() != process:
+            os._exit(0)  # The user's code forked, and this is the copy.
+        write(reply)
+        if now() - flushed > 0.05:
+            answers.flush()
+            flushed = now()
+
+
+def together(work, lines, answers, process):
+    try:
+        replies = work(lines)
+    except BaseException:
+        replies = [("x" + what_happened() + "\n").encode("utf-8")]
+    if os.getpid() != process:
+        os._exit(0)
+    answers.writelines(replies)
+    return len(replies) == len(lines) and not replies[0].startswith(b"x")
+
+
+def say(answers, line):
+    answers.write(line)
+    answers.flush()
+
+
+def main():
+    die_with_parent(int(sys.argv[1]))
+    del sys.argv[1:]
+    calls, answers = take_streams()
+    process = os.getpid()
+    say(answers, b"coldpress %d\n" % PROTOCOL)
+    order = calls.readline()
+    if not order:
+        return
+    order = json.loads(order)
+    try:
+        if "check" in order:
+            check(order["check"])
+            return say(answers, b"ok\n")
+        if order.get("memory"):
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
+        function, mode = load(order["load"])
+    except BaseException:
+        return say(answers, failed())
+    say(answers, b"ok\n")
+    makers = {
+        "record": lambda: (each, by_record(function, False)),
+        "record_in_place": lambda: (each, by_record(function, True)),
+        "keep": lambda: (each, by_keep(function)),
+        "columns": lambda: (together, of_columns(function)),
+        "records": lambda: (together, of_records(function)),
+        "keep_records": lambda: (together, of_keep(function)),
+    }
+    run, work = makers[mode]()
+    while True:
+        head = calls.readline().split()
+        if not head:
+            return
+        number, count, length = head[1], int(head[2]), int(head[3])
+        lines = calls.read(length).decode("utf-8").split("\n")[:count]
+        if run(work, lines, answers, process) is not False:
+            answers.write(b".%s\n" % number)
+        answers.flush()
+
+
+main()

@@ -1,0 +1,75 @@
+//! # What it does
+//! Changes records by a lambda expression of Python.
+//!
+//! The lambda takes a record as a `dict` and returns the `dict` that it becomes. Only the fields that differ are written
+//! anew; all others keep their bytes. A record on which it raises goes to quarantine with the traceback.
+//!
+//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
+//! that of the environment. [docs/python.md](docs/python.md) says what happens when the code prints, hangs or dies.
+//!
+//! # Parameters
+//! `lambda_str`: the lambda, such as `lambda d: {**d, "text": d["text"].strip()}`; empty to change nothing. With `batched`,
+//! it takes and returns many records as a `dict` of lists.
+//!
+//! # Example
+//! With `lambda_str: 'lambda d: {**d, "words": len(d["text"].split())}'`, `{"text": "a b"}` gets `"words": 2`.
+//!
+//! # Notes on determinism
+//! The code may depend on anything. What it gave is kept, and the lambda is not asked again as long as that is whole.
+
+use std::sync::Arc;
+
+use coldpress_external::{Code, Mode};
+use coldpress_operator::{
+    BatchMapper, Determinism, OperatorSpec, ParamError, ResolveContext, Resolved, params,
+};
+
+use crate::external::{Keeper, Limited, Worker, in_python};
+
+params! {
+    /// Parameters of `python_lambda_mapper`.
+    pub(crate) struct PythonLambdaParams {
+        /// The lambda; it takes one argument. Empty to change nothing.
+        lambda_str: String = String::new();
+        /// Whether it is given many records at a time, as a `dict` of lists.
+        batched: bool = false;
+    }
+}
+
+/// The description of `python_lambda_mapper`.
+pub(crate) fn spec() -> OperatorSpec {
+    OperatorSpec::batch_mapper(
+        "python_lambda_mapper",
+        "Changes records by a lambda expression of Python.",
+        resolve,
+    )
+    .determinism(Determinism::External)
+    .batch_size(1000)
+    .doc(&super::manual(include_str!("python_lambda.rs")))
+}
+
+fn resolve(
+    params: Limited<PythonLambdaParams>,
+    context: &mut ResolveContext<'_>,
+) -> Result<Resolved<impl BatchMapper + use<>>, ParamError> {
+    let Limited { own, limits } = params;
+    let mode = match own.batched {
+        true => Mode::Columns,
+        false => Mode::Record,
+    };
+    let code = Code::Lambda(own.lambda_str.clone());
+    let interpreter = match own.lambda_str.is_empty() {
+        true => None,
+        false => Some(in_python(context, "lambda_str", &code, mode, "")?),
+    };
+    let (pace, limits) = (Arc::new(limits.pace()), limits.limits());
+    let resolved = Resolved::loading(move |_| {
+        let worker = match &interpreter {
+            None => Worker::Nobody,
+            Some(interpreter) => Worker::in_python(interpreter, &code, mode, &limits)?,
+        };
+        Ok(Keeper::new(worker, &pace))
+    });
+    let no_fields: [&str; 0] = [];
+    Ok(resolved.fields(no_fields).whole_records())
+}

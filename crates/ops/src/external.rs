@@ -6,7 +6,7 @@ mod limits;
 mod source;
 
 pub(crate) use apply::{apply, replace};
-pub(crate) use asking::{Keeper, Worker};
+pub(crate) use asking::{Asked, Asker};
 pub(crate) use limits::Limited;
 pub(crate) use source::{in_python, of_file};
 

@@ -11,7 +11,7 @@ use coldpress_operator::{
 use super::{apply, line, lines, replace};
 
 /// Who is asked about records.
-pub(crate) enum Worker {
+pub(crate) enum Asked {
     /// Nobody: all records stay as they are.
     Nobody,
     /// A Python that is kept alive.
@@ -28,7 +28,7 @@ enum Reply {
     Record(String),
 }
 
-impl Worker {
+impl Asked {
     /// Starts a Python.
     pub(crate) fn in_python(
         interpreter: &Interpreter,
@@ -71,16 +71,16 @@ impl Worker {
 }
 
 /// A mapper or filter that asks a program, at the pace that it allows.
-pub(crate) struct Keeper {
-    worker: Worker,
+pub(crate) struct Asker {
+    asked: Asked,
     /// What all threads of the process have together.
     pace: Arc<Pace>,
 }
 
-impl Keeper {
-    pub(crate) fn new(worker: Worker, pace: &Arc<Pace>) -> Self {
+impl Asker {
+    pub(crate) fn new(asked: Asked, pace: &Arc<Pace>) -> Self {
         let pace = pace.clone();
-        Self { worker, pace }
+        Self { asked, pace }
     }
 
     /// Asks about all records, and tells `each` what was answered, by the record's place.
@@ -95,11 +95,11 @@ impl Keeper {
         };
         for (call, records) in records.chunks(at_once).enumerate() {
             let _turn = self.pace.turn();
-            let replies = self.worker.ask(records);
+            let replies = self.asked.ask(records);
             let replies = replies.map_err(|failure| RecordError::new(failure.to_string()));
             let replies = match replies {
                 // What was answered about the others counts, and they are not asked about again.
-                Err(error) if at_once == 1 && self.pace.counts_calls() => {
+                Err(error) if self.pace.counts_calls() => {
                     vec![Reply::Of(Answer::Failed(error.to_string()))]
                 }
                 replies => replies?,
@@ -112,7 +112,7 @@ impl Keeper {
     }
 }
 
-impl BatchMapper for Keeper {
+impl BatchMapper for Asker {
     fn map(&mut self, records: &[Record<'_>], answers: &mut MapAnswers) -> Result<(), RecordError> {
         self.ask(records, |at, reply| {
             let changed = match reply {
@@ -131,7 +131,7 @@ impl BatchMapper for Keeper {
     }
 }
 
-impl BatchFilter for Keeper {
+impl BatchFilter for Asker {
     fn compute(
         &mut self,
         records: &[Record<'_>],

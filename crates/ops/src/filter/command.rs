@@ -27,7 +27,7 @@ use coldpress_operator::{
 };
 use serde_json::json;
 
-use crate::external::{Keeper, Limited, Worker};
+use crate::external::{Asked, Asker, Limited};
 
 params! {
     /// Parameters of `command_filter`.
@@ -60,7 +60,7 @@ fn resolve(
     program
         .check()
         .map_err(|reason| ParamError::new("command", reason))?;
-    let resolved = Resolved::new(move || Keeper::new(Worker::Filtering(program.clone()), &pace));
+    let resolved = Resolved::new(move || Asker::new(Asked::Filtering(program.clone()), &pace));
     let no_fields: [&str; 0] = [];
     Ok(resolved
         .fields(no_fields)

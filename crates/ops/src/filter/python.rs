@@ -5,7 +5,7 @@
 //! given a list of records, and returns a list of as many of these. If the file has both, `filter` is called.
 //!
 //! A record on which `process` raises goes to quarantine with the traceback, as does one for which it returns anything else.
-//! When `filter` raises, the records are given again one by one. [docs/python.md](docs/python.md) says what happens when the
+//! When `filter` raises, the records are given again one by one. `docs/python.md` says what happens when the
 //! code prints, hangs or dies.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
@@ -29,7 +29,7 @@ use coldpress_operator::{
 };
 use serde_json::json;
 
-use crate::external::{Keeper, Limited, Worker, in_python, of_file};
+use crate::external::{Asked, Asker, Limited, in_python, of_file};
 
 params! {
     /// Parameters of `python_filter`.
@@ -67,8 +67,8 @@ fn resolve(
     let interpreter = in_python(context, "file", &code, Mode::Keep, &file.digest)?;
     let (pace, limits) = (Arc::new(limits.pace()), limits.limits());
     let resolved = Resolved::loading(move |_| {
-        let python = Worker::in_python(&interpreter, &code, Mode::Keep, &limits)?;
-        Ok(Keeper::new(python, &pace))
+        let python = Asked::in_python(&interpreter, &code, Mode::Keep, &limits)?;
+        Ok(Asker::new(python, &pace))
     });
     let no_fields: [&str; 0] = [];
     Ok(resolved

@@ -25,7 +25,7 @@ use coldpress_operator::{
     BatchMapper, Determinism, OperatorSpec, ParamError, ResolveContext, Resolved, params,
 };
 
-use crate::external::{Keeper, Limited, Worker};
+use crate::external::{Asked, Asker, Limited};
 
 params! {
     /// Parameters of `command_mapper`.
@@ -58,7 +58,7 @@ fn resolve(
     program
         .check()
         .map_err(|reason| ParamError::new("command", reason))?;
-    let resolved = Resolved::new(move || Keeper::new(Worker::Mapping(program.clone()), &pace));
+    let resolved = Resolved::new(move || Asker::new(Asked::Mapping(program.clone()), &pace));
     let no_fields: [&str; 0] = [];
     Ok(resolved.fields(no_fields).whole_records())
 }

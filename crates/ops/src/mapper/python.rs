@@ -6,7 +6,7 @@
 //! the file has both, `map` is called. Only the fields that differ are written anew; all others keep their bytes.
 //!
 //! A record on which `process` raises goes to quarantine with the traceback. When `map` raises, the records are given again
-//! one by one. [docs/python.md](docs/python.md) says what happens when the code prints, hangs or dies.
+//! one by one. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
 //! that of the environment. The file is run once per worker, and may load there what it needs.
@@ -29,7 +29,7 @@ use coldpress_operator::{
     BatchMapper, Determinism, OperatorSpec, ParamError, ResolveContext, Resolved, params,
 };
 
-use crate::external::{Keeper, Limited, Worker, in_python, of_file};
+use crate::external::{Asked, Asker, Limited, in_python, of_file};
 
 params! {
     /// Parameters of `python_mapper`.
@@ -67,8 +67,8 @@ fn resolve(
     let interpreter = in_python(context, "file", &code, Mode::Records, &file.digest)?;
     let (pace, limits) = (Arc::new(limits.pace()), limits.limits());
     let resolved = Resolved::loading(move |_| {
-        let python = Worker::in_python(&interpreter, &code, Mode::Records, &limits)?;
-        Ok(Keeper::new(python, &pace))
+        let python = Asked::in_python(&interpreter, &code, Mode::Records, &limits)?;
+        Ok(Asker::new(python, &pace))
     });
     let no_fields: [&str; 0] = [];
     Ok(resolved.fields(no_fields).whole_records())

@@ -6,7 +6,7 @@
 //! per worker, and may load there what it needs.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. [docs/python.md](docs/python.md) says what happens when the code prints, hangs or dies.
+//! that of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
 //! `file_path` and `function_name`. Without a file nothing changes. With `batched`, the function takes and returns many records
@@ -27,7 +27,7 @@ use coldpress_operator::{
     BatchMapper, Determinism, OperatorSpec, ParamError, ResolveContext, Resolved, params,
 };
 
-use crate::external::{Keeper, Limited, Worker, in_python, of_file};
+use crate::external::{Asked, Asker, Limited, in_python, of_file};
 
 params! {
     /// Parameters of `python_file_mapper`.
@@ -77,11 +77,11 @@ fn resolve(
     };
     let (pace, limits) = (Arc::new(limits.pace()), limits.limits());
     let resolved = Resolved::loading(move |_| {
-        let worker = match &start {
-            None => Worker::Nobody,
-            Some((interpreter, code)) => Worker::in_python(interpreter, code, mode, &limits)?,
+        let asked = match &start {
+            None => Asked::Nobody,
+            Some((interpreter, code)) => Asked::in_python(interpreter, code, mode, &limits)?,
         };
-        Ok(Keeper::new(worker, &pace))
+        Ok(Asker::new(asked, &pace))
     });
     let no_fields: [&str; 0] = [];
     Ok(resolved.fields(no_fields).whole_records())

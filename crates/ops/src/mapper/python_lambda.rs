@@ -5,7 +5,7 @@
 //! anew; all others keep their bytes. A record on which it raises goes to quarantine with the traceback.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. [docs/python.md](docs/python.md) says what happens when the code prints, hangs or dies.
+//! that of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
 //! `lambda_str`: the lambda, such as `lambda d: {**d, "text": d["text"].strip()}`; empty to change nothing. With `batched`,
@@ -24,7 +24,7 @@ use coldpress_operator::{
     BatchMapper, Determinism, OperatorSpec, ParamError, ResolveContext, Resolved, params,
 };
 
-use crate::external::{Keeper, Limited, Worker, in_python};
+use crate::external::{Asked, Asker, Limited, in_python};
 
 params! {
     /// Parameters of `python_lambda_mapper`.
@@ -64,11 +64,11 @@ fn resolve(
     };
     let (pace, limits) = (Arc::new(limits.pace()), limits.limits());
     let resolved = Resolved::loading(move |_| {
-        let worker = match &interpreter {
-            None => Worker::Nobody,
-            Some(interpreter) => Worker::in_python(interpreter, &code, mode, &limits)?,
+        let asked = match &interpreter {
+            None => Asked::Nobody,
+            Some(interpreter) => Asked::in_python(interpreter, &code, mode, &limits)?,
         };
-        Ok(Keeper::new(worker, &pace))
+        Ok(Asker::new(asked, &pace))
     });
     let no_fields: [&str; 0] = [];
     Ok(resolved.fields(no_fields).whole_records())

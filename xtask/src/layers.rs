@@ -95,6 +95,18 @@ const LAYERS: [Layer; 28] = [
         &["ops"],
     ),
     layer(
+        "ray",
+        &[
+            "config",
+            "failure",
+            "storage",
+            "partition",
+            "worker",
+            "executor",
+        ],
+        &["operator"],
+    ),
+    layer(
         "report",
         &[
             "config",
@@ -138,6 +150,7 @@ const LAYERS: [Layer; 28] = [
             "remote",
             "worker",
             "executor",
+            "ray",
             "report",
             "serve",
         ],

@@ -44,7 +44,8 @@
 //! - [`remote`] (feature `remote`, on by default): stores in buckets, and datasets there, on web servers and on the dataset
 //!   hub. [`schemes`] has them with everything else that this build can open.
 //! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
-//!   (`executor_type: process`), with its operators and stores. Its own executable is then the worker.
+//!   (`executor_type: process` or `ray`), with its operators and stores. Its own executable is then the worker.
+//! - [`ray`]: attempts as tasks of a Ray cluster, for recipes with `executor_type: ray`.
 //! - [`assets`]: where operators find models and word lists, and how those are fetched.
 //! - [`docetl`]: the checkpoint store of DocETL pipelines, a library of its own: it runs no recipe.
 //! - [`serve`] (feature `serve`, on by default): the pages of all jobs of a folder over HTTP, which follow the jobs.
@@ -69,6 +70,7 @@ pub use coldpress_job as job;
 pub use coldpress_operator as operator;
 pub use coldpress_ops as ops;
 pub use coldpress_partition as partition;
+pub use coldpress_ray as ray;
 pub use coldpress_record as record;
 #[cfg(feature = "remote")]
 pub use coldpress_remote as remote;
@@ -85,7 +87,12 @@ pub use coldpress_worker as worker;
 #[doc(alias = "dj-process")]
 #[doc(alias = "PartitionedRayExecutor")]
 pub fn executor(recipe: config::Recipe) -> executor::ExecutorBuilder {
-    executor::ExecutorBuilder::new(recipe, ops::builtin()).schemes(schemes())
+    let on_ray = ray::RayBackend::of(&recipe);
+    let builder = executor::ExecutorBuilder::new(recipe, ops::builtin()).schemes(schemes());
+    match on_ray {
+        Some(backend) => builder.backend(std::sync::Arc::new(backend)),
+        None => builder,
+    }
 }
 
 /// The kinds of places behind URLs that this build can open: none without the feature `remote`.

@@ -24,26 +24,20 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     Ok(())
 }
 
-fn check_executor(recipe: &Recipe, given: &mut Given) -> Result<()> {
+fn check_executor(recipe: &Recipe, given: &Given) -> Result<()> {
     if !recipe.executor.kind.is_ray() {
         return Ok(());
     }
     let address = recipe.executor.ray_address.as_str();
-    if !matches!(address, "auto" | "local") {
-        return Err(not_available(
-            given,
-            "ray_address",
-            address,
-            "there is no Ray backend in this release; `auto` runs on local threads, with the same output",
-        ));
+    let host_and_port = address.strip_prefix("ray://").unwrap_or(address);
+    let is_address = host_and_port.rsplit_once(':').is_some_and(|(host, port)| {
+        !host.is_empty() && !host.contains('/') && port.parse::<u16>().is_ok()
+    });
+    if matches!(address, "auto" | "local") || is_address {
+        return Ok(());
     }
-    let (key, place) = given.place("executor_type");
-    given.warn(
-        &place,
-        format!("`{key}`: no Ray here yet, the job runs on local threads, with the same output"),
-        None,
-    );
-    Ok(())
+    let expected = "`auto`, `local`, `host:port` or `ray://host:port`";
+    Err(out_of_range(given, "ray_address", expected, address))
 }
 
 /// The forms of exports; the first five can be packed.

@@ -11,7 +11,7 @@ use coldpress_worker::{Attempt, AttemptError, JobSpec, Outcome, Progress, Worker
 use crossbeam_channel::Sender;
 
 pub use local::LocalBackend;
-pub use process::ProcessBackend;
+pub use process::{LastWords, ProcessBackend, ProcessEnd};
 
 /// Runs attempts somewhere: on threads of this process, or elsewhere.
 ///
@@ -50,6 +50,16 @@ pub trait Running: Send {
     /// Returns whether attempts may be [packed](Attempt::packed): then many small ones are handed out at once, and end together.
     fn packs(&self) -> bool {
         false
+    }
+
+    /// Returns how many attempts run at a time, where that is not what was asked for.
+    fn workers(&self) -> Option<usize> {
+        None
+    }
+
+    /// Returns what the user must know about how the workers were started.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
     }
 
     /// Counts to watch.

@@ -52,7 +52,9 @@ mod validators;
 mod watch;
 
 pub use analysis::{PassedOver, text_filters};
-pub use backend::{Backend, Finished, LocalBackend, ProcessBackend, Running, WorkerId};
+pub use backend::{
+    Backend, Finished, LastWords, LocalBackend, ProcessBackend, ProcessEnd, Running, WorkerId,
+};
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};

@@ -26,6 +26,10 @@ pub enum ToWorker {
     Begin {
         /// What is the same for all attempts.
         spec: Box<JobSpec>,
+        /// Whether the worker is killed when the thread that started it ends: then no worker is left behind that the driver
+        /// knows nothing of.
+        #[serde(default)]
+        dies_with_parent: bool,
     },
     /// Run this.
     Run {

@@ -77,9 +77,16 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
     driver.tell(&FromWorker::Hello)?;
     let mut input = BufReader::new(io::stdin());
-    let Some(ToWorker::Begin { mut spec }) = receive(&mut input)? else {
+    let Some(ToWorker::Begin {
+        mut spec,
+        dies_with_parent,
+    }) = receive(&mut input)?
+    else {
         return Err(io::Error::other("the driver does not say what the job is"));
     };
+    if dies_with_parent {
+        die_with_parent()?;
+    }
     let schemes = schemes.clone().with_options(spec.store_options.clone());
     let mut sources = spec.sources.iter_mut();
     let reached = sources.try_for_each(|source| source.reach(&schemes));
@@ -114,6 +121,13 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
         })?
     };
     listen(&mut input, &attempts, &stop, || work.is_finished())
+}
+
+/// Asks the system to kill this process when its parent ends. A parent that has ended already shows at the input's end.
+fn die_with_parent() -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    Ok(())
 }
 
 fn start<T: Send + 'static>(

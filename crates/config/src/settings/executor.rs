@@ -8,13 +8,13 @@ section! {
     pub struct ExecutorSettings {
         /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers on a Ray cluster.
         kind: ExecutorKind as OneOf {
-            "executor_type", Value("default"), Run, Partly("`ray` runs on local threads, with the same output")
+            "executor_type", Value("default"), Run, Now
         }
         /// Workers; none given: all cores of the machine or container.
         workers: Option<u32> as OrAuto<AtLeast<1>> { "np", Derived("all cores"), Run, Now }
-        /// The Ray cluster: `auto`, `local`, `host:port` or `ray://host:port`.
+        /// The Ray cluster: `host:port` or `ray://host:port`; `auto` for the one that runs on this machine, and without one worker processes; `local` for a new one on this machine, for the job alone.
         ray_address: String as Text {
-            "ray_address", Value("auto"), Run, Partly("`auto` and `local`, which run on local threads")
+            "ray_address", Value("auto"), Run, Now
         }
     }
 }

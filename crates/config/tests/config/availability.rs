@@ -22,8 +22,8 @@ fn what_would_change_the_result_is_refused() {
             "r.yaml:4:1: `custom_operator_paths: [\"ops.py\"]` is not available yet: classes of Data-Juicer cannot be loaded; call a function of the file with `python_mapper` or `python_file_mapper`",
         ),
         (
-            "executor_type: ray\nray_address: 10.0.0.1:6379",
-            "r.yaml:5:14: `ray_address: 10.0.0.1:6379` is not available yet: there is no Ray backend in this release; `auto` runs on local threads, with the same output",
+            "executor_type: ray\nray_address: 10.0.0.1",
+            "r.yaml:5:14: `ray_address` must be `auto`, `local`, `host:port` or `ray://host:port`, found `10.0.0.1`",
         ),
     ] {
         let expected = if more.starts_with("custom") {
@@ -274,10 +274,6 @@ fn secrets_are_written_nowhere() {
 fn what_only_changes_how_it_runs_is_a_warning() {
     for (more, expected) in [
         (
-            "executor_type: ray_partitioned",
-            "r.yaml:4:1: `executor_type`: no Ray here yet, the job runs on local threads, with the same output",
-        ),
-        (
             "use_cache: false",
             "r.yaml:4:1: `use_cache` is a key of Data-Juicer and has no effect here",
         ),
@@ -325,6 +321,9 @@ fn defaults_and_empty_requests_pass_in_silence() {
         "checkpoint: {max_checkpoints_per_partition: 2, cleanup_old_checkpoints: false}",
         "intermediate_storage: {cleanup_on_success: true, retention_policy: cleanup_all, max_retention_days: 0}",
         "preserve_intermediate_data: true",
+        "executor_type: ray_partitioned",
+        "executor_type: ray\nray_address: 10.0.0.1:6379",
+        "executor_type: ray\nray_address: ray://[fe80::1]:10001",
     ] {
         assert_eq!(warnings(&load(more)), [""; 0], "{more}");
     }
@@ -332,7 +331,7 @@ fn defaults_and_empty_requests_pass_in_silence() {
 
 #[test]
 fn warnings_of_the_command_line_have_no_line() {
-    let recipe = load_with("", &["--executor_type", "ray"]);
+    let recipe = load_with("", &["--executor_type", "ray", "--use_cache", "false"]);
     assert_eq!(recipe.executor.kind, ExecutorKind::Ray);
     assert_eq!(
         (

@@ -19,6 +19,8 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use self::child::{Child, Pipe};
 use super::{Backend, Finished, Running, WorkerId};
 
+pub use self::death::{LastWords, ProcessEnd};
+
 /// Processes of this executable, each with one thread that works: an operator that aborts, overflows its stack or takes
 /// too much memory costs one attempt.
 ///
@@ -65,6 +67,7 @@ impl Backend for ProcessBackend {
             program: self.program.clone(),
             begin: ToWorker::Begin {
                 spec: Box::new(Arc::unwrap_or_clone(spec)),
+                dies_with_parent: false,
             },
             stop: AtomicBool::new(false),
             progress: Arc::new(Progress::default()),

@@ -141,13 +141,18 @@ impl Driver<'_> {
                     error,
                 )
             })?;
-        let workers = prepared.workers;
+        let workers = running.workers().unwrap_or(prepared.workers);
+        let warnings = running.warnings();
+        warnings
+            .into_iter()
+            .for_each(|warning| self.teller.warn(warning));
+        let prepared = &self.executor.prepared;
         let progress = running.progress();
         self.executor.shared.set_progress(Arc::clone(&progress));
         // One more than there are workers, so that none waits for the journal. Not with external operators: a worker could begin
         // with it after a stop was asked for, and what such an operator has seen by then, it would see again.
         let ahead = prepared.pipeline.external_points().next().is_none();
-        let slots = prepared.workers + usize::from(ahead);
+        let slots = workers + usize::from(ahead);
         let scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
         let scheduler = scheduler.small_per_slot(Small::per_slot(slots));
         let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);

@@ -11,7 +11,7 @@ use coldpress_worker::{
     AttemptError, FromWorker, InHand, Outcome, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
 };
 
-use super::death::{End, LastWords, oom_kills, tells_of_memory};
+use super::death::{LastWords, ProcessEnd, oom_kills, tells_of_memory};
 
 /// A process, and what it says.
 pub(super) struct Child {
@@ -130,9 +130,9 @@ impl Child {
         self.ended().failure()
     }
 
-    fn ended(mut self) -> End {
+    fn ended(mut self) -> ProcessEnd {
         let status = self.process.wait();
-        End {
+        ProcessEnd {
             status,
             last_words: self.last_words.join().unwrap_or_default(),
             kernel_killed: oom_kills() > self.oom_kills,

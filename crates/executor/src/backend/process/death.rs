@@ -9,25 +9,28 @@ use coldpress_storage::Obstacle;
 use coldpress_worker::{AttemptError, CANNOT_GO_ON, InHand, WorkerDeath};
 use rustix::process::{Resource, getrlimit};
 
-/// What is known of the end of a process.
-pub(super) struct End {
-    pub(super) status: io::Result<ExitStatus>,
-    pub(super) last_words: LastWords,
+/// What is known of the end of a worker process, here or on another machine.
+#[derive(Debug)]
+pub struct ProcessEnd {
+    /// How it ended.
+    pub status: io::Result<ExitStatus>,
+    /// What it said last.
+    pub last_words: LastWords,
     /// Whether the kernel killed something for want of memory while it lived.
-    pub(super) kernel_killed: bool,
+    pub kernel_killed: bool,
     /// The record that it had in hand.
-    pub(super) in_hand: Option<InHand>,
+    pub in_hand: Option<InHand>,
     /// How many records each operator had done with.
-    pub(super) done: BTreeMap<u32, u64>,
+    pub done: BTreeMap<u32, u64>,
 }
 
 /// What a process wrote to its standard error.
 #[derive(Debug, Default)]
-pub(super) struct LastWords {
+pub struct LastWords {
     /// The last of it.
-    pub(super) text: String,
+    pub text: String,
     /// Whether it told that it was refused memory.
-    pub(super) lacks_memory: bool,
+    pub lacks_memory: bool,
 }
 
 /// Returns whether this is what the allocators of Rust and C++ say when they are refused memory.
@@ -51,9 +54,9 @@ enum Cause {
     Outside,
 }
 
-impl End {
+impl ProcessEnd {
     /// The failure of an attempt whose process ended before it.
-    pub(super) fn failure(self) -> AttemptError {
+    pub fn failure(self) -> AttemptError {
         let signal = self.signal();
         let cause = cause(signal, &self.status, &self.last_words, has_memory_limit());
         let message = self.describe(signal, cause);
@@ -83,7 +86,7 @@ impl End {
     }
 
     /// The failure to start a process that ended before it answered.
-    pub(super) fn failure_to_start(self) -> AttemptError {
+    pub fn failure_to_start(self) -> AttemptError {
         let error = self.failure();
         match &error.death {
             // Of no other process would more be heard.

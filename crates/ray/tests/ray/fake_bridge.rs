@@ -119,18 +119,19 @@ fn work(begin: &str, run: &str) -> String {
         input.write_all(&(text.len() as u32).to_le_bytes()).unwrap();
         input.write_all(text.as_bytes()).unwrap();
     }
-    loop {
+    let said = loop {
         let mut length = [0; 4];
         output.read_exact(&mut length).unwrap();
         let mut text = vec![0; u32::from_le_bytes(length) as usize];
         output.read_exact(&mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         if text.starts_with(r#"{"type":"finished""#) {
-            drop(input);
-            worker.wait().unwrap();
-            return text;
+            break text;
         }
-    }
+    };
+    drop(input);
+    worker.wait().unwrap();
+    said
 }
 
 /// Writes a line in one piece.

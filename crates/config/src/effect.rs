@@ -235,16 +235,6 @@ fn warn_of_unknown(key: &'static str, names: &[String], recipe: &Recipe, given: 
     }
 }
 
-fn not_available(given: &Given, name: &str, value: &str, note: &str) -> Error {
-    let (key, place) = given.value_place(name);
-    Error::NotAvailable {
-        key,
-        value: value.to_string(),
-        place,
-        note: note.to_string(),
-    }
-}
-
 fn out_of_range(given: &Given, name: &str, expected: &str, found: &str) -> Error {
     let (key, place) = given.value_place(name);
     Error::OutOfRange {

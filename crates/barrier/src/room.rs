@@ -34,7 +34,11 @@ impl<'a> Room<'a> {
         &self.folder
     }
 
-    pub(crate) fn look(&self) -> Result<()> {
+    /// Fails once the job was asked to stop.
+    ///
+    /// # Errors
+    /// [`Error::Stopped`].
+    pub fn look(&self) -> Result<()> {
         match self.stop.load(Ordering::Relaxed) {
             true => Err(Error::Stopped),
             false => Ok(()),

@@ -76,7 +76,10 @@ const KINDS: &[(&str, May)] = &[
         "jobs/j/results/stage_#_partition_#.e#.a#.dropped.op#.jsonl",
         May::Mend,
     ),
-    ("jobs/j/signatures/partition_#.e#.a#.decision", May::Mend),
+    (
+        "jobs/j/signatures/partition_#_decisions.e#.a#.pack",
+        May::Mend,
+    ),
     ("jobs/j/signatures/partition_#.e#.a#.duplicates", May::Mend),
     ("jobs/j/signatures/partition_#.e#.a#.signatures", May::Mend),
     ("out/.clean.jsonl.coldpress.j.e#.m#.tmp", May::Mend),

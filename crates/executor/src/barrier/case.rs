@@ -7,7 +7,7 @@ use coldpress_barrier::Verdict;
 use coldpress_job::{PlacedRows, Removals, TraceEntry};
 use coldpress_operator::{ChainHash, Pipeline, Rule, Shared};
 use coldpress_record::OperatorLedger;
-use coldpress_storage::{AttemptName, Digest, ObjectRef, Place, StoreWriter, Stores};
+use coldpress_storage::{AttemptName, Digest, ObjectRef, Packing, Place, StoreWriter, Stores};
 use coldpress_worker::{JobSpec, JudgedResult, TraceSpec, obstacle};
 
 use super::telling::Telling;
@@ -118,12 +118,27 @@ impl From<Error> for Unresolved {
 }
 
 impl Case {
-    /// Writes the decision about a partition.
-    pub(super) fn write(&self, partition: u32, verdict: &Verdict) -> Result<ObjectRef> {
-        let mut file = self.begin(partition, DECISION)?;
+    /// Writes the decision about a partition, as a member of a pack: there is one for each partition, and each is small.
+    pub(super) fn write(
+        &self,
+        partition: u32,
+        verdict: &Verdict,
+        packing: &mut Packing,
+    ) -> Result<ObjectRef> {
+        let name = AttemptName::new(partition, self.epoch, self.number);
+        let name = name.in_stage(self.stage).suffix(DECISION);
+        let begun = packing.put_new(Place::Signatures, &name);
+        let (name, mut file) = begun.map_err(|error| self.because(error))?;
         let written = verdict.write(&mut file);
         written.map_err(|error| self.because(error))?;
-        self.finish(file)
+        let stamp = file.finish().map_err(|error| self.because(error))?;
+        Ok(ObjectRef::new(Place::Signatures, name, stamp))
+    }
+
+    /// Makes the decisions in a pack durable.
+    pub(super) fn finish_pack(&self, packing: Packing) -> Result<()> {
+        let finished = packing.finish(|place, name| self.stores.put_new(place, name));
+        finished.map_err(|error| self.because(error))
     }
 
     /// Begins a file of this decision.

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use coldpress_barrier::{Answer, GoneWriter, Room, SignatureReader, Verdict, answer};
 use coldpress_job::Removed;
 use coldpress_record::{Ledger, OperatorLedger};
-use coldpress_storage::{Hasher, ObjectRef, crash_point};
+use coldpress_storage::{Hasher, ObjectRef, Packing, crash_point};
 use coldpress_worker::{BarrierFile, OpenFiles};
 
 use super::case::{Case, Resolved, Unresolved, unreadable};
@@ -15,6 +15,13 @@ use super::pairs::PairSample;
 use super::place::place;
 use super::removals::removals;
 use crate::error::Result;
+
+/// What the names of packs of decisions say that they hold.
+const PACKS: &str = "decisions";
+/// The bytes of a pack, at most, but for its last decision.
+const PACK_BYTES: usize = 4 << 20;
+/// The decisions of a pack, at most.
+const PACK_FILES: u32 = 1024;
 
 /// Resolves a barrier, in threads of its own.
 pub(super) fn resolve(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolved> {
@@ -53,6 +60,8 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         .next_verdict()
         .map_err(|error| case.because(error))?
     {
+        // There may be very many, and nobody waits for all of them who asked for a stop.
+        room.look().map_err(|error| case.because(error))?;
         if let Some(gone) = &mut gone {
             decided
                 .note_gone(&verdict, gone)
@@ -64,7 +73,7 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
         decided.take(&verdict)?;
         crash_point!("barrier.decision");
     }
-    let (mut resolved, of_partitions) = decided.finish();
+    let (mut resolved, of_partitions) = decided.finish()?;
     if let (Some(gone), Some(telling)) = (gone, telling) {
         let mut gone = gone
             .finish(resolved.ledger.records_in)
@@ -87,6 +96,8 @@ fn resolve_in_pool(case: &Case, stop: &AtomicBool) -> Result<Resolved, Unresolve
 struct Decided<'c> {
     case: &'c Case,
     files: Vec<ObjectRef>,
+    /// The files that are not durable yet.
+    packing: Packing,
     /// What the operator does to each partition, and whether that is only to leave rows out.
     ledgers: Vec<OperatorLedger>,
     leaves_out: bool,
@@ -99,6 +110,7 @@ impl<'c> Decided<'c> {
         Self {
             case,
             files: Vec::new(),
+            packing: Packing::labelled(PACKS),
             ledgers: Vec::new(),
             leaves_out: true,
             hasher: Hasher::new(),
@@ -116,7 +128,11 @@ impl<'c> Decided<'c> {
 
     /// Writes what was decided about the next partition.
     fn take(&mut self, verdict: &Verdict) -> Result<()> {
-        let file = self.case.write(self.files.len() as u32, verdict)?;
+        let partition = self.files.len() as u32;
+        let file = self.case.write(partition, verdict, &mut self.packing)?;
+        if self.packing.bytes() > PACK_BYTES || (partition + 1).is_multiple_of(PACK_FILES) {
+            self.finish_pack()?;
+        }
         self.hasher.update(&file.stamp.length.to_le_bytes());
         self.hasher.update(file.stamp.digest.to_string().as_bytes());
         self.files.push(file);
@@ -140,7 +156,14 @@ impl<'c> Decided<'c> {
         Ok(())
     }
 
-    fn finish(mut self) -> (Resolved, Vec<Removed>) {
+    /// Makes the files so far durable.
+    fn finish_pack(&mut self) -> Result<()> {
+        let packing = std::mem::replace(&mut self.packing, Packing::labelled(PACKS));
+        self.case.finish_pack(packing)
+    }
+
+    fn finish(mut self) -> Result<(Resolved, Vec<Removed>)> {
+        self.finish_pack()?;
         let removed = |ledger: &OperatorLedger| Removed {
             records: ledger.records_in,
             removed: ledger.dropped,
@@ -157,6 +180,6 @@ impl<'c> Decided<'c> {
             duplicates: None,
             trace: None,
         };
-        (resolved, of_partitions)
+        Ok((resolved, of_partitions))
     }
 }

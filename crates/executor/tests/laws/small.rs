@@ -58,6 +58,26 @@ fn many_results_are_in_few_files() {
     bench.check(&longer, &report, &Expected::of(&dataset, &longer));
 }
 
+/// A barrier decides about each partition, and very many decisions share files and syncs too.
+#[test]
+fn many_decisions_are_in_few_files() {
+    let dataset = many_texts(600);
+    let bench = Bench::new(&dataset);
+    let process = vec![
+        OperatorCall::new("document_deduplicator"),
+        OperatorCall::new("mark_mapper"),
+    ];
+    let plan = Plan::new(process, 1).workers(2);
+    let report = bench.run(&plan).unwrap();
+    assert_eq!((report.status, report.partitions), (Status::Completed, 600));
+    let files = files_in(&bench.executor(&plan).layout().job_dir().join("signatures"));
+    assert!(
+        (1..200).contains(&files.len()),
+        "{} files of 600 decisions",
+        files.len()
+    );
+}
+
 #[test]
 fn packs_go_where_nothing_is_kept() {
     let dataset = many_texts(200);

@@ -21,8 +21,8 @@ use crate::Result;
 const SUFFIX: &str = ".pack";
 
 /// The pack that begins with a file of this attempt. An attempt is never begun twice, so neither is its pack.
-fn pack_of(name: &AttemptName) -> Result<ObjectName> {
-    name.clone().labelled("").suffix(SUFFIX).object()
+fn pack_of(name: &AttemptName, label: &str) -> Result<ObjectName> {
+    name.clone().labelled(label).suffix(SUFFIX).object()
 }
 
 /// Returns whether an object is a pack by its name.

@@ -20,6 +20,7 @@ use crate::{FileStamp, Result, crash_point};
 #[derive(Debug, Default)]
 pub struct Packing {
     packs: BTreeMap<Place, Pack>,
+    label: &'static str,
 }
 
 #[derive(Debug)]
@@ -35,6 +36,15 @@ struct Contents {
 }
 
 impl Packing {
+    /// Packs of files that no attempt makes: the label keeps their names apart from those of attempts' packs.
+    #[must_use]
+    pub fn labelled(label: &'static str) -> Self {
+        Self {
+            label,
+            ..Self::default()
+        }
+    }
+
     /// Begins a member. Returns the name to cite it by, which says in which pack it is.
     ///
     /// # Errors
@@ -48,7 +58,7 @@ impl Packing {
         let pack = match self.packs.get(&place) {
             Some(pack) => pack,
             None => {
-                let (name, contents) = (pack_of(name)?, Arc::default());
+                let (name, contents) = (pack_of(name, self.label)?, Arc::default());
                 self.packs.entry(place).or_insert(Pack { name, contents })
             }
         };

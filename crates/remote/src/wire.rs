@@ -1,8 +1,9 @@
 //! How requests reach servers: one connection pool for the process, and tries until it works or there is no hope.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -32,6 +33,24 @@ const CONNECT_TRIES: u32 = 5;
 const MAX_REDIRECTS: usize = 10;
 /// How much is read of an answer that is an error, or that may hide one.
 const MAX_ERROR_BYTES: usize = 64 << 10;
+
+/// The hosts that have answered this process: one that is away now is being started again, and is waited for.
+static ANSWERED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+fn answered() -> MutexGuard<'static, BTreeSet<String>> {
+    ANSWERED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn has_answered(host: &str) -> bool {
+    answered().contains(host)
+}
+
+fn note_answer(host: &str) {
+    let mut answered = answered();
+    if !answered.contains(host) {
+        answered.insert(host.to_owned());
+    }
+}
 
 /// Makes requests, also those of `object_store`, and makes them again.
 #[derive(Clone, Debug)]
@@ -73,13 +92,16 @@ impl Wire {
         }
         loop {
             let answer = self.once(request, whole, &host).await;
+            if answer.is_ok() {
+                note_answer(&host);
+            }
             let pause = match &answer {
                 Ok(response) if is_worth_retrying(response.status()) => {
                     tries.pause(retry_after(response.headers()))
                 }
                 Ok(response) if response.status().is_success() => return answer,
                 Err(error) if !is_hopeless(error) => {
-                    if error.is_connect() {
+                    if error.is_connect() && !has_answered(&host) {
                         tries.at_most(CONNECT_TRIES);
                     }
                     tries.pause(None)

@@ -143,3 +143,38 @@ fn a_download_goes_on_where_it_broke() {
         ..WebKind::good()
     });
 }
+
+/// A server that is started again is away for a moment; one that was never there is not waited for.
+#[test]
+fn a_server_that_has_answered_is_waited_for() {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::time::{Duration, Instant};
+
+    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nAccept-Ranges: bytes\r\nETag: \"1\"\r\nConnection: close\r\n\r\n";
+    let answer_once = |listener: &TcpListener| {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]).unwrap();
+        stream.write_all(ANSWER).unwrap();
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let url = format!("http://{address}/a.jsonl");
+    let files = schemes().files(&url).unwrap();
+    std::thread::scope(|scope| {
+        scope.spawn(|| answer_once(&listener));
+        assert_eq!(files.examine(&url).unwrap().length, 3);
+    });
+    drop(listener);
+    // Five tries would be over by then.
+    let away = Duration::from_secs(4);
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            std::thread::sleep(away);
+            answer_once(&TcpListener::bind(address).unwrap());
+        });
+        let asked = Instant::now();
+        assert_eq!(files.examine(&url).unwrap().length, 3);
+        assert!(asked.elapsed() >= away / 2);
+    });
+}

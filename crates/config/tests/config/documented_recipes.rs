@@ -70,7 +70,7 @@ fn basic() {
         recipe.process[2].params_json(),
         serde_json::json!({"lang": "en", "min_score": 0.8})
     );
-    check_warned(&recipe, &["executor_type"]);
+    check_warned(&recipe, &[]);
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn fault_tolerant() {
         Some("/tmp/large_checkpoints")
     );
     assert_eq!((recipe.partition.size, recipe.retry.max_retries), (200, 3));
-    check_warned(&recipe, &["executor_type"]);
+    check_warned(&recipe, &[]);
 }
 
 #[test]

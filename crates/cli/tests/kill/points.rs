@@ -117,8 +117,9 @@ const POINTS: &[CrashPoint] = &[
 ];
 
 /// Those that other tests kill at.
-const ELSEWHERE: [&str; 9] = [
+const ELSEWHERE: [&str; 12] = [
     "adopt_before_journal",
+    "adopt_before_put",
     "adopt_before_rename",
     "docetl_after_rename",
     "docetl_before_original_goes",
@@ -126,6 +127,8 @@ const ELSEWHERE: [&str; 9] = [
     "export.begun",
     "export.listed",
     "export.uploaded",
+    "journal_object_put",
+    "log_put_before_copy",
     "merge.sealed",
 ];
 

@@ -152,7 +152,7 @@ fn every_changed_byte_is_found_by_some_member() {
         assert_eq!(damaged.count(), expected, "byte {at}");
         // The last byte is the version: what a newer release wrote is not deleted.
         if expected == 3 && at + 1 < whole.len() {
-            let pack = pack_of(&attempt(0)).unwrap();
+            let pack = pack_of(&attempt(0), "").unwrap();
             assert_eq!(names(&stores), [pack], "byte {at}");
         }
     }

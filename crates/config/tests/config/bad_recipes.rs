@@ -115,7 +115,7 @@ const BAD: &[(&str, &str)] = &[
     ),
     (
         "export_dropped: true",
-        "r.yaml:4:17: `export_dropped` must be a path, found `true`",
+        "r.yaml:4:17: `export_dropped` must be a path or a URL, found `true`",
     ),
     (
         "alerts: 5",

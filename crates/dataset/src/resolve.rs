@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use coldpress_storage::StoreSchemes;
+use coldpress_storage::{StoreSchemes, one_spelling};
 
 use crate::error::{Error, Result};
 use crate::format::Format;
@@ -116,7 +116,7 @@ pub fn resolve_inputs(
     let mut gathered = Gathered::new(options.by_suffix);
     let mut remarks = Remarks::default();
     for path in paths {
-        let path = local_path(path);
+        let path = &*one_spelling(local_path(path));
         gathered.begin_path(path);
         let files = match remote::is_url(path) {
             true => remote::files_of(path, &options.suffixes, schemes, is_input, &mut remarks)?,

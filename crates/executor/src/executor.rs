@@ -10,7 +10,7 @@ use coldpress_config::{ExecutorKind, Location, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
 use coldpress_job::{JobId, JobState, Journal, Layout, Scratch};
 use coldpress_operator::Registry;
-use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores};
+use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores, one_spelling};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
@@ -439,7 +439,7 @@ impl Executor {
 /// The places that are behind URLs.
 fn urls_of(stores: &BTreeMap<Place, StoreSpec>) -> BTreeMap<Place, String> {
     let urls = stores.iter().filter_map(|(place, spec)| match spec {
-        StoreSpec::Url(url) => Some((*place, url.clone())),
+        StoreSpec::Url(url) => Some((*place, one_spelling(url).into_owned())),
         StoreSpec::Folder(_) => None,
     });
     urls.collect()

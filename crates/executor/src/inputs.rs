@@ -16,7 +16,7 @@ use coldpress_export::{ExportTarget, OutputPlace, Ownership, Standing, is_url, s
 use coldpress_job::{
     ExportIntent, JobId, JobState, Journal, Layout, OwnPlaces, is_moved_name, job_that_made,
 };
-use coldpress_storage::{Digest, real_folder, real_place};
+use coldpress_storage::{Digest, real_folder, real_place, spelled_alike};
 
 use crate::encryption;
 use crate::error::{Error, ErrorKind, Result};
@@ -124,8 +124,9 @@ impl Executor {
         if let OutputPlace::Url(place) = target.place() {
             let mut paths = self.prepared.recipe.dataset.paths();
             return paths.any(|path| {
-                let begin = path.split(['*', '?', '[']).next().unwrap_or(path);
-                is_url(path) && path != place.url() && place.url().starts_with(begin)
+                let (path, url) = spelled_alike(path, place.url());
+                let begin = path.split(['*', '?', '[']).next().unwrap_or(&path);
+                is_url(&path) && path != url && url.starts_with(begin)
             });
         }
         let Some(Ok(place)) = target.path().map(real_place) else {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coldpress_dataset::local_path;
-use coldpress_storage::{ObjectName, ObjectStore, StoreSchemes, StoreSpec};
+use coldpress_storage::{ObjectName, ObjectStore, StoreSchemes, StoreSpec, one_spelling};
 
 use crate::error::{Error, Result};
 
@@ -168,7 +168,7 @@ impl OutputFolder {
         if !is_url(path) {
             return Ok(Self::Path(local_path(path).into()));
         }
-        let url = path.trim_end_matches('/').to_owned();
+        let url = one_spelling(path.trim_end_matches('/')).into_owned();
         let store = schemes.open(&StoreSpec::Url(url.clone()))?;
         Ok(Self::Url { url, store })
     }

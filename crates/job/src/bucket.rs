@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use coldpress_storage::{
     Digest, Error as StorageError, ObjectName, ObjectReader, ObjectStore, StoreSchemes, StoreSpec,
+    one_spelling,
 };
 
 use crate::id::JobId;
@@ -127,16 +128,18 @@ impl Bucket {
     }
 }
 
-/// The URL of a job's part below this one, which may be it already: as [`Layout`](crate::Layout) has it for folders.
+/// The URL of a job's part below this one, which may be it already: as [`Layout`](crate::Layout) has it for folders. It is
+/// spelled as every other URL of the place.
 ///
 /// ```
 /// let id: coldpress_job::JobId = "demo".parse()?;
 /// assert_eq!(coldpress_job::url_of_job("s3://bucket/jobs/", &id), "s3://bucket/jobs/demo");
-/// assert_eq!(coldpress_job::url_of_job("s3://bucket/demo", &id), "s3://bucket/demo");
+/// assert_eq!(coldpress_job::url_of_job("s3a://bucket/demo", &id), "s3://bucket/demo");
 /// # Ok::<(), coldpress_job::InvalidJobId>(())
 /// ```
 #[must_use]
 pub fn url_of_job(base_url: &str, job_id: &JobId) -> String {
+    let base_url = &*one_spelling(base_url);
     let base = base_url.trim_end_matches('/');
     let last = base.rsplit_once('/').map(|(_, last)| last);
     if last == Some(job_id.as_str()) {

@@ -1,6 +1,6 @@
 //! What URLs of object stores name.
 
-use coldpress_storage::{Error, Result};
+use coldpress_storage::{Error, Result, one_spelling};
 
 /// The kinds of object stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,9 +13,9 @@ pub(crate) enum Provider {
 impl Provider {
     pub(crate) fn of(scheme: &str) -> Option<Self> {
         match scheme {
-            "s3" | "s3a" => Some(Self::S3),
+            "s3" => Some(Self::S3),
             "gs" => Some(Self::Google),
-            "az" | "abfs" | "abfss" => Some(Self::Azure),
+            "az" | "abfss" => Some(Self::Azure),
             _ => None,
         }
     }
@@ -38,10 +38,11 @@ impl Address {
     /// # Errors
     /// [`Error::Store`] when it is no URL of an object store, or names no bucket.
     pub(crate) fn parse(url: &str) -> Result<Self> {
+        let url = &*one_spelling(url);
         let malformed = |what: &str| {
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, what);
             // A URL can have a password in it.
-            Error::store(&"object stores", "open", &without_user(url), source)
+            Error::store(&"", "open", &without_user(url), source)
         };
         let (scheme, rest) = url.split_once("://").ok_or_else(|| {
             malformed("a URL begins with a scheme and `://`, as `s3://bucket/key`")
@@ -103,7 +104,7 @@ mod tests {
             parse("s3://b/a%20b/c?d#e"),
             expected("s3://b", "b", "a%20b/c?d#e")
         );
-        assert_eq!(parse("S3A://b"), expected("s3a://b", "b", ""));
+        assert_eq!(parse("S3A://b"), expected("s3://b", "b", ""));
         let azure = "abfss://c@account.dfs.core.windows.net";
         assert_eq!(parse(&format!("{azure}/x/")), expected(azure, "c", "x/"));
     }

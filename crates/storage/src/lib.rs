@@ -68,6 +68,7 @@ mod obstacle;
 mod open;
 mod parent;
 mod remote;
+mod spelling;
 mod stamp;
 mod start;
 mod store;
@@ -98,6 +99,7 @@ pub use new_file::NewFile;
 pub use obstacle::Obstacle;
 pub use open::{name_of, open_file, open_file_with, read_small};
 pub use remote::{RemoteFile, RemoteFiles, RemoteMeta};
+pub use spelling::{one_spelling, spelled_alike};
 pub use stamp::FileStamp;
 pub use start::{spawn, spawn_scoped};
 #[cfg(any(test, feature = "suite"))]

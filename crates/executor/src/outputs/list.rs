@@ -6,7 +6,7 @@ use coldpress_config::{Overwrite, Recipe};
 use coldpress_export::{Error as ExportError, ExportTarget, OutputFolder, OutputPlace};
 use coldpress_failure::full_message;
 use coldpress_operator::Pipeline;
-use coldpress_storage::{FernetKey, KeyPlace, StoreSchemes, real_place};
+use coldpress_storage::{FernetKey, KeyPlace, StoreSchemes, real_place, spelled_alike};
 
 use super::path_text;
 use crate::encryption::key_of_outputs;
@@ -225,7 +225,10 @@ impl Output {
     /// Whether a path of the journal, or of another recipe, is where this output goes.
     pub(crate) fn is_at(&self, path: &str) -> bool {
         let own = match self.target.place() {
-            OutputPlace::Url(place) => return place.url() == path,
+            OutputPlace::Url(place) => {
+                let (own, path) = spelled_alike(place.url(), path);
+                return own == path;
+            }
             OutputPlace::Path(own) => own,
         };
         let path = path_text::read(path);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use coldpress_dataset::{Location, Source};
 use coldpress_export::{ExportTarget, OutputPlace, Standing};
 use coldpress_job::{JobId, Journal, Layout};
-use coldpress_storage::{FileId, real_place};
+use coldpress_storage::{FileId, real_place, spelled_alike};
 
 use super::list::{Output, Outputs};
 use crate::error::{Error, Result};
@@ -161,9 +161,11 @@ impl Output {
             return false;
         };
         let name = self.target.place().name();
-        found == place.url()
-            || self.target.is_directory() && is_below(found, place.url())
-            || found == format!("{}/.{name}.coldpress.json", self.target.place().folder())
+        let (found, url) = spelled_alike(found, place.url());
+        let folder = url.rsplit_once('/').map_or("", |(folder, _)| folder);
+        found == url
+            || self.target.is_directory() && is_below(&found, &url)
+            || found == format!("{folder}/.{name}.coldpress.json")
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use coldpress_config::Overwrite;
 use coldpress_export::{ExportTarget, OutputPlace, Ownership, Standing, is_url};
 use coldpress_job::{ExportIntent, JobId};
-use coldpress_storage::real_place;
+use coldpress_storage::{real_place, spelled_alike};
 
 use super::drops::signed_drops;
 use super::list::{Output, Outputs};
@@ -217,7 +217,9 @@ impl Checking<'_> {
         let (own, export) = (self.outputs.export().place(), signed.export.as_ref()?);
         // Of what lies elsewhere in a store nobody asks whether it is still there.
         if is_url(export) {
-            return (own.to_string() != *export).then(|| export.clone());
+            let own = own.to_string();
+            let (own, other) = spelled_alike(&own, export);
+            return (own != other).then(|| export.clone());
         }
         let beside = match beside {
             OutputPlace::Path(beside) => beside,

@@ -1,6 +1,6 @@
 //! The jobs below a URL.
 
-use coldpress_storage::{StoreSchemes, StoreSpec};
+use coldpress_storage::{StoreSchemes, StoreSpec, one_spelling};
 
 use crate::bucket::Scratch;
 use crate::layout::Layout;
@@ -15,6 +15,7 @@ use crate::{Error, JobId, Result};
 ///
 /// [`Error::Storage`] if the URL cannot be listed.
 pub fn list_jobs_of_url(base_url: &str, schemes: &StoreSchemes) -> Result<Vec<ListedJob>> {
+    let base_url = &*one_spelling(base_url);
     let store = schemes.open(&StoreSpec::Url(base_url.to_owned()))?;
     let mut jobs = Vec::new();
     for name in store.folders()? {

@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::one_spelling;
+
 /// Options of stores by the beginnings of URLs that they are for; the empty beginning is for all.
 ///
 /// They may be secrets: `Debug` hides all values, and serialising is for handing them to a process of the same job, never
@@ -22,7 +24,8 @@ impl StorageOptions {
         key: impl Into<String>,
         value: impl Into<String>,
     ) -> Self {
-        let options = self.0.entry(prefix.into()).or_default();
+        let prefix = one_spelling(&prefix.into()).into_owned();
+        let options = self.0.entry(prefix).or_default();
         options.insert(key.into(), value.into());
         self
     }
@@ -31,7 +34,8 @@ impl StorageOptions {
     #[must_use]
     pub fn of(&self, url: &str) -> BTreeMap<&str, &str> {
         // In the order of the map a beginning comes before all longer ones.
-        let ours = self.0.iter().filter(|(prefix, _)| is_below(url, prefix));
+        let url = one_spelling(url);
+        let ours = self.0.iter().filter(|(prefix, _)| is_below(&url, prefix));
         let options = ours.flat_map(|(_, options)| options.iter());
         options
             .map(|(key, value)| (key.as_str(), value.as_str()))
@@ -88,6 +92,7 @@ mod tests {
         assert_eq!(region("s3://data").as_deref(), Some("us-1"));
         assert_eq!(region("s3://data/private/x").as_deref(), Some("us-2"));
         assert_eq!(options.of("s3://data/private/x").len(), 2);
+        assert_eq!(region("s3a://data/private/x").as_deref(), Some("us-2"));
     }
 
     #[test]

@@ -24,7 +24,7 @@ use coldpress::storage::StoreSchemes;
 /// Does what the words of the command line say. `schemes` are the kinds of stores that it can open besides folders.
 #[must_use]
 pub fn main(schemes: &StoreSchemes) -> ExitCode {
-    keep_operator_panics_quiet();
+    keep_caught_panics_quiet();
     if let Some(code) = coldpress::worker::serve_if_asked(&coldpress::ops::builtin(), schemes) {
         return code;
     }
@@ -39,15 +39,16 @@ pub fn main(schemes: &StoreSchemes) -> ExitCode {
     }
 }
 
-/// A panic of an operator becomes a quarantined record, which the report tells; it is no news for the terminal.
-fn keep_operator_panics_quiet() {
+/// A panic of an operator becomes a quarantined record, which the report tells, and one of a request becomes an error; they
+/// are no news for the terminal.
+fn keep_caught_panics_quiet() {
     let loud = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         let thread = std::thread::current();
-        if !thread
-            .name()
-            .is_some_and(|name| name.starts_with("coldpress-worker-"))
-        {
+        let is_caught = |name: &str| {
+            name.starts_with("coldpress-worker-") || name.starts_with("coldpress-remote")
+        };
+        if !thread.name().is_some_and(is_caught) {
             loud(panic);
         }
     }));

@@ -21,6 +21,35 @@ const WEB: [&str; 5] = ["bearer_token", "password", "query", "token", "username"
 /// Options of all stores.
 const COMMON: [&str; 3] = ["allow_http", "max_retries", "retry_timeout"];
 
+/// Options that are web addresses.
+const ADDRESSES: [&str; 7] = [
+    "authority_host",
+    "base_url",
+    "endpoint",
+    "endpoint_url",
+    "endpoint_url_sts",
+    "metadata_endpoint",
+    "msi_endpoint",
+];
+
+/// Options that are true or false.
+const SWITCHES: [&str; 12] = [
+    "allow_http",
+    "disable_bulk_delete",
+    "disable_tagging",
+    "imdsv1_fallback",
+    "s3_express",
+    "skip_signature",
+    "sse_bucket_key_enabled",
+    "unsigned_payload",
+    "use_azure_cli",
+    "use_emulator",
+    "use_fabric_endpoint",
+    "virtual_hosted_style_request",
+];
+const TRUE: &[&str] = &["1", "true", "on", "yes", "y"];
+const FALSE: &[&str] = &["0", "false", "off", "no", "n"];
+
 /// Options by the stores that they are for, as errors list them. Each may also have the prefix `aws_`, `google_` or `azure_`.
 const KNOWN: [(Provider, &str, &[&str]); 3] = [
     (
@@ -113,10 +142,13 @@ impl<'a> BucketOptions<'a> {
     /// # Errors
     /// [`Error::Store`] for an option that no store has.
     pub(crate) fn new(address: &Address, options: BTreeMap<&'a str, &'a str>) -> Result<Self> {
-        match options.keys().find(|key| !is_known(key)) {
-            None => Ok(Self { options }),
-            Some(key) => Err(invalid(address, &unknown(address.provider, key))),
+        if let Some(key) = options.keys().find(|key| !is_known(key)) {
+            return Err(invalid(address, &unknown(address.provider, key)));
         }
+        for (key, value) in &options {
+            check_value(key, value).map_err(|text| invalid(address, &text))?;
+        }
+        Ok(Self { options })
     }
 
     /// How long requests are made again.
@@ -160,6 +192,12 @@ impl<'a> BucketOptions<'a> {
         }
         for (key, value) in self.of::<AmazonS3ConfigKey>() {
             builder = builder.with_config(key, value);
+        }
+        // Those of options are good: this one is of the environment or of a profile.
+        let endpoint = builder.get_config_value(&AmazonS3ConfigKey::Endpoint);
+        if endpoint.is_some_and(|endpoint| !is_address(&endpoint)) {
+            let from = "`AWS_ENDPOINT_URL` in the environment, or `endpoint_url` in the profile,";
+            return Err(invalid(address, &format!("{from} {AN_ADDRESS}")));
         }
         Ok(builder)
     }
@@ -252,23 +290,49 @@ fn patience(options: &BTreeMap<&str, &str>) -> Result<Patience, String> {
 /// An error of these options.
 pub(crate) fn invalid(address: &Address, text: &str) -> Error {
     let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, Failure::other(text));
-    Error::store(
-        &format!("`{}`", address.root),
-        "open",
-        &address.bucket,
-        source,
-    )
+    Error::store(&format!("`{}`", address.root), "open", "", source)
+}
+
+const AN_ADDRESS: &str = "must be an address with http:// or https://";
+
+/// Makes sure that addresses and switches are some: `object_store` would panic at the first request, or name no option.
+fn check_value(key: &str, value: &str) -> Result<(), String> {
+    let bare = bare(key);
+    if ADDRESSES.contains(&bare.as_str()) && !is_address(value) {
+        return Err(format!("the option `{key}` {AN_ADDRESS}"));
+    }
+    let is_switch = SWITCHES.contains(&bare.as_str());
+    if is_switch && !is_one_of(value, &[TRUE, FALSE].concat()) {
+        return Err(format!("the option `{key}` must be true or false"));
+    }
+    Ok(())
+}
+
+fn is_one_of(value: &str, known: &[&str]) -> bool {
+    known.iter().any(|one| one.eq_ignore_ascii_case(value))
+}
+
+fn is_address(text: &str) -> bool {
+    let url = text.parse::<reqwest::Url>();
+    url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+/// The name of an option without the store that it may begin with.
+fn bare(key: &str) -> String {
+    let key = key.to_ascii_lowercase();
+    let stores = ["aws_", "google_", "azure_storage_", "azure_"];
+    let bare = stores.iter().find_map(|prefix| key.strip_prefix(prefix));
+    bare.map_or(key.clone(), str::to_owned)
 }
 
 /// Whether any store knows this option. Options may be given for several stores at once, which do not know each other's.
 fn is_known(key: &str) -> bool {
+    let bare = bare(key);
     let key = key.to_ascii_lowercase();
-    let bare = ["aws_", "google_", "azure_storage_", "azure_"]
-        .iter()
-        .find_map(|prefix| key.strip_prefix(prefix));
-    let bare = bare.unwrap_or(&key);
-    COMMON.contains(&bare)
-        || KNOWN.iter().any(|(_, _, keys)| keys.contains(&bare))
+    COMMON.contains(&bare.as_str())
+        || KNOWN
+            .iter()
+            .any(|(_, _, keys)| keys.contains(&bare.as_str()))
         || WEB.contains(&key.as_str())
         || is_of_object_store(&key)
 }
@@ -326,6 +390,33 @@ mod tests {
                 };
                 let is_ours = ["profile", "endpoint", "endpoint_url"].contains(key);
                 assert!(of_object_store || is_ours, "{key}");
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_have_a_scheme_and_switches_are_true_or_false() {
+        let told = |key, value| {
+            let error = options("s3://b", &[(key, value)]).err()?;
+            Some(std::error::Error::source(&error)?.to_string())
+        };
+        for (key, value, expected) in [
+            ("endpoint", "127.0.0.1:9000", Some(AN_ADDRESS)),
+            ("AWS_ENDPOINT_URL", "localhost", Some(AN_ADDRESS)),
+            ("endpoint_url", "ftp://h", Some(AN_ADDRESS)),
+            ("endpoint", "http://", Some(AN_ADDRESS)),
+            ("endpoint", "http://127.0.0.1:9000", None),
+            ("skip_signature", "maybe", Some("must be true or false")),
+            ("aws_skip_signature", "True", None),
+            ("allow_http", "yes", None),
+        ] {
+            let told = told(key, value);
+            match expected {
+                None => assert_eq!(told, None),
+                Some(expected) => {
+                    let expected = format!("the option `{key}` {expected}");
+                    assert_eq!(told, Some(expected));
+                }
             }
         }
     }

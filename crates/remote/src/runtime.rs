@@ -1,9 +1,12 @@
 //! The one async runtime, and how threads that know nothing of it wait for its work.
 
+use std::any::Any;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use futures_util::FutureExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 
@@ -23,7 +26,7 @@ impl<T> Started<T> {
     /// Waits for the result. It may be called on any thread, also on one of another runtime.
     pub(crate) fn wait(self) -> Result<T, Failure> {
         let answer = self.answer.recv();
-        // Nothing is sent by a task that panicked.
+        // Nothing is sent by a task that was given up.
         answer.unwrap_or_else(|_| Err(Failure::other("the request ended without an answer")))
     }
 }
@@ -40,14 +43,25 @@ pub(crate) fn start<T: Send + 'static>(
 ) -> Result<Started<T>, Failure> {
     let (sender, answer) = sync_channel(1);
     let work = async move {
+        let done = AssertUnwindSafe(work).catch_unwind().await;
+        let done = done.unwrap_or_else(|panic| Err(panicked(&*panic)));
         // A receiver that is gone has no use for the result.
-        let _ = sender.send(work.await);
+        let _ = sender.send(done);
     };
     let task = runtime()?.spawn(REFUSED.scope(Default::default(), work));
     Ok(Started {
         answer,
         task: task.abort_handle(),
     })
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Failure {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or(panic.downcast_ref::<&str>().copied());
+    let text = text.unwrap_or("nobody knows what");
+    Failure::other(format!(
+        "the request could not be made, which is a fault of this program: {text}"
+    ))
 }
 
 /// Does work and waits for its result.
@@ -85,11 +99,10 @@ mod tests {
     #[test]
     fn work_that_panics_is_a_failure_and_its_thread_goes_on() {
         let failed = run::<()>(async { panic!("on purpose") });
+        let told = failed.unwrap_err().to_string();
         assert!(
-            failed
-                .unwrap_err()
-                .to_string()
-                .contains("without an answer")
+            told.ends_with("a fault of this program: on purpose"),
+            "{told}"
         );
         assert_eq!(run(async { Ok(7) }).unwrap(), 7);
     }

@@ -106,11 +106,13 @@ impl Executor {
         self.prepared.mixing(of_paths, &records).map(drop)
     }
 
-    /// Makes sure that the recipe allows what stands where the outputs go to be replaced. Makes and changes nothing.
+    /// Makes sure that there are the [places](Self::check_places) of the outputs, and that the recipe allows what stands there
+    /// to be replaced. Makes and changes nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::Refused`] with what stands there.
+    /// As [`check_places`](Self::check_places), and [`ErrorKind::Refused`] with what stands there.
     pub fn check_outputs(&self) -> Result<()> {
+        self.check_places()?;
         let state = match Journal::exists(&self.layout)? {
             true => Journal::read(&self.layout).unwrap_or_default(),
             false => JobState::default(),

@@ -12,7 +12,8 @@ impl Executor {
     /// [`Error`](crate::Error); its kind says what can be done. What was published stays good, and running again goes on from it.
     #[doc(alias = "dj-process")]
     pub fn run(&self) -> Result<Report> {
-        let report = Driver::open(self).and_then(Driver::run);
+        let report = self.check_places().and_then(|()| Driver::open(self));
+        let report = report.and_then(Driver::run);
         self.shared.end_events();
         report
     }

@@ -148,6 +148,23 @@ impl Bucket {
         Ok(HeaderMap::from_iter([(generation, value(number)?)]))
     }
 
+    /// Makes sure that the bucket is there and that one may look at it.
+    pub(crate) async fn look(&self, prefix: String) -> Result<(), Failure> {
+        let options = PaginatedListOptions {
+            max_keys: Some(1),
+            ..Default::default()
+        };
+        let asked = (!prefix.is_empty()).then_some(prefix.as_str());
+        let looked = self.0.pages.list_paginated(asked, options).await;
+        match looked.map_err(Failure::of) {
+            // Not every server says more than that there is nothing.
+            Err(failure) if failure.is_not_found() => {
+                Err(Failure::new(Kind::NoBucket, failure.to_string()))
+            }
+            looked => looked.map(drop),
+        }
+    }
+
     /// The folders in a folder, which is empty or ends with `/`, by their names.
     pub(crate) async fn folders(&self, prefix: String) -> Result<Vec<String>, Failure> {
         let mut folders = Vec::new();

@@ -5,6 +5,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use coldpress_storage::NoBucket;
+
 pub(crate) use crate::refusal::Kind;
 use crate::refusal::Refusal;
 
@@ -65,7 +67,7 @@ impl Failure {
             | object_store::Error::NotImplemented { .. } => Kind::Other(io::ErrorKind::Unsupported),
             _ => Kind::Other(io::ErrorKind::Other),
         };
-        Self::new(kind, error.to_string())
+        Self::new(kind, text_of(&error))
     }
 
     /// Whether what was asked for is not there.
@@ -79,6 +81,40 @@ impl Failure {
             self.text = self.text.replace(secret.as_str(), "***");
         }
         self
+    }
+}
+
+/// What `object_store` found wrong before there was any request, in the words of a recipe.
+fn text_of(error: &object_store::Error) -> String {
+    let text = match error {
+        object_store::Error::Generic { source, .. } => source.to_string(),
+        object_store::Error::InvalidPath { source } => return text_of_path(source).to_owned(),
+        error => error.to_string(),
+    };
+    let told = match text.as_str() {
+        "Missing SecretAccessKey" => {
+            "there is an access key without its secret: set `secret_access_key`, or `AWS_SECRET_ACCESS_KEY` in the environment"
+        }
+        "Missing AccessKeyId" => {
+            "there is a secret without its access key: set `access_key_id`, or `AWS_ACCESS_KEY_ID` in the environment"
+        }
+        "Account must be specified" => {
+            "it is not said whose container it is: set `account_name`, or `AZURE_STORAGE_ACCOUNT_NAME` in the environment"
+        }
+        "One of service account path or service account key may be provided." => {
+            "there are two accounts: set `service_account` or `service_account_key`, not both"
+        }
+        _ => return text,
+    };
+    told.to_owned()
+}
+
+fn text_of_path(error: &object_store::path::Error) -> &'static str {
+    match error {
+        object_store::path::Error::EmptySegment { .. } => {
+            "no part of a key can be empty, as in `a//b`"
+        }
+        _ => "no part of a key can be `.` or `..` or have control characters in it",
     }
 }
 
@@ -103,8 +139,47 @@ impl From<Failure> for io::Error {
             Kind::Exists => io::ErrorKind::AlreadyExists,
             Kind::Changed => io::ErrorKind::InvalidData,
             Kind::OutOfRange => io::ErrorKind::UnexpectedEof,
+            // No other request would get another answer.
+            Kind::NoBucket => {
+                let answer = NoBucket(failure.to_string());
+                return Self::new(io::ErrorKind::InvalidInput, answer);
+            }
             Kind::Other(kind) => kind,
         };
         Self::new(kind, failure)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_object_store_refuses_is_told_in_the_words_of_recipes() {
+        for (key, expected) in [
+            ("al/../x", "no part of a key can be `.` or `..`"),
+            ("al//x", "no part of a key can be empty"),
+        ] {
+            let error = object_store::path::Path::parse(key).unwrap_err();
+            let text = Failure::of(error.into()).to_string();
+            assert!(text.starts_with(expected), "{text}");
+        }
+        let half = object_store::aws::AmazonS3Builder::new()
+            .with_bucket_name("b")
+            .with_access_key_id("a");
+        let text = Failure::of(half.build().unwrap_err()).to_string();
+        assert!(text.contains("set `secret_access_key`"), "{text}");
+    }
+
+    #[test]
+    fn a_missing_bucket_is_an_obstacle() {
+        let missing = io::Error::from(Failure::new(Kind::NoBucket, "it answered 404"));
+        let obstacle = coldpress_storage::Obstacle::of_io(&missing);
+        assert_eq!(obstacle, Some(coldpress_storage::Obstacle::NoBucket));
+        assert_eq!(missing.to_string(), "it answered 404");
+        let refused = Kind::Other(io::ErrorKind::PermissionDenied);
+        let refused = io::Error::from(Failure::new(refused, "it answered 403"));
+        let obstacle = coldpress_storage::Obstacle::of_io(&refused);
+        assert_eq!(obstacle, Some(coldpress_storage::Obstacle::Forbidden));
     }
 }

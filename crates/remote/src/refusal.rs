@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     Changed,
     /// There are not so many bytes.
     OutOfRange,
+    /// The bucket is not there.
+    NoBucket,
     /// All else, as the operating system would call it.
     Other(io::ErrorKind),
 }
@@ -68,10 +70,10 @@ impl Refusal {
         match status.as_u16() {
             // What is missing is not the object.
             404 if matches!(self.code.as_str(), "NoSuchBucket" | "ContainerNotFound") => {
-                Kind::Other(io::ErrorKind::InvalidInput)
+                Kind::NoBucket
             }
             404 | 410 => Kind::NotFound,
-            409 if self.code == "ContainerNotFound" => Kind::Other(io::ErrorKind::InvalidInput),
+            409 if self.code == "ContainerNotFound" => Kind::NoBucket,
             409 => Kind::Exists,
             412 => Kind::Changed,
             416 => Kind::OutOfRange,
@@ -221,7 +223,7 @@ mod tests {
             404,
             &[],
             "<Error><Code>NoSuchBucket</Code></Error>",
-            Kind::Other(io::ErrorKind::InvalidInput),
+            Kind::NoBucket,
             "`h:1` answered 404 (NoSuchBucket); there is no such bucket at this endpoint: check its name and the options \
              `endpoint` and `region`",
         );

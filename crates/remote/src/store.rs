@@ -207,6 +207,12 @@ impl ObjectStore for RemoteStore {
         Ok(folders)
     }
 
+    fn check_place(&self) -> Result<()> {
+        let (bucket, prefix) = (self.bucket.clone(), self.prefix.clone());
+        let looked = runtime::run(async move { bucket.look(prefix).await });
+        looked.map_err(|failure| self.error("find", "", failure))
+    }
+
     fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
         let texts: Vec<&str> = names.iter().map(|name| name.as_str()).collect();
         let answers = match self.deleted(&texts) {

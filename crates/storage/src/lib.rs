@@ -96,7 +96,7 @@ pub use log_mark::{LineMark, LogMark};
 pub use log_reader::{Frame, LogContents, LogReader, TornTail, read_log};
 pub use mirror::Mirror;
 pub use new_file::NewFile;
-pub use obstacle::Obstacle;
+pub use obstacle::{NoBucket, Obstacle};
 pub use open::{name_of, open_file, open_file_with, read_small};
 pub use remote::{RemoteFile, RemoteFiles, RemoteMeta};
 pub use spelling::{one_spelling, spelled_alike};

@@ -25,12 +25,22 @@ pub enum Obstacle {
     TooManyTasks,
     /// The process may not take more memory.
     OutOfMemory,
+    /// There is no such bucket.
+    NoBucket,
 }
+
+/// A server's answer that there is no such bucket, whatever is asked for in it. It is the inner error of an [`io::Error`].
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct NoBucket(pub String);
 
 impl Obstacle {
     /// The obstacle that the system met, if it is one.
     #[must_use]
     pub fn of_io(error: &io::Error) -> Option<Self> {
+        if error.get_ref().is_some_and(|inner| inner.is::<NoBucket>()) {
+            return Some(Self::NoBucket);
+        }
         match error.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Some(Self::DiskFull),
             io::ErrorKind::ReadOnlyFilesystem => Some(Self::ReadOnly),
@@ -121,6 +131,9 @@ impl Obstacle {
                     "the system starts no more threads or processes for this user, who may have {limit} (`ulimit -u`, or \
                      the limit of a container{memory}): raise that limit or lower `np`, and {again}"
                 )
+            }
+            Self::NoBucket => {
+                format!("there is no such bucket: make it, or name another one, and {again}")
             }
             Self::OutOfMemory => {
                 let limit = limit_of(Resource::As, 1 << 20, " MB");

@@ -21,7 +21,7 @@ pub fn obstacle(error: &(dyn Error + 'static)) -> Option<String> {
     }
     found.map(|found| match found {
         // A server says itself what is to be done.
-        Obstacle::Forbidden if is_of_server(error) => {
+        Obstacle::Forbidden | Obstacle::NoBucket if is_of_server(error) => {
             format!("{}; then {AGAIN}", full_message(error))
         }
         // What is forbidden says best what it was tried for.
@@ -122,6 +122,14 @@ mod tests {
         let told = obstacle(&stored).unwrap();
         assert!(told.contains("set x; then run the same command"), "{told}");
         assert!(!told.contains("permit that"), "{told}");
+        let answer = coldpress_storage::NoBucket("it answered 404: check its name".to_owned());
+        let missing = io::Error::new(io::ErrorKind::InvalidInput, answer);
+        let stored = coldpress_storage::Error::store(&"the bucket", "write", "a", missing);
+        let told = self::told(stored).unwrap();
+        assert!(
+            told.contains("check its name; then run the same command"),
+            "{told}"
+        );
         let here = io::Error::from(rustix::io::Errno::ACCESS);
         let told = obstacle(&coldpress_storage::Error::io("open", "a", here)).unwrap();
         assert!(told.contains("permit that to the user"), "{told}");

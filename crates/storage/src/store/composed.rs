@@ -213,6 +213,10 @@ impl ObjectStore for ComposingStore {
         self.inner.delete(name)
     }
 
+    fn check_place(&self) -> Result<()> {
+        self.inner.check_place()
+    }
+
     fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {
         self.inner.delete_all(names)
     }

@@ -108,6 +108,15 @@ pub trait ObjectStore: fmt::Debug + fmt::Display + Send + Sync + 'static {
         Ok(folders)
     }
 
+    /// Makes sure that there is a place for objects, such as the bucket, and that one may look at it. It is for saying so before
+    /// any work: a store that makes its place itself, as a folder does, has nothing to look for.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    fn check_place(&self) -> Result<()> {
+        Ok(())
+    }
+
     /// Deletes objects, and gives what went wrong; those that it does not name are deleted. Made for stores that can delete
     /// many at once for less.
     fn delete_all(&self, names: &[&ObjectName]) -> Vec<Error> {

@@ -138,6 +138,10 @@ impl fmt::Display for PackStore {
 }
 
 impl ObjectStore for PackStore {
+    fn check_place(&self) -> Result<()> {
+        self.inner.check_place()
+    }
+
     fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
         self.inner.put_new(name)
     }

@@ -65,6 +65,10 @@ impl BucketFiles {
 impl RemoteFiles for BucketFiles {
     fn examine(&self, url: &str) -> Result<RemoteMeta> {
         let key = self.key(url)?;
+        if key.is_empty() {
+            let failure = Failure::new(Kind::NotFound, "a bucket is no object");
+            return Err(error(&self.bucket, "examine", &key, failure));
+        }
         let bucket = self.bucket.clone();
         let found = Bucket::path(&key)
             .and_then(|path| runtime::run(async move { bucket.head(&path).await }));
@@ -188,6 +192,19 @@ fn error(bucket: &Bucket, action: &'static str, key: &str, failure: Failure) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bucket_is_no_object() {
+        let options = StorageOptions::default()
+            .with("", "skip_signature", "true")
+            .with("", "region", "eu-1");
+        for url in ["s3://b", "s3a://b/"] {
+            let files = BucketFiles::open(url, &options).unwrap();
+            let error = files.examine(url).unwrap_err();
+            assert!(error.is_not_found(), "{error}");
+            assert_eq!(error.to_string(), "there is no `s3://b`");
+        }
+    }
 
     #[test]
     fn empty_objects_that_stand_for_folders_are_passed_over() {

@@ -76,7 +76,7 @@ impl Scheme for Hub {
 
 fn read_only(url: &str) -> Error {
     Error::Unsupported {
-        action: "keep the files of a job: only buckets and folders can",
+        action: "be written to: only buckets and folders of this machine can",
         path: url.into(),
     }
 }

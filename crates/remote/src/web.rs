@@ -68,6 +68,11 @@ impl WebFiles {
 impl RemoteFiles for WebFiles {
     fn examine(&self, url: &str) -> Result<RemoteMeta> {
         let (shown, page, secrets) = self.page(url)?;
+        if page.is_of_no_file() {
+            let text = "it names a server and no file: end it in the path of one";
+            let failure = Failure::new(Kind::Other(io::ErrorKind::InvalidInput), text);
+            return Err(error("read", &shown, &secrets, failure));
+        }
         let site = self.site.clone();
         let seen = runtime::run(async move { site.examine(&page).await });
         let seen = seen.map_err(|failure| error("examine", &shown, &secrets, failure))?;
@@ -152,7 +157,7 @@ impl RemoteFile for WebFile {
         }
         let end = offset.saturating_add(buffer.len() as u64);
         let read = self.once(offset..end).read_exact(buffer);
-        read.map_err(|source| Error::store(&"the web", "read", &self.meta.url, source))
+        read.map_err(|source| Error::store(&NO_STORE, "read", &self.meta.url, source))
     }
 
     fn stream(&self, range: Range<u64>) -> Result<Box<dyn Read + Send>> {
@@ -171,6 +176,9 @@ impl fmt::Debug for WebFile {
     }
 }
 
+/// The URL of a file on the web says all of where it is.
+const NO_STORE: &str = "";
+
 /// What went wrong with a file of the web.
 pub(crate) fn error(
     action: &'static str,
@@ -185,9 +193,9 @@ pub(crate) fn error(
             what: failure.to_string(),
         },
         Kind::NotFound => Error::NotFound {
-            store: "the web".to_owned(),
+            store: NO_STORE.to_owned(),
             name: url.to_owned(),
         },
-        _ => Error::store(&"the web", action, url, io::Error::from(failure)),
+        _ => Error::store(&NO_STORE, action, url, io::Error::from(failure)),
     }
 }

@@ -98,6 +98,11 @@ impl Page {
         self
     }
 
+    /// Whether it is what a server shows first, which is no data.
+    pub(crate) fn is_of_no_file(&self) -> bool {
+        self.url.path() == "/" && self.url.query().is_none()
+    }
+
     pub(crate) fn url(&self) -> Url {
         self.url.clone()
     }

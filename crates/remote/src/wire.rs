@@ -233,10 +233,19 @@ fn no_answer(host: String, error: &reqwest::Error, tries: u32) -> Refusal {
         host,
         status: None,
         code: String::new(),
-        message: innermost(error),
+        message: message_of(error),
         region: None,
         kind: io_kind(error),
         tries,
+    }
+}
+
+/// What happened to a connection.
+fn message_of(error: &reqwest::Error) -> String {
+    let text = innermost(error);
+    match text.contains("InvalidContentType") {
+        true => "what answers there does not speak TLS, which `https://` asks for: perhaps it is `http://`".to_owned(),
+        false => text,
     }
 }
 

@@ -108,7 +108,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file system cannot do this at all.
-    #[error("the file system of `{}` cannot {action}", path.display())]
+    #[error("{} cannot {action}", file_system(path))]
     Unsupported {
         /// What it cannot do, as a verb phrase.
         action: &'static str,
@@ -137,7 +137,7 @@ pub enum Error {
         source: serde_json::Error,
     },
     /// A store has no such object.
-    #[error("there is no `{name}` in {store}")]
+    #[error("there is no {}", place(name, store))]
     NotFound {
         /// The store, as it displays itself.
         store: String,
@@ -177,7 +177,7 @@ pub enum Error {
         what: String,
     },
     /// A store failed; `source` is its own answer.
-    #[error("cannot {action} `{name}` in {store}")]
+    #[error("cannot {action} {}", place(name, store))]
     Store {
         /// The store, as it displays itself.
         store: String,
@@ -346,6 +346,24 @@ impl Error {
     }
 }
 
+/// An object in a store. The store itself has no name, and what is on the web has no store.
+fn place(name: &str, store: &str) -> String {
+    match (name.is_empty(), store.is_empty()) {
+        (true, _) => store.to_owned(),
+        (false, true) => format!("`{name}`"),
+        (false, false) => format!("`{name}` in {store}"),
+    }
+}
+
+/// What cannot do something: the file system of a path, or what is behind a URL.
+fn file_system(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    match path.contains("://") {
+        true => format!("`{path}`"),
+        false => format!("the file system of `{path}`"),
+    }
+}
+
 /// The system's answer at the end of a store's, however deep in its sources it is.
 fn kind_of(error: &(dyn StdError + 'static)) -> io::ErrorKind {
     let mut next = Some(error);
@@ -401,5 +419,25 @@ mod tests {
         assert!(error(rustix::io::Errno::PERM).is_permission_denied());
         assert!(!error(rustix::io::Errno::IO).is_disk_full());
         assert_eq!(error(rustix::io::Errno::IO).to_string(), "cannot write `x`");
+    }
+
+    #[test]
+    fn nothing_is_named_by_an_empty_name() {
+        let store = |store: &str, name: &str| {
+            let source = io::Error::other("no");
+            Error::store(&store, "list", name, source).to_string()
+        };
+        assert_eq!(store("`s3://b`", "k"), "cannot list `k` in `s3://b`");
+        assert_eq!(store("`s3://b`", ""), "cannot list `s3://b`");
+        assert_eq!(store("", "http://h/k"), "cannot list `http://h/k`");
+        let refused = |path: &str| {
+            let (action, path) = ("be written to", path.into());
+            Error::Unsupported { action, path }.to_string()
+        };
+        assert_eq!(refused("http://h/k"), "`http://h/k` cannot be written to");
+        assert_eq!(
+            refused("/k"),
+            "the file system of `/k` cannot be written to"
+        );
     }
 }

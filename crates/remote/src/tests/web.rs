@@ -52,6 +52,21 @@ fn check(kind: WebKind) {
 }
 
 #[test]
+fn a_server_alone_is_no_file() {
+    let server = WebServer::start(WebKind::good());
+    server.put("/", b"<html>");
+    for end in ["", "/"] {
+        let url = format!("http://{}{end}", server.address());
+        let error = files().examine(&url).unwrap_err();
+        let source = std::error::Error::source(&error).unwrap();
+        let told = format!("{error}: {source}");
+        assert!(told.contains("a server and no file"), "{told}");
+        assert!(told.starts_with("cannot read `http://"), "{told}");
+        assert!(!told.contains("` in "), "{told}");
+    }
+}
+
+#[test]
 fn a_server_with_ranges_is_read_anywhere() {
     check(WebKind::good());
     check(WebKind {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use coldpress::config::Location;
+use coldpress::config::{Location, meant_url};
 use coldpress::job::{
     InvalidJobId, JobId, Layout, ListedJob, Scratch, list_jobs, list_jobs_of_url,
 };
@@ -26,6 +26,8 @@ pub(crate) struct BaseDir {
 impl BaseDir {
     /// The job with this id, or the one at this URL.
     pub(crate) fn find(&self, job: &str, schemes: &StoreSchemes) -> Result<Layout, Failure> {
+        self.refuse_slips()?;
+        refuse_slip(job)?;
         let found = match (Location::of(job).url(), url_of(&self.base_dir)) {
             (Some(url), _) => find_at_url(url, schemes)?,
             (None, Some(base_url)) => find_below_url(base_url, job, schemes)?,
@@ -40,10 +42,28 @@ impl BaseDir {
 
     /// The jobs that are there.
     pub(crate) fn list(&self, schemes: &StoreSchemes) -> Result<Vec<ListedJob>, Failure> {
+        self.refuse_slips()?;
         Ok(match url_of(&self.base_dir) {
             Some(url) => list_jobs_of_url(url, schemes)?,
             None => list_jobs(&self.base_dir)?,
         })
+    }
+}
+
+impl BaseDir {
+    fn refuse_slips(&self) -> Result<(), Failure> {
+        self.base_dir.to_str().map_or(Ok(()), refuse_slip)
+    }
+}
+
+/// Refuses what is nearly a URL: no folder of that name is meant.
+fn refuse_slip(text: &str) -> Result<(), Failure> {
+    match meant_url(text) {
+        None => Ok(()),
+        Some(url) => {
+            let message = format!("`{text}` is neither a job nor a folder: did you mean `{url}`?");
+            Err(Failure::usage(message))
+        }
     }
 }
 

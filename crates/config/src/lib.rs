@@ -77,7 +77,7 @@ pub use codec::UrlOptions;
 pub use error::{Diagnostic, Error, Place, Result};
 pub use foreign::foreign_keys;
 pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};
-pub use location::Location;
+pub use location::{Location, meant_url};
 pub use node::{Key, Node, Span, Value};
 pub use overrides::Overrides;
 pub use recipe::Recipe;

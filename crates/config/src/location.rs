@@ -50,6 +50,40 @@ impl<'a> Location<'a> {
     }
 }
 
+/// The schemes of URLs that people write, and no folder has the name of, as the beginnings of what is nearly a URL.
+const SCHEMES: [&str; 10] = [
+    "s3", "s3a", "gs", "az", "abfs", "abfss", "hf", "http", "https", "file",
+];
+
+/// Returns the URL that a text means which is none by a slip: `s3:/b/k`, `s3:b/k`, `s3//b/k`. What exists on this machine is
+/// meant.
+///
+/// ```
+/// use coldpress_config::meant_url;
+///
+/// assert_eq!(meant_url("s3:/bucket/in.jsonl").as_deref(), Some("s3://bucket/in.jsonl"));
+/// assert_eq!(meant_url("s3://bucket/in.jsonl"), None);
+/// assert_eq!(meant_url("./s3:/in.jsonl"), None);
+/// ```
+#[must_use]
+pub fn meant_url(text: &str) -> Option<String> {
+    if scheme(text).is_some() {
+        return None;
+    }
+    let (scheme, rest) = text.split_at(text.find([':', '/'])?);
+    let known = SCHEMES
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(scheme))?;
+    let place = match rest.strip_prefix(':') {
+        Some(place) => place,
+        None => rest.strip_prefix("//")?,
+    };
+    let place = place.trim_start_matches('/');
+    let root = if *known == "file" { "/" } else { "" };
+    let is_meant = !place.is_empty() && !std::path::Path::new(text).exists();
+    is_meant.then(|| format!("{known}://{root}{place}"))
+}
+
 /// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
 pub(crate) fn scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;

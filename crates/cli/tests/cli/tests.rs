@@ -10,6 +10,8 @@ mod shared;
 mod analyze;
 // What is said about a recipe before it is run.
 mod before;
+// Places in buckets that are wrong.
+mod buckets;
 // A folder of its own, the program in it, and what came of a run.
 mod bench;
 // Encrypted datasets and exports.

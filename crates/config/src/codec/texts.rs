@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use super::contract::{Codec, Mismatch};
 use crate::keys::Kind;
-use crate::location::Location;
+use crate::location::{Location, meant_url};
 use crate::node::Node;
 
 /// Any scalar, as text; never empty.
@@ -47,7 +47,18 @@ impl Codec<String> for Path {
         if ["true", "false"].contains(&text.as_str()) {
             return Err(Mismatch::wrong_type(node));
         }
-        Ok(text)
+        match meant_url(&text) {
+            // A password may be in it.
+            Some(_) if text.contains(['@', '?']) => Err(Mismatch {
+                found: "a URL without its `://`".to_owned(),
+                ..Mismatch::out_of_range(node)
+            }),
+            Some(url) => Err(Mismatch {
+                found: format!("{}: did you mean `{url}`?", node.describe()),
+                ..Mismatch::out_of_range(node)
+            }),
+            None => Ok(text),
+        }
     }
 
     fn write(value: &String) -> Json {

@@ -110,3 +110,32 @@ fn a_recipe_is_shown_without_its_secrets() {
     assert_eq!(shown("a: [1\nb: ]}"), Some("a: [1\nb: ]}".to_owned()));
     assert_eq!(shown("a: [1\nstorage_options: {key: hush}"), None);
 }
+
+#[test]
+fn what_is_nearly_a_url_is_no_folder() {
+    for (text, meant) in [
+        ("s3:/b/x", "s3://b/x"),
+        ("s3:b/x", "s3://b/x"),
+        ("S3A//b/x", "s3a://b/x"),
+        ("http:/h/x.jsonl", "http://h/x.jsonl"),
+        ("file:/d/x.jsonl", "file:///d/x.jsonl"),
+    ] {
+        for key in [
+            "work_dir",
+            "scratch_dir",
+            "checkpoint_dir",
+            "export_dropped",
+        ] {
+            let told = error(&format!("{key}: '{text}'"));
+            let expected = format!("found text \"{text}\": did you mean `{meant}`?");
+            assert!(told.contains(&expected), "{told}");
+        }
+        let told = error(&format!("dataset: {{configs: [{{path: '{text}'}}]}}"));
+        assert!(told.contains(&format!("did you mean `{meant}`?")), "{told}");
+    }
+    let told = error("work_dir: http:/me:hush@h/x");
+    assert!(told.contains("`://`") && !told.contains("hush"), "{told}");
+    for text in ["./s3:/x", "s3", "s3/x", "x/s3:/b", "vault:/x", "c:x"] {
+        load(&format!("work_dir: '{text}'"));
+    }
+}

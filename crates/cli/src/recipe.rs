@@ -99,7 +99,7 @@ impl RecipeArgs {
                 None => (name.as_str(), false),
             };
             if !coldpress::config::is_secret(name) {
-                shown.push(quoted(&word));
+                shown.push(quoted(&coldpress::config::shown_address(&word)));
             } else if !has_value {
                 words.next_if(|next| !next.starts_with("--"));
             }
@@ -188,5 +188,31 @@ mod tests {
         ] {
             assert_eq!(quoted(word), expected);
         }
+    }
+
+    #[test]
+    fn the_command_that_goes_on_shows_no_secrets() {
+        use clap::Parser as _;
+
+        #[derive(clap::Parser)]
+        struct Words {
+            #[command(flatten)]
+            recipe: RecipeArgs,
+        }
+        let mut given = Words::parse_from(["coldpress", "--config", "r.yaml"]).recipe;
+        let overrides = [
+            "--dataset_path",
+            "http://me:hush@h/a.jsonl",
+            "--dataset.configs=[{path: https://h/b.jsonl?sig=hush}]",
+            "--storage_options",
+            "{token: hush}",
+            "--np=2",
+        ];
+        given.overrides = overrides.map(OsString::from).to_vec();
+        assert_eq!(
+            given.resumption(),
+            "coldpress process --config r.yaml --dataset_path http://h/a.jsonl \
+             '--dataset.configs=[{path: https://h/b.jsonl}]' --np=2"
+        );
     }
 }

@@ -50,6 +50,7 @@ mod suggest;
 
 mod secrets;
 
+mod addresses;
 mod codec;
 mod foreign;
 mod keys;
@@ -71,6 +72,7 @@ mod analysis;
 mod builder;
 mod load;
 
+pub use addresses::shown_address;
 pub use builder::RecipeBuilder;
 pub use call::OperatorCall;
 pub use codec::UrlOptions;

@@ -1,5 +1,6 @@
 //! Secrets in a recipe: they are used as they are given, and never written down.
 
+use crate::addresses::{shown_address, with_shown_addresses};
 use crate::node::{Key, Node};
 
 /// The keys whose values are secrets.
@@ -35,17 +36,18 @@ pub fn shown_text(text: &str) -> Option<String> {
         Ok(document) => without_secrets(text, &document),
         Err(_) => {
             let mut secrets = SECRET.iter().chain(&SECRET_OF_DATASETS);
-            (!secrets.any(|secret| text.contains(secret))).then(|| text.to_owned())
+            let has_secrets = secrets.any(|secret| text.contains(secret));
+            (!has_secrets).then(|| shown_address(text).into_owned())
         }
     }
 }
 
 /// Returns the text of a recipe with other lines in place of those that hold secrets, so that all others keep their
-/// numbers; none where a line holds both secrets and something else.
+/// numbers, and with web addresses as they may be shown; none where a line holds both secrets and something else.
 pub(crate) fn without_secrets(text: &str, document: &Node) -> Option<String> {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     hide(document, "", lines.len() + 1, &mut lines)?;
-    Some(lines.concat())
+    with_shown_addresses(lines.concat(), document)
 }
 
 /// Hides the secrets of a map whose path in the recipe is `above`, and which ends before line `end`.

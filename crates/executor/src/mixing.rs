@@ -75,7 +75,7 @@ impl Prepared {
         let [part] = mixing.parts.as_slice() else {
             return None;
         };
-        let path = self.recipe.dataset.paths().next()?;
+        let path = self.recipe.dataset.shown_paths().next()?;
         (part.taken() < total).then(|| {
             format!(
                 "`{path}` has fewer records than `dataset.max_sample_num` asks for, and a single path is not repeated: each of \
@@ -139,7 +139,10 @@ impl Prepared {
     }
 
     fn check_shares(&self, parts: &[Part], shares: &[u64]) -> Result<()> {
-        let mut parts = parts.iter().zip(shares).zip(self.recipe.dataset.paths());
+        let mut parts = parts
+            .iter()
+            .zip(shares)
+            .zip(self.recipe.dataset.shown_paths());
         let empty = parts.find(|((part, share), _)| part.records == 0 && **share > 0);
         empty.map_or(Ok(()), |((_, share), path)| {
             let message = format!(
@@ -151,7 +154,7 @@ impl Prepared {
     }
 
     fn check_readings(&self, parts: &[Part]) -> Result<()> {
-        let mut named = parts.iter().zip(self.recipe.dataset.paths());
+        let mut named = parts.iter().zip(self.recipe.dataset.shown_paths());
         if let Some((part, path)) = named.find(|(part, _)| part.readings > MOST_READINGS) {
             let message = format!(
                 "each record of `{path}` would come in {} times, and {MOST_READINGS} are allowed; lower its weight or \

@@ -324,9 +324,9 @@ fn planned_paths(mixing: &Mixing, prepared: &Prepared, counted: bool) -> Vec<Pla
     let dataset = &prepared.recipe.dataset;
     // Of several paths each is repeated until its share is full; of one path no more comes in than it has.
     let is_share = dataset.max_sample_num.is_some() && mixing.parts.len() > 1;
-    let paths = mixing.parts.iter().zip(dataset.paths());
+    let paths = mixing.parts.iter().zip(dataset.shown_paths());
     let planned = paths.map(|(part, path)| PlannedPath {
-        path: path.to_owned(),
+        path: path.into_owned(),
         records: part.records,
         readings: part.readings,
         drawn: part.drawn,

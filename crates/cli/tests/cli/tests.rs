@@ -6,6 +6,9 @@
 #[path = "../bench/shared.rs"]
 mod shared;
 
+// Secrets in the addresses of datasets.
+#[cfg(feature = "remote")]
+mod addresses;
 // The statistics of a dataset.
 mod analyze;
 // What is said about a recipe before it is run.

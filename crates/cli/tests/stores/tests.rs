@@ -197,7 +197,7 @@ fn who_does_not_know_the_store_is_told() {
     ] {
         let ran = bench.coldpress(words).expect(1);
         let told = ran.told();
-        assert!(told.contains("the scheme `vault`"), "{words:?}: {told}");
+        assert!(told.contains("no scheme `vault`"), "{words:?}: {told}");
     }
     check_kept(&bench, "a", &ALL_PLACES);
 }

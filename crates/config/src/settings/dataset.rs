@@ -1,5 +1,7 @@
 //! Where the records come from, and which fields of them are meant.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 use super::input::Input;
@@ -111,6 +113,11 @@ impl DatasetSettings {
     /// The paths of the dataset.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().map(|input| input.path.as_str())
+    }
+
+    /// The paths of the dataset as they may be shown and written down: without what is secret in web addresses.
+    pub fn shown_paths(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.inputs.iter().map(Input::shown_path)
     }
 
     /// The escape character before a quote, where the recipe says so.

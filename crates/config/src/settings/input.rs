@@ -1,5 +1,8 @@
 //! A path of a dataset.
 
+use std::borrow::Cow;
+
+use crate::addresses::shown_address;
 use crate::codec::{Mismatch, UrlOptions};
 use crate::node::Node;
 
@@ -22,6 +25,12 @@ impl Input {
             weight: 1.0,
             options: UrlOptions::default(),
         }
+    }
+
+    /// The path as it may be shown and written down: without what is secret in a web address.
+    #[must_use]
+    pub fn shown_path(&self) -> Cow<'_, str> {
+        shown_address(&self.path)
     }
 }
 

@@ -43,7 +43,7 @@ impl Codec<Vec<Input>> for Inputs {
 
     fn write(inputs: &Vec<Input>) -> Json {
         match inputs.as_slice() {
-            [one] if one.weight == 1.0 => one.path.as_str().into(),
+            [one] if one.weight == 1.0 => one.shown_path().into(),
             inputs => inputs.iter().map(written).collect(),
         }
     }
@@ -51,8 +51,8 @@ impl Codec<Vec<Input>> for Inputs {
 
 fn written(input: &Input) -> Json {
     match input.weight {
-        1.0 => input.path.as_str().into(),
-        weight => json!({"path": input.path, "weight": weight}),
+        1.0 => input.shown_path().into(),
+        weight => json!({"path": input.shown_path(), "weight": weight}),
     }
 }
 

@@ -139,3 +139,33 @@ fn what_is_nearly_a_url_is_no_folder() {
         load(&format!("work_dir: '{text}'"));
     }
 }
+
+#[test]
+fn what_is_secret_in_a_web_address_is_used_and_written_nowhere() {
+    let address = "https://me:hush@host/a.jsonl?sig=hush";
+    let text = format!("dataset_path: {address} # mine\nexport_path: b.jsonl\nprocess: []\n");
+    let recipe = Recipe::parse(&text, "r.yaml", &Overrides::default()).unwrap();
+    assert_eq!(recipe.dataset.paths().collect::<Vec<_>>(), [address]);
+    assert_eq!(
+        recipe.source_text(),
+        "dataset_path: https://host/a.jsonl # mine\nexport_path: b.jsonl\nprocess: []\n"
+    );
+    let configs = format!("dataset: {{configs: [{{path: '{address}', weight: 0.5}}]}}\n");
+    let configs = format!("{configs}export_path: b.jsonl\nprocess: []\n");
+    let overridden = [
+        "--dataset_path".to_owned(),
+        format!("0.5 {address} 2 {address}"),
+    ];
+    let overridden = Overrides::from_args(&overridden).unwrap();
+    let recipes = [
+        Recipe::parse(&configs, "r.yaml", &Overrides::default()).unwrap(),
+        Recipe::parse(&text, "r.yaml", &overridden).unwrap(),
+        recipe,
+    ];
+    for recipe in recipes {
+        let shown: Vec<_> = recipe.dataset.shown_paths().collect();
+        let written = format!("{}{}{shown:?}", recipe.source_text(), recipe.to_yaml());
+        assert!(!written.contains("hush"), "{written}");
+        assert!(recipe.to_yaml().contains("https://host/a.jsonl"));
+    }
+}

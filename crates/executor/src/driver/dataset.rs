@@ -83,7 +83,7 @@ impl Driver<'_> {
             for note in prepared.notes_of(mixing) {
                 self.teller.warn(note);
             }
-            let paths = prepared.recipe.dataset.paths();
+            let paths = prepared.recipe.dataset.shown_paths();
             for (part, path) in mixing.parts.iter().zip(paths) {
                 decisions.push(format!("`{path}`: {}", described(part)));
             }

@@ -215,7 +215,7 @@ fn summary(executor: &Executor, lock: &JobLock) -> JobSummary {
     summary.event_log_url.clone_from(&executor.event_log_url);
     summary.executor_type = recipe.executor.kind.to_string();
     summary.resumption_command = executor.resumption_command();
-    summary.dataset_path = recipe.dataset.paths().collect::<Vec<_>>().join(", ");
+    summary.dataset_path = recipe.dataset.shown_paths().collect::<Vec<_>>().join(", ");
     summary.export_path = executor.prepared.outputs.export().place().to_string();
     summary
 }

@@ -65,13 +65,13 @@ impl Teller<'_> {
     fn tell_lineage(&mut self, kind: &str, facets: Value, outputs: Value) {
         let recipe = &self.executor.prepared.recipe;
         let job_id = self.executor.layout.job_id().as_str();
-        let inputs = recipe.dataset.paths();
+        let inputs = recipe.dataset.shown_paths();
         let event = json!({
             "eventType": kind,
             "eventTime": format!("{}Z", format_utc(now_seconds()).replace(' ', "T")),
             "run": { "runId": self.run_id, "facets": facets },
             "job": { "namespace": recipe.lineage.namespace, "name": job_id },
-            "inputs": inputs.map(dataset).collect::<Vec<_>>(),
+            "inputs": inputs.map(|path| dataset(&path)).collect::<Vec<_>>(),
             "outputs": outputs,
             "producer": PRODUCER,
             "schemaURL": SCHEMA,

@@ -35,6 +35,8 @@ pub(crate) struct Bucket {
     scratch: Scratch,
     /// How many objects of the journal are in the scratch, as far as this process brought them.
     brought: Mutex<u64>,
+    /// Held by who brings something, so that one that is to have the newest does not go without it.
+    bringing: Mutex<()>,
     /// Goes with the last who uses it.
     _temporary: Option<tempfile::TempDir>,
 }
@@ -72,6 +74,7 @@ impl Bucket {
             schemes: schemes.clone(),
             scratch: scratch.clone(),
             brought: Mutex::default(),
+            bringing: Mutex::default(),
             _temporary: temporary,
         };
         Ok((bucket, above.join(job_id.as_str())))
@@ -102,6 +105,11 @@ impl Bucket {
     /// How many objects of the journal are in the scratch, as far as this process brought them.
     pub(crate) fn brought(&self) -> MutexGuard<'_, u64> {
         self.brought.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The right to bring something, for one of this process at a time.
+    pub(crate) fn bringing(&self) -> MutexGuard<'_, ()> {
+        self.bringing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Says that nobody knows how much of the journal is in the scratch: the next time all of it is brought.

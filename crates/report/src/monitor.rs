@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use coldpress_executor::{Deduplication, Loss, OperatorPerformance, deduplication, losses};
 use coldpress_job::{
     DatasetMapping, Error as JobError, Figures, FiguresFollower, JobState, JobSummary, JobView,
-    JournalFollower, Layout, PartitionStatus, Phase, dataset_mapping,
+    JournalFollower, Layout, PartitionStatus, Phase, ShownStatus, dataset_mapping,
 };
 use coldpress_storage::read_small;
 use serde::Serialize;
@@ -205,6 +205,21 @@ impl JobWatch {
     /// # Errors
     /// As [`monitor()`].
     pub fn look(&mut self) -> Result<MonitorView> {
+        let view = self.look_at_known()?;
+        match self.has_news(&view.overall_progress) {
+            true => self.look_at_known(),
+            false => Ok(view),
+        }
+    }
+
+    /// Whether there is more to know of a job whose driver has gone without a word. What stands in for a job in a store may be
+    /// some seconds old, and its driver has ended since then.
+    fn has_news(&self, progress: &OverallProgress) -> bool {
+        let is_dead = progress.job_status == ShownStatus::Interrupted.name();
+        is_dead && self.layout.url().is_some() && self.layout.bring().is_ok()
+    }
+
+    fn look_at_known(&mut self) -> Result<MonitorView> {
         let job = JobView::of(self.layout.clone())?;
         let mut remarks = job.remarks.clone();
         let nothing = JobState::default();
@@ -224,13 +239,21 @@ impl JobWatch {
     /// # Errors
     /// As [`monitor()`].
     pub fn first_look(&mut self) -> Result<FirstLook> {
+        let view = self.first_look_at_known()?;
+        match self.has_news(view.overall_progress()) {
+            true => self.first_look_at_known(),
+            false => Ok(view),
+        }
+    }
+
+    fn first_look_at_known(&mut self) -> Result<FirstLook> {
         // Only the driver of a large job keeps its figures.
         if self.layout.figures().is_file()
             && let Some(glance) = self.glance()?
         {
             return Ok(FirstLook::Glance(Box::new(glance)));
         }
-        let view = self.look()?;
+        let view = self.look_at_known()?;
         Ok(match view.overall_progress.total_partitions > MOST_LISTED {
             true => FirstLook::Glance(Box::new(view.glance())),
             false => FirstLook::Whole(Box::new(view)),

@@ -91,7 +91,14 @@ fn show_log(args: &Args, layout: &Layout) -> Result<(), Failure> {
 }
 
 fn follow_log(args: &Args, layout: &Layout) -> Result<(), Failure> {
-    let is_over = || !super::monitor::is_alive(layout);
+    let is_over = || {
+        let is_over = !super::monitor::is_alive(layout);
+        if is_over {
+            // What was brought of a job in a store may be some seconds old; what cannot be had now is not shown.
+            let _ = layout.bring();
+        }
+        is_over
+    };
     let mut events = follow(layout.event_log_dir(), filter(args), LOOK_EVERY, is_over)?;
     for event in &mut events {
         let event = event?;

@@ -26,6 +26,7 @@ impl Layout {
         let Some(bucket) = self.bucket() else {
             return Ok(());
         };
+        let _turn = bucket.bringing();
         create_dir_all_durable(self.job_dir())?;
         let lock = match FileLock::try_acquire(self.lock()) {
             Ok(lock) => Some(lock),

@@ -235,3 +235,36 @@ fn nothing_is_at_work_where_nobody_drives() {
     assert_eq!(view.overall_progress.processing_partitions, 0);
     assert_eq!(view.overall_progress.job_status, "interrupted");
 }
+
+/// What stands in for a job in a store is some seconds old, so its driver may have ended since.
+#[test]
+fn a_job_in_a_store_is_not_called_dead_before_its_end_is_looked_for() {
+    use coldpress_job::{Layout, Scratch};
+    use coldpress_storage::{LocalStore, StoreSchemes};
+
+    let folder = tempfile::tempdir().unwrap();
+    let schemes = StoreSchemes::default().with("disk", |url| {
+        let folder = url.strip_prefix("disk://").unwrap_or(url);
+        Ok(std::sync::Arc::new(LocalStore::new(folder)))
+    });
+    let base = format!("disk://{}", folder.path().join("bucket").display());
+    let below = Scratch::Below(folder.path().join("scratch"));
+    let layout = Layout::at_url(&base, "job".parse().unwrap(), &schemes, &below).unwrap();
+    layout.create().unwrap();
+    let lock = JobLock::acquire(&layout, &LockOptions::default()).unwrap();
+    let (mut journal, _) = Journal::open(&layout, &lock, Mode::New).unwrap();
+    journal.sync().unwrap();
+    let id = "job".parse().unwrap();
+    let seen = Layout::existing_at_url(&base, id, &schemes, &Scratch::Temporary).unwrap();
+    let mut watch = JobWatch::new(seen);
+    let mut look = || watch.look().unwrap().overall_progress.job_status;
+    assert_eq!(look(), "planning");
+    let end = JournalRecord::Finished {
+        status: Status::Stopped,
+        error: None,
+    };
+    journal.append(&end).unwrap();
+    journal.sync().unwrap();
+    drop((journal, lock));
+    assert_eq!(look(), "stopped");
+}

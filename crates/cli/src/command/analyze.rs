@@ -1,10 +1,10 @@
 //! `coldpress analyze`: the statistics of a dataset, without dropping anything.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use coldpress::config::Recipe;
 use coldpress::executor::{Executor, text_filters};
-use coldpress::job::Status;
+use coldpress::job::{Layout, Status};
 use coldpress::report::quantity::plain;
 use coldpress::report::{
     Analysis, AnalysisOptions, Between, Limits, ReportOptions, analysis, job_report, render_report,
@@ -127,8 +127,7 @@ fn show(args: &Args, executor: &Executor) -> Result<(), Failure> {
     };
     let layout = executor.layout();
     let analysis = analysis(layout, &options)?;
-    let folder = layout.analysis_dir();
-    write_views(&analysis, &folder)?;
+    write_views(&analysis, layout)?;
     if let Some(path) = &args.html {
         let options = ReportOptions {
             registry: &registry,
@@ -140,7 +139,12 @@ fn show(args: &Args, executor: &Executor) -> Result<(), Failure> {
     if args.json {
         return output::print_json(&analysis);
     }
-    let shown = plain(&folder.display().to_string());
+    let shown = plain(
+        &layout
+            .shown_path(&layout.analysis_dir())
+            .display()
+            .to_string(),
+    );
     let mut text = analysis.render();
     text.push_str(&format!("\nFiles  {shown}\n"));
     let export = &prepared.recipe.export.path;
@@ -151,8 +155,9 @@ fn show(args: &Args, executor: &Executor) -> Result<(), Failure> {
 }
 
 /// Writes the views of an analysis beside its statistics. They can be made again at any time.
-fn write_views(analysis: &Analysis, folder: &Path) -> Result<(), Failure> {
-    std::fs::create_dir_all(folder).map_err(|error| {
+fn write_views(analysis: &Analysis, layout: &Layout) -> Result<(), Failure> {
+    let folder = layout.analysis_dir();
+    std::fs::create_dir_all(&folder).map_err(|error| {
         Failure::failed(format!(
             "cannot make the folder {}: {error}",
             folder.display()
@@ -170,6 +175,7 @@ fn write_views(analysis: &Analysis, folder: &Path) -> Result<(), Failure> {
             let path = path.display();
             Failure::failed(format!("cannot write {path}: {}", chain(&error)))
         })?;
+        layout.put_view(&path)?;
     }
     Ok(())
 }

@@ -1,8 +1,7 @@
 //! Encrypted inputs and outputs: where their key is, and what must hold before work begins.
 
-use std::path::Path;
-
 use coldpress_config::{EncryptionSettings, Recipe};
+use coldpress_job::Layout;
 use coldpress_storage::KeyPlace;
 
 use crate::error::{Error, Result};
@@ -30,13 +29,17 @@ pub(crate) fn key_of_outputs(recipe: &Recipe) -> Option<KeyPlace> {
     encrypts.then(|| key_place(asked))
 }
 
-/// What a user of encryption must know about a job in this folder; none where nothing is encrypted.
-pub(crate) fn note(recipe: &Recipe, job_dir: &Path) -> Option<String> {
+/// What a user of encryption must know about this job's own files; none where nothing is encrypted.
+pub(crate) fn note(recipe: &Recipe, layout: &Layout) -> Option<String> {
     let asked = &recipe.encryption;
     (asked.decrypt || asked.encrypt).then(|| {
+        let advice = match layout.url() {
+            Some(_) => "let the store encrypt them",
+            None => "keep `work_dir` on an encrypted disk or in memory",
+        };
         format!(
-            "the job's own files in `{}` hold records in clear text; keep `work_dir` on an encrypted disk or in memory",
-            job_dir.display()
+            "the job's own files in `{}` hold records in clear text; {advice}",
+            layout.shown()
         )
     })
 }

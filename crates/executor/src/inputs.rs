@@ -72,7 +72,7 @@ impl Executor {
             _ => Error::from(error),
         })?;
         let recipe = &self.prepared.recipe;
-        let clear = encryption::note(recipe, self.layout.job_dir());
+        let clear = encryption::note(recipe, &self.layout);
         resolved
             .notes
             .splice(0..0, clear.into_iter().chain(left_out));

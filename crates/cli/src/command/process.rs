@@ -58,7 +58,10 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     // A job that was done before has its page already.
     let has_page = report.already_complete && executor.layout().page().is_file();
     let page = match has_page {
-        true => last_page::line(&executor.layout().page().display().to_string()),
+        true => {
+            let layout = executor.layout();
+            last_page::line(&layout.shown_path(&layout.page()).display().to_string())
+        }
         false => last_page::write(executor, driven.took),
     };
     tell(args, executor, report, &page)?;

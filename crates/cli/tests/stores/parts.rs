@@ -67,7 +67,9 @@ fn a_killed_job_with_parts_behind_urls_goes_on_and_is_removed() {
     ];
     let told = bench.run(&elsewhere, None).expect(4).told();
     assert!(told.contains("--fresh"), "{told}");
-    bench.run(&process, None).expect(0);
+    let told = bench.run(&process, None).expect(0).text();
+    let checkpoints = format!("vault://{}/checkpoints/a\n", bench.path("vault").display());
+    assert!(told.contains(&checkpoints), "{told}");
     assert!(bench.text("a.jsonl") == expected);
     assert!(names(&bench, "vault/checkpoints/a").len() > 3);
     assert!(names(&bench, "vault/a").len() > 3);

@@ -3,6 +3,7 @@
 use coldpress_job::Status;
 use coldpress_partition::Slice;
 use coldpress_record::Ledger;
+use coldpress_storage::{Place, StoreSpec};
 
 use super::{Driver, Exported};
 use crate::report::SourceNames as _;
@@ -59,7 +60,11 @@ impl Driver<'_> {
                 .to_string()
                 .into(),
             job_dir: layout.shown_path(layout.job_dir()),
-            checkpoint_dir: layout.shown_path(layout.checkpoint_dir()),
+            checkpoint_dir: match self.stores.specs().of(Place::Checkpoints) {
+                // A program may have put a secret into a query.
+                StoreSpec::Url(url) => url.split('?').next().unwrap_or_default().into(),
+                StoreSpec::Folder(folder) => folder,
+            },
             trace_dir: prepared
                 .trace
                 .is_some()

@@ -2,6 +2,7 @@
 
 mod bring;
 mod fresh;
+mod leave;
 mod list;
 mod views;
 

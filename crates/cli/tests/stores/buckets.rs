@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::bench::{Bench, Ran};
 use crate::tests::{Test, plain_export};
 
-pub(crate) const ALL: [Test; 6] = [
+pub(crate) const ALL: [Test; 9] = [
     (
         "a_killed_job_goes_on_elsewhere_with_nothing_but_its_bucket",
         a_killed_job_goes_on_elsewhere_with_nothing_but_its_bucket,
@@ -26,6 +26,18 @@ pub(crate) const ALL: [Test; 6] = [
         a_job_is_stopped_by_a_request_in_its_bucket,
     ),
     ("what_is_nowhere_is_told", what_is_nowhere_is_told),
+    (
+        "who_follows_a_job_sees_its_end",
+        who_follows_a_job_sees_its_end,
+    ),
+    (
+        "all_of_an_analysis_is_where_the_job_lies",
+        all_of_an_analysis_is_where_the_job_lies,
+    ),
+    (
+        "no_scratch_is_left_of_a_job_that_is_not_there",
+        no_scratch_is_left_of_a_job_that_is_not_there,
+    ),
 ];
 
 /// The URL of all jobs.
@@ -280,4 +292,71 @@ fn what_is_nowhere_is_told() {
         told.contains("there is no job `b`") && told.contains("disk:"),
         "{told}"
     );
+}
+
+fn who_follows_a_job_sees_its_end() {
+    let bench = Bench::new();
+    let base = jobs(&bench);
+    for (job, words, end) in [
+        ("a", &["events", "--follow"][..], "job a completed"),
+        (
+            "b",
+            &["monitor", "--watch", "--interval", "0.1"],
+            "completed",
+        ),
+    ] {
+        let recipe = recipe(&bench, job, "");
+        let mut driver = bench.begin(&["process", "--config", &recipe, "--no-progress"]);
+        let journal = bench.path(&format!("bucket/jobs/{job}/journal/0000000001.jsonl"));
+        wait_until("the job runs", || journal.is_file());
+        let url = format!("{base}/{job}");
+        let words = [words, &[&url]].concat();
+        let text = bench.run(&words, None).expect(0).text();
+        assert!(
+            text.contains(end) || text.contains("JOB_COMPLETE"),
+            "{text}"
+        );
+        assert!(!text.contains("INTERRUPTED"), "{text}");
+        assert!(driver.wait().unwrap().success());
+    }
+}
+
+fn all_of_an_analysis_is_where_the_job_lies() {
+    let bench = Bench::new();
+    let recipe = recipe(&bench, "a", "");
+    let words = ["analyze", "--config", &recipe, "--no-progress"];
+    let text = bench.run(&words, None).expect(0).text();
+    let files = format!("Files  {}/a/analysis\n", jobs(&bench));
+    assert!(text.contains(&files), "{text}");
+    for name in [
+        "statistics.parquet",
+        "overall.csv",
+        "overall.md",
+        "analysis.json",
+    ] {
+        let path = bench.path(&format!("bucket/jobs/a/analysis/{name}"));
+        assert!(path.is_file(), "{name}");
+    }
+}
+
+fn no_scratch_is_left_of_a_job_that_is_not_there() {
+    let bench = Bench::new();
+    let recipe = recipe(&bench, "a", "");
+    let process = ["process", "--config", &recipe, "--no-progress"];
+    let scratches = || {
+        let found = fs::read_dir(bench.path("cache/coldpress/scratch"));
+        found.into_iter().flatten().count()
+    };
+    let refused = [&process[..], &["--dataset_path", "missing.jsonl"]].concat();
+    bench.run(&refused, None).expect(1);
+    assert_eq!(scratches(), 0);
+    bench.run(&process, None).expect(0);
+    assert_eq!(scratches(), 1);
+    // The page of a job that is done is where the job lies.
+    let again = bench.run(&process, None).expect(0).text();
+    let page = format!("Page        {}/a/report.html\n", jobs(&bench));
+    assert!(again.contains(&page), "{again}");
+    let url = format!("{}/a", jobs(&bench));
+    bench.run(&["jobs", "remove", &url], None).expect(0);
+    assert_eq!(scratches(), 0);
 }

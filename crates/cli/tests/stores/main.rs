@@ -15,8 +15,9 @@ use std::process::ExitCode;
 use libtest_mimic::{Arguments, Trial};
 
 /// The first words that make it a program, not a test.
-const WORDS: [&str; 10] = [
+const WORDS: [&str; 11] = [
     "process",
+    "analyze",
     "monitor",
     "events",
     "report",

@@ -29,6 +29,14 @@ impl<'e> Driver<'e> {
     /// # Errors
     /// When the job runs already, its journal is damaged, or what it needs cannot be written.
     pub(crate) fn open(executor: &'e Executor) -> Result<Self> {
+        let opened = Self::take(executor);
+        if opened.is_err() {
+            executor.layout.leave_unbegun();
+        }
+        opened
+    }
+
+    fn take(executor: &'e Executor) -> Result<Self> {
         let started = Instant::now();
         let (layout, recipe) = (&executor.layout, &executor.prepared.recipe);
         layout.bring()?;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use coldpress::job::{
-    JobLock, JobSummary, Journal, Layout, LockOptions, OwnPlaces, open_stores, url_of_job,
+    JobLock, JobSummary, Journal, Layout, LockOptions, OwnPlaces, Scratch, open_stores, url_of_job,
 };
 use coldpress::report::quantity::plain;
 use coldpress::storage::{AttemptName, StoreSchemes, StoreSpec};
@@ -40,6 +40,7 @@ pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure
         // Its end is the last beat, which goes too.
         drop(lock);
         layout.remove_heartbeat()?;
+        remove_stand_in(layout, schemes)?;
         output::print(&format!("removed {}\n", plain(&layout.shown())))?;
         return Ok(code::DONE);
     }
@@ -59,6 +60,16 @@ pub(super) fn run(layout: &Layout, schemes: &StoreSchemes) -> Result<u8, Failure
     }
     output::print(&format!("removed {shown}\n"))?;
     Ok(code::DONE)
+}
+
+/// Removes the folder in which drivers of this machine worked on the job, where the recipe named no other.
+fn remove_stand_in(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure> {
+    let Some(url) = layout.url() else {
+        return Ok(());
+    };
+    let scratch = Scratch::Below(crate::assets::scratch());
+    let of_drivers = Layout::at_url(url, layout.job_id().clone(), schemes, &scratch)?;
+    Ok(of_drivers.remove_stand_in()?)
 }
 
 /// Removes the files of attempts from stores elsewhere, which the journal names.

@@ -87,7 +87,20 @@ pub(crate) fn run(
         Ok(cli) => cli,
         Err(error) => return told_by_clap(&error),
     };
-    match cli.command {
+    // Only they do the work of a job.
+    let is_work = matches!(cli.command, Command::Process(_) | Command::Analyze(_));
+    carry_out(cli.command, overrides, schemes).map_err(|failure| match is_work {
+        true => failure,
+        false => failure.of_no_work(),
+    })
+}
+
+fn carry_out(
+    command: Command,
+    overrides: Vec<OsString>,
+    schemes: &StoreSchemes,
+) -> Result<u8, Failure> {
+    match command {
         Command::Process(mut args) => {
             args.recipe.overrides = overrides;
             process::run(&args, schemes)

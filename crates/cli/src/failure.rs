@@ -75,6 +75,12 @@ impl Failure {
         self.code == code::DONE
     }
 
+    /// The failure of a command that does no work: it says nothing of what is finished.
+    pub(crate) fn of_no_work(mut self) -> Self {
+        self.message = self.message.replace("; what is finished stays", "");
+        self
+    }
+
     pub(crate) fn with_details(mut self, details: impl Into<String>) -> Self {
         self.details = details.into();
         self
@@ -128,5 +134,19 @@ impl From<coldpress::report::Error> for Failure {
             coldpress::report::Error::Executor(error) => error.into(),
             error => Self::failed(chain(&error)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_without_work_say_nothing_of_what_is_finished() {
+        let failure = Failure::failed("full: run the same command again; what is finished stays");
+        assert_eq!(
+            failure.of_no_work().message,
+            "full: run the same command again"
+        );
     }
 }

@@ -431,7 +431,7 @@ mod tests {
             "azure_storage_account_name",
         ];
         for key in known {
-            assert!(options("s3://b", &[(key, "x")]).is_ok(), "{key}");
+            assert!(options("s3://b", &[(key, "http://x")]).is_ok(), "{key}");
         }
         let error = options("s3://b", &[("zone", "x")]).err().unwrap();
         let source = std::error::Error::source(&error).unwrap().to_string();

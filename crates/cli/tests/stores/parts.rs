@@ -116,7 +116,7 @@ fn options_reach_workers_and_are_written_nowhere() {
     let without = recipe(&bench, "a", "safe", "");
     let told = bench
         .run(&["process", "--config", &without, "--no-progress"], None)
-        .expect(1)
+        .expect(2)
         .told();
     assert!(told.contains("the combination is another one"), "{told}");
     let options = format!(

@@ -79,11 +79,14 @@ impl Driver<'_> {
     pub(super) fn counted(&self) -> impl Iterator<Item = &Publication> {
         let state = self.truth.state();
         let chain = state.final_chain();
+        // What was exported counts, also where another way of working would need it in another form.
+        let committed = state.export().committed.as_ref();
+        let is_exported = committed.is_some_and(|export| Some(export.chain) == chain);
         (0..state.partition_count()).filter_map(move |index| {
             self.usable_result(index).or_else(|| {
-                let is_gone =
-                    state.published(index, chain?).is_none() && state.failure(index).is_none();
-                state.result_of(index, chain?).filter(|_| is_gone)
+                let is_gone = state.published(index, chain?).is_none();
+                let counts = (is_gone || is_exported) && state.failure(index).is_none();
+                state.result_of(index, chain?).filter(|_| counts)
             })
         })
     }

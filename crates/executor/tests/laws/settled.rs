@@ -70,6 +70,22 @@ fn a_last_deduplicator_causes_no_second_pass_over_columns() {
     }
 }
 
+/// A job that is done stays done when it is asked to keep more than it kept: its counts are what they were.
+#[test]
+fn what_was_settled_counts_whatever_is_to_be_kept_now() {
+    let bench = tables();
+    let done = plan(
+        &bench,
+        "out.parquet",
+        &["edit_mapper", "document_deduplicator"],
+    );
+    let first = bench.run(&done).unwrap();
+    let keeping = done.with("intermediate_storage.preserve_intermediate_data", true);
+    let again = bench.run(&keeping).unwrap();
+    assert!(again.already_complete);
+    assert_eq!(again.ledger, first.ledger);
+}
+
 /// Rows that were left out for one form of the export are left out for the others, and before further operators.
 #[test]
 fn what_is_settled_holds_for_every_form_and_for_what_follows() {

@@ -333,6 +333,7 @@ mod tests {
             ("models", "normal"),
             ("pattern", "normal"),
             ("archive", "normal"),
+            ("external", "normal"),
             ("barrier", "dev"),
             ("assets", "dev"),
         ];

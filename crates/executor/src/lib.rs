@@ -33,6 +33,7 @@ mod planned_sources;
 mod prepare;
 mod preview;
 mod prometheus;
+mod reachable;
 mod reading;
 mod remote;
 mod replay;

@@ -3,10 +3,9 @@
 use coldpress_config::{Location, Recipe};
 use coldpress_failure::full_message;
 use coldpress_job::{JobId, url_of_job};
-use coldpress_storage::{Place, StorageOptions, StoreSchemes, StoreSpec, one_spelling};
+use coldpress_storage::{Place, StorageOptions, StoreSchemes};
 
 use crate::error::{Error, Result};
-use crate::executor::Executor;
 
 /// The places of a job that its recipe puts behind URLs.
 pub(crate) struct Remote {
@@ -67,51 +66,10 @@ pub(crate) fn with_options_of(recipe: &Recipe, schemes: StoreSchemes) -> StoreSc
 }
 
 /// The URL of the bucket of a URL: `s3://bucket` of `s3://bucket/out/clean.jsonl`.
-fn bucket_of(url: &str) -> &str {
+pub(crate) fn bucket_of(url: &str) -> &str {
     let begin = url.find("://").map_or(0, |at| at + "://".len());
     let end = url[begin..].find('/').map_or(url.len(), |end| begin + end);
     &url[..end]
-}
-
-impl Executor {
-    /// Makes sure that the buckets are there that the job and its outputs are to lie in, so that no work is done in vain. Each
-    /// is asked once.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Recipe`](crate::ErrorKind) with the key whose bucket is not there, or cannot be looked at.
-    pub fn check_places(&self) -> Result<()> {
-        let recipe = &self.prepared.recipe;
-        let (paths, export) = (&recipe.paths, &recipe.export);
-        let folders = [
-            ("work_dir", Some(&paths.work_dir)),
-            ("checkpoint_dir", paths.checkpoint_dir.as_ref()),
-            ("partition_dir", paths.partition_dir.as_ref()),
-            ("export_dropped", export.dropped_dir.as_ref()),
-        ];
-        let files = [
-            ("export_path", Some(&export.path)),
-            ("duplicates_path", export.duplicates_path.as_ref()),
-        ];
-        let url = |path: Option<&String>| {
-            Some(Location::of(path?).url()?.trim_end_matches('/').to_owned())
-        };
-        let folders = folders.map(|(key, path)| (key, url(path)));
-        let above = |url: String| Some(url.rsplit_once('/')?.0.to_owned());
-        let files = files.map(|(key, path)| (key, url(path).and_then(above)));
-        let mut asked = Vec::new();
-        for (key, url) in folders.into_iter().chain(files) {
-            let Some(url) = url else { continue };
-            let bucket = bucket_of(&one_spelling(&url)).to_owned();
-            if asked.contains(&bucket) {
-                continue;
-            }
-            let store = self.schemes.open(&StoreSpec::Url(url));
-            let found = store.and_then(|store| store.check_place());
-            found.map_err(|error| Error::of_key(recipe, key, full_message(&error)))?;
-            asked.push(bucket);
-        }
-        Ok(())
-    }
 }
 
 /// Makes sure that there is something which opens the URL of a key.

@@ -12,7 +12,7 @@
 //! `command`: the program and its arguments, as a list; or a text, which the shell runs.
 //!
 //! # Example
-//! With `command: [jq, -c, ".text |= ascii_downcase"]`, texts are written in small letters.
+//! With `command: [jq, -c, "del(.meta)"]`, the field `meta` is taken out.
 //!
 //! # Notes on determinism
 //! The program may depend on anything. What it gave is kept, and it is not asked again as long as that is whole and the

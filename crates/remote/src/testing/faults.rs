@@ -34,6 +34,7 @@ pub struct Faults {
     latency: Duration,
     /// Faults that come first, whatever chance says.
     planned: Vec<(String, Fault)>,
+    one_at_a_time: bool,
 }
 
 impl Faults {
@@ -51,7 +52,16 @@ impl Faults {
             rate,
             latency: Duration::ZERO,
             planned: Vec::new(),
+            one_at_a_time: false,
         }
+    }
+
+    /// Lets the server carry out one request after the other: one that looks and writes in two steps does not keep
+    /// conditions where several come at once.
+    #[must_use]
+    pub fn one_at_a_time(mut self) -> Self {
+        self.one_at_a_time = true;
+        self
     }
 
     /// Adds a time that every request takes.
@@ -117,7 +127,9 @@ impl Proxy {
     /// When there is no free port.
     #[must_use]
     pub fn start(upstream: &str, faults: Faults) -> Self {
-        let (upstream, latency, faults) = (upstream.to_owned(), faults.latency, Mutex::new(faults));
+        let upstream = upstream.to_owned();
+        let (latency, one_at_a_time) = (faults.latency, faults.one_at_a_time);
+        let (faults, turn) = (Mutex::new(faults), Mutex::new(()));
         let seen = Arc::new(Mutex::new(Seen::new()));
         let record = Arc::clone(&seen);
         let listener = Listener::start(move |request| {
@@ -131,6 +143,8 @@ impl Proxy {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push((named, fault));
             thread::sleep(latency);
+            let turn = || turn.lock().unwrap_or_else(PoisonError::into_inner);
+            let _turn = one_at_a_time.then(turn);
             // A server that is gone ends the connection too.
             pass(&upstream, &request, fault).unwrap_or(Reply::Nothing)
         });

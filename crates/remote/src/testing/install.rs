@@ -35,8 +35,13 @@ pub(super) fn python() -> PathBuf {
     folder.join("bin")
 }
 
-/// Gives the folder of the programs of Node.js.
-pub(super) fn node() -> PathBuf {
+/// Gives the folder of the programs of Node.js; none where there is no npm and none is required.
+pub(super) fn node() -> Option<PathBuf> {
+    let is_required = env::var_os("COLDPRESS_SERVERS_REQUIRED").is_some();
+    if !is_required && Command::new("npm").arg("--version").output().is_err() {
+        eprintln!("there is no npm, so Azure's store is not tested; install Node.js 18 or later");
+        return None;
+    }
     let folder = target().join("remote-servers/node");
     once(&folder, "package.json", |folder, wanted| {
         fs::create_dir_all(folder).expect("a folder can be made in the target folder");
@@ -55,7 +60,7 @@ pub(super) fn node() -> PathBuf {
             "install Node.js 18 or later with npm, which must reach its registry",
         );
     });
-    folder.join("node_modules/.bin")
+    Some(folder.join("node_modules/.bin"))
 }
 
 /// Installs into a folder what a file of `servers/` names, unless that was done.

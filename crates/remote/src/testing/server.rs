@@ -15,6 +15,7 @@ use coldpress_storage::StorageOptions;
 
 use sha2::{Digest, Sha256};
 
+use super::faults::{Faults, Proxy};
 use super::listener::Listener;
 use super::{google, install};
 
@@ -31,6 +32,8 @@ const AZURE_KEY: &str =
 pub struct Server {
     /// What answers; it ends when this is dropped.
     _running: Running,
+    /// What stands before it.
+    _before: Option<Proxy>,
     address: String,
     url: &'static str,
     options: Vec<(&'static str, String)>,
@@ -72,18 +75,30 @@ impl Server {
                 port.to_string(),
             ]
         });
+        let server = server.one_at_a_time();
         server.request("PUT", "/data", &[]);
         let endpoint = server.endpoint();
         server.with(options).with([("endpoint", endpoint.as_str())])
     }
 
-    /// Azure's store of blobs, by Azurite.
+    /// The same, which carries out one request after the other.
+    fn one_at_a_time(self) -> Self {
+        let proxy = Proxy::start(&self.address, Faults::none().one_at_a_time());
+        Self {
+            address: proxy.address().to_owned(),
+            _before: Some(proxy),
+            ..self
+        }
+    }
+
+    /// Azure's store of blobs, by Azurite; none where there is no npm to install it with, unless
+    /// `COLDPRESS_SERVERS_REQUIRED` is set.
     ///
     /// # Panics
     /// As [`s3`](Self::s3).
     #[must_use]
-    pub fn azure() -> Self {
-        let program = install::node().join("azurite-blob");
+    pub fn azure() -> Option<Self> {
+        let program = install::node()?.join("azurite-blob");
         let server = Self::start("az://data", &program, |port, folder| {
             let arguments = [
                 "--silent",
@@ -103,11 +118,13 @@ impl Server {
         });
         server.make_azure_container();
         let endpoint = format!("{}/{AZURE_ACCOUNT}", server.endpoint());
-        server.with([
-            ("endpoint", endpoint.as_str()),
-            ("account_name", AZURE_ACCOUNT),
-            ("account_key", AZURE_KEY),
-        ])
+        server
+            .with([
+                ("endpoint", endpoint.as_str()),
+                ("account_name", AZURE_ACCOUNT),
+                ("account_key", AZURE_KEY),
+            ])
+            .into()
     }
 
     /// Google's store, by a stand-in of this crate.
@@ -116,6 +133,7 @@ impl Server {
         let listener = google::start();
         let server = Self {
             address: listener.address().to_owned(),
+            _before: None,
             _running: Running::Listener {
                 _listener: listener,
             },
@@ -204,6 +222,7 @@ impl Server {
         };
         Self {
             _running,
+            _before: None,
             address,
             url,
             options: Vec::new(),

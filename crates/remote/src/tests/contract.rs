@@ -35,5 +35,7 @@ fn google_keeps_the_contract() {
 
 #[test]
 fn azure_keeps_the_contract() {
-    check(&Server::azure());
+    if let Some(azure) = Server::azure() {
+        check(&azure);
+    }
 }

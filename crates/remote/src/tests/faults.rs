@@ -49,7 +49,10 @@ fn the_contract_of_uploads_holds_through_faults() {
 
 #[test]
 fn the_contract_holds_through_faults_on_azure_and_google() {
-    for server in [Server::azure(), Server::google()] {
+    for server in [Server::azure(), Some(Server::google())]
+        .into_iter()
+        .flatten()
+    {
         check(&server, 3, suite::run_all);
         check(&server, 4, suite::uploads::run_all);
     }
@@ -101,8 +104,10 @@ fn a_lost_or_doubled_request_makes_one_object() {
         check_write(&s3, "?uploads", fault, 9 << 20);
         check_write(&s3, "partNumber=2", fault, 9 << 20);
         check_write(&s3, "POST /data/", fault, 9 << 20);
-        check_write(&azure, "PUT /", fault, 1_000);
-        check_write(&azure, "comp=blocklist", fault, 9 << 20);
+        if let Some(azure) = &azure {
+            check_write(azure, "PUT /", fault, 1_000);
+            check_write(azure, "comp=blocklist", fault, 9 << 20);
+        }
         check_write(&google, "PUT /", fault, 1_000);
         check_write(&google, "?uploadId", fault, 9 << 20);
     }

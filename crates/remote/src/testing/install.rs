@@ -36,6 +36,10 @@ pub(super) fn python() -> PathBuf {
 }
 
 /// Gives the folder of the programs of Node.js; none where there is no npm and none is required.
+#[allow(
+    clippy::print_stderr,
+    reason = "whoever runs the tests is told what they leave out"
+)]
 pub(super) fn node() -> Option<PathBuf> {
     let is_required = env::var_os("COLDPRESS_SERVERS_REQUIRED").is_some();
     if !is_required && Command::new("npm").arg("--version").output().is_err() {

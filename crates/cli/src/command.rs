@@ -87,8 +87,15 @@ pub(crate) fn run(
         Ok(cli) => cli,
         Err(error) => return told_by_clap(&error),
     };
-    // Only they do the work of a job.
-    let is_work = matches!(cli.command, Command::Process(_) | Command::Analyze(_));
+    // Others only look, and leave nothing unfinished.
+    let is_work = matches!(
+        cli.command,
+        Command::Process(_)
+            | Command::Analyze(_)
+            | Command::Docetl(_)
+            | Command::Checkpoint(_)
+            | Command::Quarantine(_)
+    );
     carry_out(cli.command, overrides, schemes).map_err(|failure| match is_work {
         true => failure,
         false => failure.of_no_work(),

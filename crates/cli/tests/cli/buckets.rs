@@ -67,7 +67,7 @@ fn answer(mut stream: TcpStream) {
 fn recipe(bench: &Bench, endpoint: &str, lines: &str) {
     bench.write(
         "recipe.yaml",
-        &format!(
+        format!(
             "storage_options: {{endpoint: '{endpoint}', region: here, access_key_id: a, secret_access_key: bbbbbb, \
              max_retries: 0}}\nnp: 1\nprocess:\n  - text_length_filter: {{min_len: 8}}\n{lines}"
         ),

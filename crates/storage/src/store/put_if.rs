@@ -8,7 +8,7 @@ use crate::{Error, Result};
 /// Makes these bytes the object of this name, if what is there is what is expected; gives its version.
 ///
 /// # Errors
-/// As [`SealedUpload::complete`].
+/// As [`SealedUpload::complete`](crate::SealedUpload::complete).
 pub fn put_if(
     store: &dyn ObjectStore,
     name: &ObjectName,

@@ -13,7 +13,7 @@
 //! `command_filter`.
 //!
 //! # Example
-//! With `command: [jq, -c, ".text | length > 10"]`, records with longer texts are kept.
+//! With `command: [jq, -c, ".lang == \"en\""]`, records in English are kept.
 //!
 //! # Notes on determinism
 //! The program may depend on anything. What it said is kept, and it is not asked again as long as that is whole and the

@@ -9,6 +9,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use coldpress_storage::Digest;
 use coldpress_table::{Decoder, Renderer};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::codec::Codec;
@@ -89,7 +90,8 @@ impl JsonlSink {
         if manifest.contains('\n') {
             return Err("its manifest is not on one line".into());
         }
-        // Both are JSON already, and to read them again would take longer than to make them did.
+        // What is no JSON would make the file one that nobody can read. To look is all that it takes: nothing is copied.
+        serde_json::from_str::<IgnoredAny>(&manifest)?;
         let line = format!("{{\"{DIRECTORY}\":{directory},\"{MANIFEST}\":{manifest}}}\n");
         let frame = self.codec.pack(line.as_bytes())?;
         let trailer = Trailer {

@@ -252,12 +252,12 @@ fn only_groups_with_unusual_numbers_say_their_bits() {
 }
 
 #[test]
-fn a_manifest_of_several_lines_is_refused_by_json_lines() {
+fn a_manifest_that_is_no_json_line_is_refused_by_json_lines() {
     let options = ContainerOptions {
         format: Format::Jsonl,
         compression: Compression::None,
     };
-    for manifest in ["{\n}", "\n"] {
+    for manifest in ["{\n}", "{", "no"] {
         let store = MemoryStore::new();
         let out = store.put_new(&name("a")).unwrap();
         let writer = ContainerWriter::create(out, schema(), &options).unwrap();

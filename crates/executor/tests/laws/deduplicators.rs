@@ -260,12 +260,18 @@ fn a_damaged_decision_is_made_again() {
         assert_eq!(executor.run().unwrap().status, Status::Stopped);
         control::disarm(id);
         assert_eq!(bench.state(&plan).barriers().len(), 1);
-        harm(&decisions(&bench)[0], how);
+        let pack = &decisions(&bench)[0];
+        match how {
+            // One altered byte may be of a decision that nobody needs any more.
+            1 => {
+                let altered = fs::read(pack).unwrap().into_iter().map(|byte| byte ^ 1);
+                fs::write(pack, altered.collect::<Vec<_>>()).unwrap();
+            }
+            how => harm(pack, how),
+        }
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &Expected::of(&texts(), &plan));
-        // One altered byte may be of a decision that nobody needs any more.
-        let resolved = bench.state(&plan).barriers().len();
-        assert!(resolved == 2 || how == 1, "harm {how}: {resolved}");
+        assert_eq!(bench.state(&plan).barriers().len(), 2, "harm {how}");
         assert_eq!(published(&bench, &plan, 0), 5);
     }
 }

@@ -88,10 +88,9 @@ fn check_too_long(compression: FileCompression) {
         "{error}"
     );
     assert!(error.ends_with(&format!("limit {LIMIT_BYTES})")), "{error}");
-    // The planner and a worker may hold the record's beginning at the same time; the rest is the program itself, which is
-    // large where it is built for tests.
+    // The planner and a worker may hold the record's beginning at the same time.
     assert!(
-        peak < LIMIT_BYTES * 2 + 80 * MB,
+        peak < LIMIT_BYTES * 2 + 60 * MB,
         "{} MB for {compression:?}",
         peak / MB
     );

@@ -101,9 +101,9 @@ def parse_arguments():
 
 
 def build():
-    subprocess.run(["cargo", "build", "--release", "--package", "coldpress-docetl", "--example", "measure"], cwd=ROOT, check=True)
+    subprocess.run(["cargo", "build", "--release", "--package", "coldpress-docetl", "--example", "measure_store"], cwd=ROOT, check=True)
     target = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target"))
-    return ROOT / target / "release" / "examples" / "measure"
+    return ROOT / target / "release" / "examples" / "measure_store"
 
 
 def write_records(path, count):

@@ -2,7 +2,7 @@
 """Compares the readers of model files with the C++ libraries, on one thread, in one run.
 
     pip install fasttext-predict kenlm tokenizers
-    cargo build --release -p coldpress-models --example measure
+    cargo build --release -p coldpress-models --example measure_models
     models_bench.py rows.jsonl --fasttext lid.176.bin --kenlm en.arpa.bin --tokenizer tokenizer.json
 
 Each side makes three passes over the texts, and the one with the least processor time counts. Sums over all results
@@ -16,7 +16,7 @@ import pathlib
 import subprocess
 import time
 
-MEASURE = pathlib.Path(__file__).parents[2] / "target/release/examples/measure"
+MEASURE = pathlib.Path(__file__).parents[2] / "target/release/examples/measure_models"
 
 
 def fasttext(path):

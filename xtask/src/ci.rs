@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "tests and doc tests",
-        run: || cargo(&["test", "--workspace"], &[]),
+        run: || cargo(&["test", "--workspace", "--no-fail-fast"], &[]),
     },
     Step {
         name: "api docs",

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::bench::Bench;
 
-/// Two stages over 100 partitions, and a log that is rotated every 20 kB.
+/// Two stages over 100 partitions, and a log that is rotated every 4 kB (a fast machine tells many small partitions in one event).
 const RECIPE: &str = "\
 dataset_path: in.jsonl
 export_path: out/clean.jsonl
 work_dir: jobs
 np: 2
 partition: {size: 2}
-event_logging: {max_log_size_mb: 0.02, backup_count: 0, log_level: DEBUG}
+event_logging: {max_log_size_mb: 0.004, backup_count: 0, log_level: DEBUG}
 process:
   - whitespace_normalization_mapper:
   - document_deduplicator:

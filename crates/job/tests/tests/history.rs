@@ -78,12 +78,15 @@ fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
             .map(|index| attempt(index, state.last_attempt(index, epoch) + 1))
             .into_iter()
             .collect(),
+        // An attempt publishes once: a name that was forgotten never comes back.
         Act::Publish(number) => some(number)
             .map(|index| {
-                let last = state.last_attempt(index, epoch);
-                JournalRecord::Published(publication(index, epoch, last, recipe_now))
+                let next = state.last_attempt(index, epoch) + 1;
+                let published = publication(index, epoch, next, recipe_now);
+                [attempt(index, next), JournalRecord::Published(published)]
             })
             .into_iter()
+            .flatten()
             .collect(),
         Act::Fail(number) => some(number).map(failure).into_iter().collect(),
         Act::Export => {

@@ -1,7 +1,7 @@
 //! Times the store: a case of `docs/development/docetl_bench.py`, which says what each is. On Linux.
 //!
 //! ```text
-//! $ cargo run --release -p coldpress-docetl --example measure -- write records.json intermediate
+//! $ cargo run --release -p coldpress-docetl --example measure_store -- write records.json intermediate
 //! {"bytes":45678901,"cpu":1.05,"memory":123456789,"rows":1000000,"seconds":0.61}
 //! ```
 #![allow(clippy::print_stdout, reason = "a bench prints its figures")]
@@ -21,7 +21,7 @@ const OPERATION: &str = "operation";
 fn main() -> Fallible<()> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [case, source, target] = &words[..] else {
-        return Err("usage: measure write|read|columns|migrate|stream SOURCE TARGET".into());
+        return Err("usage: measure_store write|read|columns|migrate|stream SOURCE TARGET".into());
     };
     let (path, folder) = (Path::new(source), Path::new(target));
     match case.as_str() {

@@ -1,10 +1,10 @@
 //! Measures models over the `text` of JSON lines, on one thread:
 //!
 //! ```text
-//! cargo run --release -p coldpress-models --example measure -- fasttext lid.176.bin rows.jsonl
-//! cargo run --release -p coldpress-models --example measure -- kenlm en.arpa.bin rows.jsonl
-//! cargo run --release -p coldpress-models --example measure -- tokens tokenizer.json rows.jsonl
-//! cargo run --release -p coldpress-models --example measure -- ids tokenizer.json rows.jsonl
+//! cargo run --release -p coldpress-models --example measure_models -- fasttext lid.176.bin rows.jsonl
+//! cargo run --release -p coldpress-models --example measure_models -- kenlm en.arpa.bin rows.jsonl
+//! cargo run --release -p coldpress-models --example measure_models -- tokens tokenizer.json rows.jsonl
+//! cargo run --release -p coldpress-models --example measure_models -- ids tokenizer.json rows.jsonl
 //! ```
 //!
 //! It prints one line of JSON: documents, bytes, the processor seconds of the best of three passes, and a sum over all results by which

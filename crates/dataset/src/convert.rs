@@ -1,4 +1,4 @@
-//! From the text of other formats to JSONL text, while it is read.
+//! Converts the text of other formats to JSONL while it is read.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -17,29 +17,29 @@ pub(crate) use joined::Joined;
 pub(crate) use json::Elements;
 pub(crate) use text::Texts;
 
-/// What makes JSONL text, a piece at a time.
+/// A producer of JSONL text, a piece at a time.
 pub(crate) trait Make: Send {
-    /// Appends a piece, as large as is convenient; `false` when nothing is left.
+    /// Appends a piece of any convenient size. Returns `false` when nothing is left.
     ///
     /// # Errors
-    /// When the source cannot be read further, or [`Torn`]. What was appended before counts.
+    /// Fails when the source cannot be read any further, or with [`Torn`]. Text that was appended before the error counts.
     fn make(&mut self, out: &mut Out) -> io::Result<bool>;
 }
 
-/// What turns the bytes of one file into JSONL text.
+/// A converter of the bytes of one file to JSONL text.
 pub(crate) trait Convert: Send {
-    /// The first byte will be at `offset` in its file.
+    /// Sets the offset in the file of the first byte that will be fed.
     fn begin(&mut self, offset: u64);
 
-    /// Takes bytes from the front of `input` and appends text; returns how many. It may leave some where `out` is full,
-    /// and takes at least one where it is not.
+    /// Takes bytes from the front of `input`, appends text, and returns how many bytes it took. It may leave some of them when
+    /// `out` is full, and takes at least one when it isn't.
     fn feed(&mut self, input: &[u8], out: &mut Out) -> io::Result<usize>;
 
-    /// The file has ended: appends what is left, as much as is convenient; returns whether there is more.
+    /// Appends what is left once the file has ended, as much as is convenient. Returns whether there is more.
     fn finish(&mut self, out: &mut Out) -> io::Result<bool>;
 }
 
-/// The error of a text that breaks off, or goes on behind its end: all records before are good.
+/// The error of a text that breaks off, or that goes on after its end. All records before it are good.
 #[derive(Debug)]
 pub(crate) struct Torn(String);
 
@@ -57,19 +57,19 @@ impl fmt::Display for Torn {
 
 impl std::error::Error for Torn {}
 
-/// Text that was made and not read yet, and where its records begin.
+/// Text that was made and not read yet, with the places where its records begin.
 pub(crate) struct Out {
     pub(crate) text: Vec<u8>,
-    /// Position of the first byte of `text` in all that is made.
+    /// The position of the first byte of `text` in everything that is made.
     position: u64,
-    /// Positions of records, each with its place in the file; `None` = nobody asked for them.
+    /// The positions of records, each with its place in the file; `None` if nobody asked for them.
     seeks: Option<VecDeque<(u64, u64)>>,
 }
 
 impl Out {
     const FULL_BYTES: usize = 256 * 1024;
 
-    /// No text; the first byte will be at `position`.
+    /// Creates an empty output whose first byte will be at `position`.
     pub(crate) fn new(position: u64) -> Self {
         Self {
             text: Vec::new(),
@@ -82,7 +82,7 @@ impl Out {
         self.text.len() >= Self::FULL_BYTES
     }
 
-    /// A record begins here, which begins at `place` in the file.
+    /// Notes that a record begins here, which is at `place` in the file.
     fn begin_record(&mut self, place: u64) {
         if let Some(seeks) = &mut self.seeks {
             seeks.push_back((self.position + self.text.len() as u64, place));
@@ -99,15 +99,15 @@ impl Out {
 pub(crate) struct Converter {
     make: Box<dyn Make>,
     out: Out,
-    /// Bytes of the text in hand that were read.
+    /// The number of bytes of the current text that were read.
     taken: usize,
-    /// What ends the stream once the text in hand is read.
+    /// The error that ends the stream once the current text is read.
     error: Option<io::Error>,
     ended: bool,
 }
 
 impl Converter {
-    /// A stream of what `make` makes; its first byte counts as `position`.
+    /// Returns a stream of the text that `make` makes; its first byte counts as `position`.
     pub(crate) fn new(make: Box<dyn Make>, position: u64) -> Self {
         Self {
             make,
@@ -118,7 +118,7 @@ impl Converter {
         }
     }
 
-    /// A stream of what `convert` makes of `raw`, whose first byte is at `offset` in its file.
+    /// Returns a stream of the text that `convert` makes of `raw`, whose first byte is at `offset` in its file.
     pub(crate) fn over(
         raw: Raw<'static>,
         offset: u64,
@@ -133,12 +133,12 @@ impl Converter {
         Self::new(Box::new(fed), position)
     }
 
-    /// From now on remembers where records begin.
+    /// Remembers where records begin, from now on.
     pub(crate) fn track_seeks(&mut self) {
         self.out.seeks.get_or_insert_default();
     }
 
-    /// Passes over the text before `position`. Where the records behind it begin is remembered: some are made by then.
+    /// Skips the text before `position`. It also remembers where the records after it begin, because some of them are made by then.
     pub(crate) fn skip_to(&mut self, position: u64) -> io::Result<()> {
         const STEP_BYTES: u64 = 1024 * 1024;
         let mut left = position.saturating_sub(self.out.position);
@@ -166,7 +166,7 @@ impl Converter {
         }
     }
 
-    /// Returns where the record at `position` begins in the file; forgets those before.
+    /// Returns where the record at `position` begins in the file, and forgets the records before it.
     pub(crate) fn seek_of(&mut self, position: u64) -> Option<u64> {
         self.forget_before(position);
         let (at, place) = *self.out.seeks.as_ref()?.front()?;

@@ -1,4 +1,4 @@
-//! From a file's bytes to UTF-8 text: decompression and transcoding.
+//! From the bytes of a file to UTF-8 text: decompression and transcoding.
 
 use std::io::{self, Read};
 
@@ -10,18 +10,18 @@ mod gzip;
 mod window;
 mod zstandard;
 
-/// The bytes of a file, or what was made of them.
+/// The bytes of a file, raw or decoded.
 pub(crate) type Raw<'a> = Box<dyn Read + Send + 'a>;
 
 const BUFFER_BYTES: usize = 128 * 1024;
 
-/// The unpacked bytes of `raw`, up to what is damaged.
+/// Returns the unpacked bytes of `raw`, up to any damage.
 pub(crate) fn decompress(raw: Raw<'_>, compression: FileCompression) -> io::Result<Raw<'_>> {
     unpack(raw, compression, false)
 }
 
-/// The unpacked lines of `raw`. After a damaged gzip member or zstd frame reading goes on with the next one; a line that
-/// is no record stands for what is lost.
+/// Returns the unpacked lines of `raw`. After a damaged gzip member or zstd frame, reading goes on with the next one, and a line
+/// that is not a record stands for the lost part.
 pub(crate) fn decompress_lines(raw: Raw<'_>, compression: FileCompression) -> io::Result<Raw<'_>> {
     unpack(raw, compression, true)
 }
@@ -34,7 +34,7 @@ fn unpack(raw: Raw<'_>, compression: FileCompression, goes_on: bool) -> io::Resu
     })
 }
 
-/// Appends the line that stands for what is lost of the `part` that begins at `start`; the next begins at `next`.
+/// Appends the line that stands for the lost `part` that begins at `start`; the next part begins at `next`.
 fn lost(part: &str, start: u64, next: u64, error: &io::Error, text: &mut Vec<u8>) {
     let reason = format!(
         "the {part} that begins at byte {start} of the packed file is damaged ({error}); what was read of it may be \
@@ -45,7 +45,7 @@ fn lost(part: &str, start: u64, next: u64, error: &io::Error, text: &mut Vec<u8>
     text.push(b'\n');
 }
 
-/// The UTF-8 text of `bytes`, with lines that end in LF.
+/// Returns the UTF-8 text of `bytes`, with lines that end in LF.
 pub(crate) fn transcode(bytes: Raw<'_>, encoding: Encoding) -> Raw<'_> {
     match encoding {
         Encoding::Utf8 => bytes,
@@ -69,12 +69,12 @@ impl Read for CarriageReturns<'_> {
     }
 }
 
-/// UTF-16 to UTF-8. What is no text becomes the byte FF, which no UTF-8 has, so that its record is rejected; a character
-/// that the end cuts becomes F0, which begins a character and does not end it.
+/// Decodes UTF-16 to UTF-8. An invalid unit becomes the byte FF, which never occurs in UTF-8, so that its record is rejected. A
+/// character that the end cuts becomes F0, which begins a character and does not end it.
 struct Utf16<'a> {
     bytes: Raw<'a>,
     unit: fn([u8; 2]) -> u16,
-    /// Bytes read and not yet decoded: half a unit, or half a surrogate pair.
+    /// Bytes that were read but not decoded yet: half a unit, or half a surrogate pair.
     pending: Vec<u8>,
     text: Vec<u8>,
     taken: usize,

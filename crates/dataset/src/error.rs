@@ -1,4 +1,4 @@
-//! What can go wrong with a dataset.
+//! Errors of finding and reading a dataset.
 
 use std::error::Error as StdError;
 use std::io;
@@ -7,36 +7,36 @@ use std::path::{Path, PathBuf};
 /// The result of reading a dataset.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a dataset cannot be read.
+/// The reason why a dataset cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A path of the recipe leads to no file.
+    /// A path in the recipe leads to no file.
     #[error("dataset path `{path}` does not exist")]
     Missing {
-        /// The path as the recipe gives it.
+        /// The path, as given in the recipe.
         path: String,
     },
-    /// A directory or pattern holds no file that is a dataset.
+    /// A directory or pattern has no file that is a dataset.
     #[error("dataset path `{path}` holds no file with a known suffix ({suffixes})")]
     NoFiles {
-        /// The path as the recipe gives it.
+        /// The path, as given in the recipe.
         path: String,
-        /// The suffixes looked for.
+        /// The suffixes that were looked for.
         suffixes: String,
     },
-    /// A pattern that cannot be read.
+    /// A pattern is invalid.
     #[error("dataset path `{path}` is not a valid pattern: {reason}")]
     Pattern {
-        /// The path as the recipe gives it.
+        /// The path, as given in the recipe.
         path: String,
-        /// What is wrong with it.
+        /// The reason why it is invalid.
         reason: String,
     },
-    /// The dataset has no record at all.
+    /// The dataset has no records.
     #[error("the dataset {paths} has no records")]
     Empty {
-        /// The sources in backquotes, as far as they fit a line.
+        /// The sources in backquotes, as many as fit on a line.
         paths: String,
     },
     /// A file whose format this release does not support.
@@ -44,12 +44,12 @@ pub enum Error {
     Unsupported {
         /// The file.
         path: String,
-        /// What it holds.
+        /// The kind of file that it is.
         what: &'static str,
-        /// What the user can do.
+        /// Advice for the user.
         help: &'static str,
     },
-    /// A file that is encrypted, though nobody said so.
+    /// A file is encrypted, but the recipe does not say so.
     #[error(
         "`{}` is encrypted; set `decrypt_after_reading: true`, and `encryption_key_path` to the file with the key",
         path.display()
@@ -58,7 +58,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
-    /// Cells cannot be delimited so.
+    /// The delimiter is not allowed.
     #[error(
         "cells cannot be delimited by `{}`: it must be one ASCII character, and no quote or line break",
         char::from(*delimiter).escape_default()
@@ -70,11 +70,11 @@ pub enum Error {
     /// A file operation failed.
     #[error("cannot {action} `{}`", path.display())]
     Io {
-        /// What was tried, as in "read".
+        /// The action that failed, as in "read".
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
     /// A source is not what it was when the job was planned.
@@ -84,27 +84,27 @@ pub enum Error {
     Changed {
         /// The source.
         path: String,
-        /// What is different.
+        /// The difference.
         what: String,
     },
-    /// A columnar file is damaged, or contradicts itself.
+    /// A columnar file is damaged or contradicts itself.
     #[error("`{path}` is damaged ({place}): {reason}")]
     DamagedTable {
         /// The file.
         path: String,
-        /// Where: its footer, a row group, rows.
+        /// The place: its footer, a row group, rows.
         place: String,
-        /// What is wrong there.
+        /// The reason.
         reason: String,
     },
-    /// A columnar file holds something that takes more memory than there is.
+    /// A columnar file holds something that needs more memory than there is.
     #[error("`{path}` cannot be read ({place}): {reason}")]
     TooLarge {
         /// The file.
         path: String,
-        /// Where: a row group, rows.
+        /// The place: a row group, rows.
         place: String,
-        /// What is too large, the limit, and what the user can do.
+        /// What is too large, the limit, and advice for the user.
         reason: String,
     },
     /// A columnar file lacks a column that the recipe names.
@@ -112,18 +112,18 @@ pub enum Error {
     MissingColumn {
         /// The file.
         path: String,
-        /// The column as the recipe names it.
+        /// The column, as named in the recipe.
         column: String,
-        /// The columns that it has.
+        /// The columns that the file has.
         columns: String,
     },
     /// The rows of a batch cannot be put back into columns.
     #[error("the rows of a batch cannot be put into columns: {reason}")]
     Uncarried {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
-    /// Storing failed, or reading what is behind a URL.
+    /// A storage operation failed, or reading from a URL.
     #[error(transparent)]
     Storage(coldpress_storage::Error),
 }
@@ -157,7 +157,7 @@ impl Error {
     }
 }
 
-/// What is other than it was of a file behind a URL, if an error says that it is not what was examined any more.
+/// Returns what changed about a file at a URL, if the error says that it is not the file that was examined.
 fn what_changed(error: &io::Error) -> Option<String> {
     let mut next: Option<&(dyn StdError + 'static)> = error.get_ref().map(|inner| inner as _);
     while let Some(error) = next {
@@ -169,9 +169,9 @@ fn what_changed(error: &io::Error) -> Option<String> {
     None
 }
 
-/// Returns whether an error says that a file could not be read, and not that what was read of it is wrong.
+/// Returns whether an error means that a file could not be read, rather than that its content is wrong.
 ///
-/// Decoders pass on what the system or a store answered; an error of their own says that a file is damaged.
+/// Decoders pass on the answers of the system or of a store. An error of their own means that the file is damaged.
 pub(crate) fn is_of_reading(error: &io::Error) -> bool {
     let mut next: Option<&(dyn StdError + 'static)> = match error.get_ref() {
         _ if error.raw_os_error().is_some() => return true,

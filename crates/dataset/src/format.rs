@@ -1,13 +1,13 @@
-//! How the bytes of a source are packed and encoded, and what they are.
+//! The compression, the encoding and the format of a source.
 
 use serde::{Deserialize, Serialize};
 
-/// How the bytes of a file are packed.
+/// The compression of a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FileCompression {
-    /// As they are.
+    /// Not compressed.
     #[default]
     None,
     /// gzip (RFC 1952), one or more members.
@@ -16,7 +16,7 @@ pub enum FileCompression {
     Zstd,
 }
 
-/// How the text of a file is encoded, once unpacked.
+/// The encoding of a file's text, once unpacked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -32,7 +32,7 @@ pub enum Encoding {
     Utf16Be,
 }
 
-/// What the unpacked bytes of a source are.
+/// The format of the unpacked bytes of a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -42,26 +42,26 @@ pub enum Format {
     Lines,
     /// One JSON array of records.
     Array,
-    /// JSON objects one after another that are not each on a line of its own: pretty-printed, or without line breaks.
+    /// JSON objects one after another that are not one per line: pretty-printed, or without line breaks.
     Values,
     /// One JSON object with an array of records in this field.
     Field(String),
     /// Rows of delimited text with a header: CSV and TSV.
     Csv(CsvDialect),
-    /// Text files: each is one record, `{"text": "<content>"}`.
+    /// Text files, each of which is one record, `{"text": "<content>"}`.
     Text,
     /// Apache Parquet.
     Parquet,
-    /// The file form of Arrow IPC, which is also Feather of version 2.
+    /// The file form of Arrow IPC, which is also Feather version 2.
     ArrowFile,
     /// The stream form of Arrow IPC.
     ArrowStream,
-    /// Named as or begun like one of these, and it cannot be read: why, and what to do.
+    /// A file that is named or begins like one of these but cannot be read, with the reason and what to do.
     Damaged(String),
 }
 
 impl Format {
-    /// What it is called.
+    /// Returns the name of the format.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Lines => "JSONL",
@@ -79,20 +79,20 @@ impl Format {
     }
 }
 
-/// How delimited text is written, and what its columns hold.
+/// The syntax of delimited text, and the kinds of its columns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvDialect {
-    /// What stands between two cells.
+    /// The character between two cells.
     pub delimiter: u8,
-    /// All columns of the file in their order; the names are unique.
+    /// All columns of the file in order, with unique names.
     pub columns: Vec<CsvColumn>,
-    /// Whether cells may be quoted; else a quote is a character.
+    /// True if cells may be quoted. Otherwise a quote is an ordinary character.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub quoting: bool,
-    /// The escape character before a quote in a quoted cell, besides a second quote.
+    /// The character, besides a second quote, that escapes a quote inside a quoted cell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub escape: Option<u8>,
-    /// Whether the first row is the header.
+    /// True if the first row is the header.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub header: bool,
 }
@@ -106,28 +106,28 @@ fn is_true(value: &bool) -> bool {
     *value
 }
 
-/// Where the columns of delimited text get their names.
+/// The source of the names of columns in delimited text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum CsvHeader {
     /// From the first row.
     #[default]
     FirstRow,
-    /// Nowhere: they are `column_1`, `column_2` and so on.
+    /// From nowhere: the columns are named `column_1`, `column_2` and so on.
     None,
-    /// These are the names; the first row is data.
+    /// From this list; the first row is data.
     Names(Vec<String>),
 }
 
 /// One column of delimited text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvColumn {
-    /// The name that its values get in the records.
+    /// The name of its values in the records.
     pub name: String,
-    /// What its cells become.
+    /// The kind of its values.
     pub kind: CsvKind,
 }
 
-/// What the cells of a column become in JSON; an empty one is null.
+/// The JSON type that the cells of a column become. An empty cell is null.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CsvKind {
@@ -141,7 +141,7 @@ pub enum CsvKind {
 }
 
 impl CsvKind {
-    /// What a column is that holds both; `None` where all cells are empty.
+    /// Returns the kind of a column that holds both; `None` if all cells are empty.
     pub(crate) fn join(one: Option<Self>, other: Option<Self>) -> Option<Self> {
         match (one, other) {
             (kind, None) | (None, kind) => kind,

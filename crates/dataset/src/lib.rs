@@ -1,9 +1,9 @@
-//! How datasets are read, plain or packed, and the form of the rows that workers write.
+//! Reading datasets, plain or packed, and the form of the rows that workers write.
 //!
-//! [`resolve`] turns the paths of a recipe into [`Source`]s: sniffed, identified, in plan order. Their [`Format`] says
-//! how they are read. A [`LineStream`] reads any text format, or a slice of it, in blocks of whole lines: JSONL as it
-//! is, and what arrays, pretty-printed JSON, CSV and text files become while they are read. A [`TableStream`] reads
-//! columnar files. Workers write the rows of a partition in a [`RowsForm`], with which they can be read again.
+//! [`resolve`] turns the paths of a recipe into [`Source`]s, which are sniffed, identified, and in plan order. Their [`Format`]
+//! says how they are read. A [`LineStream`] reads any text format, or a slice of it, in blocks of whole lines: JSONL as it is, and
+//! arrays, pretty-printed JSON, CSV and text files converted while they are read. A [`TableStream`] reads columnar files. Workers
+//! write the rows of a partition in a [`RowsForm`], from which they can be read again.
 //!
 //! ```
 //! use coldpress_dataset::{resolve, Block, LineStream};
@@ -21,7 +21,7 @@
 //! # Ok::<(), coldpress_dataset::Error>(())
 //! ```
 //!
-//! It knows nothing of operators or jobs.
+//! This crate does not know operators or jobs.
 
 mod convert;
 mod decode;
@@ -48,7 +48,7 @@ pub use table_stream::{
     ColumnKind, KnownParts, RowGroup, TableFile, TableRows, TableStream, rows_of_weight,
 };
 
-/// The version of the reader: raised whenever the same bytes would give other records. Part of the chain hash.
+/// The version of the reader, which is part of the chain hash. It is raised whenever the same bytes would give other records.
 pub const READER_VERSION: u32 = 2;
 
 #[cfg(test)]

@@ -18,24 +18,24 @@ mod open;
 
 pub use block::{Block, Damage};
 
-/// Bytes of a block: small enough for the second-level cache, with what is made of it.
+/// The size of a block: small enough for the second-level cache, together with what is made of it.
 const BLOCK_BYTES: usize = 256 * 1024;
 
 /// The lines of a source from one position to another, in blocks.
 ///
-/// Planner and workers read through the same stream, so that they agree on what a record is. The bytes of the
-/// blocks follow each other without a gap: hashing them hashes the slice.
+/// Planner and workers read through the same stream, so that they agree on what a record is. The bytes of the blocks follow one
+/// another without a gap, so hashing the blocks hashes the slice.
 pub struct LineStream {
     reader: Reader,
     path: PathBuf,
-    /// Position in the source of the first byte that the next block will hold.
+    /// The position in the source of the first byte that the next block will hold.
     position: u64,
-    /// Bytes of the text that were not read yet; `None` = up to its end.
+    /// The number of bytes of the text that were not read yet; `None` means up to its end.
     left: Option<u64>,
     max_record_bytes: u64,
     /// A line whose end was not read yet.
     carry: Vec<u8>,
-    /// Position of the record that is too long to be held, while its pieces are read.
+    /// The position of a record that is too long to be held, while its pieces are read.
     long_record: Option<u64>,
     unterminated: Option<u64>,
     can_be_damaged: bool,
@@ -43,19 +43,19 @@ pub struct LineStream {
     ended: bool,
 }
 
-/// Where the text comes from.
+/// The origin of the text.
 enum Reader {
-    /// It is the file's own, unpacked.
+    /// The text of the file itself, unpacked.
     Text(Raw<'static>),
-    /// It is made of another format.
+    /// Text converted from another format.
     Converted(Converter),
 }
 
 impl LineStream {
-    /// The lines of `source` from `start` to `end` (positions in its text, at line starts), or to its end.
+    /// Opens the lines of `source` from `start` to `end`, or to its end. Both are positions in its text, at line starts.
     ///
     /// # Errors
-    /// When the source cannot be opened, or not be read up to `start`, or is columnar.
+    /// Fails when the source is columnar, or cannot be opened or read up to `start`.
     pub fn open(
         source: &Source,
         start: u64,
@@ -65,10 +65,10 @@ impl LineStream {
         Self::open_at(source, start, None, end, max_record_bytes)
     }
 
-    /// As [`LineStream::open`], where reading begins at the place in the file of the record at `start`.
+    /// Like [`LineStream::open`], but begins reading at the place in the file of the record at `start`.
     ///
-    /// `seek` is what [`LineStream::seek_of`] told of `start`: an offset in the file, or the number of a text file.
-    /// `None` reads the source from its beginning and passes over what is before `start`.
+    /// `seek` is the value that [`LineStream::seek_of`] returned for `start`: an offset in the file, or the number of a text file.
+    /// `None` reads the source from its beginning and skips everything before `start`.
     ///
     /// # Errors
     /// As [`LineStream::open`].
@@ -82,7 +82,7 @@ impl LineStream {
         let reader = open::reader(source, start, seek, end, max_record_bytes)?;
         let mut stream = Self::over(reader, source.path.shown(), start, max_record_bytes);
         stream.left = end.map(|end| end.saturating_sub(start));
-        // Of several files, each tells its own damage.
+        // When there are several files, each reports its own damage.
         let is_one = source.members.is_empty() && source.format != Format::Text;
         stream.can_be_damaged = !source.is_plain() && is_one;
         if let Format::Damaged(reason) = &source.format {
@@ -95,7 +95,7 @@ impl LineStream {
         Ok(stream)
     }
 
-    /// The lines of a slice that was copied to an object of its own; `start` is its position in its source.
+    /// Opens the lines of a slice that was copied to an object of its own; `start` is its position in its source.
     ///
     /// # Errors
     /// When the object cannot be opened.
@@ -106,7 +106,8 @@ impl LineStream {
         Ok(Self::of_slice(bytes, &path, start, max_record_bytes))
     }
 
-    /// The lines of a slice whose bytes are these; `path` names them in errors, and `start` is its position in its source.
+    /// Returns the lines of a slice with these bytes. `path` names them in errors, and `start` is the slice's position in its
+    /// source.
     pub fn of_slice(
         bytes: Box<dyn Read + Send>,
         path: &Path,
@@ -132,17 +133,17 @@ impl LineStream {
         }
     }
 
-    /// From now on remembers where the records begin in the file, for [`LineStream::seek_of`].
+    /// Remembers where the records begin in the file, from now on, for [`LineStream::seek_of`].
     pub fn track_seeks(&mut self) {
         if let Reader::Converted(converter) = &mut self.reader {
             converter.track_seeks();
         }
     }
 
-    /// Where the record that begins at `position` begins in the file; what is before is forgotten.
+    /// Returns where the record that begins at `position` begins in the file, and forgets everything before it.
     ///
-    /// `position` lies in the block in hand. `None` for JSONL, where it is the place in the file itself, and if
-    /// seeks are not tracked. It means something for sources that [can be resumed inside](Source::can_resume_inside).
+    /// `position` is in the current block. The result is `None` for JSONL, where the position is the place in the file itself, and
+    /// if seeks are not tracked. It is meaningful for sources that [can be resumed inside](Source::can_resume_inside).
     pub fn seek_of(&mut self, position: u64) -> Option<u64> {
         match &mut self.reader {
             Reader::Text(_) => None,
@@ -150,10 +151,10 @@ impl LineStream {
         }
     }
 
-    /// Replaces the bytes and records of `lines` by the next block.
+    /// Replaces the bytes and records of `lines` with the next block.
     ///
     /// # Errors
-    /// When a plain file cannot be read. What is wrong inside a packed one is [`LineStream::damage`].
+    /// Fails when a plain file cannot be read. Damage inside a packed one is reported by [`LineStream::damage`].
     pub fn next_block(&mut self, lines: &mut Lines) -> Result<Block> {
         lines.clear();
         std::mem::swap(&mut lines.bytes, &mut self.carry);
@@ -172,7 +173,7 @@ impl LineStream {
                 break searched + end + 1;
             }
             searched = lines.bytes.len();
-            // A byte more may be the CR of a line end.
+            // One more byte may be the CR of a line end.
             if searched as u64 > self.max_record_bytes + 1 {
                 return Ok(self.long_piece(lines, true));
             }
@@ -196,17 +197,17 @@ impl LineStream {
         Ok(Block::Lines)
     }
 
-    /// Where the text became unreadable, once the stream has ended.
+    /// Returns where the text became unreadable, once the stream has ended.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.as_ref()
     }
 
-    /// Position of the last line if no line end follows it, once the stream has ended.
+    /// Returns the position of the last line if no line end follows it, once the stream has ended.
     pub fn unterminated(&self) -> Option<u64> {
         self.unterminated
     }
 
-    /// Reads up to a block more; 0 at the end and where the source is damaged.
+    /// Reads up to one more block. Returns 0 at the end, and where the source is damaged.
     fn read_more(&mut self, bytes: &mut Vec<u8>) -> Result<usize> {
         let before = bytes.len();
         if self.ended {
@@ -230,13 +231,13 @@ impl LineStream {
         Ok(read)
     }
 
-    /// What an error says about the source, if it does not just say that the file cannot be read.
+    /// Returns what an error says about the source, unless it only says that the file cannot be read.
     fn damage_of(&self, error: io::Error) -> Result<Damage> {
         let is_torn = error.get_ref().is_some_and(|inner| inner.is::<Torn>());
         if !is_torn && (!self.can_be_damaged || is_of_reading(&error)) {
             return Err(Error::io("read", &self.path)(error));
         }
-        // A checksum comes last: what it proves wrong was read before it.
+        // A checksum comes last, so the data that it proves wrong was read before it.
         let altered = if is_torn || error.kind() == io::ErrorKind::UnexpectedEof {
             ""
         } else {
@@ -248,7 +249,7 @@ impl LineStream {
         })
     }
 
-    /// Lists the records of the first `whole` bytes, up to a line that is too long; returns the bytes taken.
+    /// Lists the records of the first `whole` bytes, up to a line that is too long. Returns the number of bytes taken.
     fn find_records(&mut self, lines: &mut Lines, whole: usize) -> usize {
         let mut start = 0;
         for end in memchr::memchr_iter(b'\n', &lines.bytes[..whole]) {
@@ -269,15 +270,15 @@ impl LineStream {
         start
     }
 
-    /// Whether a line, without its LF, is too long to be a record; a CR before the LF is no part of it.
+    /// Returns whether a line, without its LF, is too long to be a record. A CR before the LF does not count.
     fn is_too_long(&self, line: &[u8]) -> bool {
         line.strip_suffix(b"\r").unwrap_or(line).len() as u64 > self.max_record_bytes
     }
 
-    /// The last line, which no line end follows.
+    /// Returns the last line, which has no line end.
     fn finish(&mut self, lines: &mut Lines) -> Block {
         if let Some(damage) = &mut self.damage {
-            // Half a line is no record.
+            // Half a line is not a record.
             damage.position = self.position;
             lines.clear();
         }
@@ -298,7 +299,7 @@ impl LineStream {
         Block::Lines
     }
 
-    /// The bytes in hand as far as they belong to the long record; the rest is carried.
+    /// Returns the current bytes that belong to the long record, and carries the rest over.
     fn long_piece(&mut self, lines: &mut Lines, first: bool) -> Block {
         let start = *self.long_record.get_or_insert(self.position);
         let line_end = memchr(b'\n', &lines.bytes).map(|end| end + 1);
@@ -306,7 +307,7 @@ impl LineStream {
         self.carry.extend_from_slice(&lines.bytes[length..]);
         lines.bytes.truncate(length);
         if let Some(damage) = self.damage.as_mut().filter(|_| line_end.is_none()) {
-            // Half a record is not a record: what was told of it is taken back.
+            // Half a record is not a record, so the pieces that were handed out are revoked.
             damage.position = start;
             lines.clear();
             return Block::End;

@@ -20,24 +20,24 @@ mod sorted;
 use gather::Gathered;
 use opened::Opened;
 
-/// Notes that are told: the same may be odd about each of thousands of files.
+/// The most notes that are reported, because thousands of files may have the same oddity.
 const MAX_NOTES: usize = 100;
 
-/// The sources of a dataset and what is worth telling about them.
+/// The sources of a dataset, and notes about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
-    /// The sources in plan order: as given, and by name within a directory or pattern.
+    /// The sources in plan order: in the given order, and by name within a directory or pattern.
     pub sources: Vec<Source>,
-    /// How many of them each path led to.
+    /// The number of sources that each path led to.
     pub of_paths: Vec<usize>,
-    /// What is odd: a suffix that lies, files left out.
+    /// Notes about oddities, such as a wrong suffix or files that are left out.
     pub notes: Vec<String>,
-    /// Files that a folder lists as its data, but does not have.
+    /// Files that a folder lists as its data but does not have.
     pub missing: Vec<MissingFile>,
 }
 
 impl Resolved {
-    /// The files that cannot be read at all, a sentence each: those that are damaged as a whole or do not exist.
+    /// Returns one sentence for each file that cannot be read at all, because it is damaged as a whole or does not exist.
     pub fn unreadable(&self) -> Vec<String> {
         let damaged = self.sources.iter().filter_map(|source| {
             let path = &source.identity.path;
@@ -54,29 +54,29 @@ impl Resolved {
     }
 }
 
-/// A file that is part of the dataset by what its folder says, and that does not exist.
+/// A file that belongs to the dataset according to its folder, but does not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MissingFile {
-    /// Where it should be.
+    /// The place where it should be.
     pub path: PathBuf,
-    /// What says so.
+    /// The reason why it is expected.
     pub reason: String,
 }
 
-/// What is found out about the files besides the files themselves.
+/// Findings about the files, besides the files themselves.
 #[derive(Default)]
 struct Remarks {
     notes: Vec<String>,
     missing: Vec<MissingFile>,
 }
 
-/// Finds and opens the files that `paths` mean: files, directories (searched to the bottom), patterns.
+/// Finds and opens the files of `paths`: files, directories (searched recursively) and patterns.
 ///
-/// `suffixes` says which files of a directory count; none = the known ones, packed or not. A file that is named
-/// twice is read twice.
+/// `suffixes` are those of the files to read from a directory; none means the known ones, packed or not. A file that is named twice
+/// is read twice.
 ///
 /// # Errors
-/// When a path leads nowhere, a directory has no such file, or a file cannot be read or is of another format.
+/// Fails when a path leads nowhere, when a directory has no such file, or when a file cannot be read or has another format.
 pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
     let options = ResolveOptions {
         suffixes: suffixes.to_vec(),
@@ -85,27 +85,27 @@ pub fn resolve(paths: &[String], suffixes: &[String]) -> Result<Resolved> {
     resolve_inputs(paths, &options, &StoreSchemes::default(), &mut |_| Ok(true))
 }
 
-/// A file that a path of the recipe means, before it is opened.
+/// A file that a path in the recipe leads to, before it is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct Found<'a> {
     /// The file.
     pub file: &'a Location,
     /// The path that led to it.
     pub path: &'a str,
-    /// Whether that path is the file's own, and not that of a directory or a pattern.
+    /// True if that path is the file's own, not that of a directory or a pattern.
     pub is_named: bool,
 }
 
-/// Says whether a file that was found is an input, or something that only lies where inputs are.
+/// A function that says whether a file is an input, or merely lies among inputs.
 pub type IsInput<'a> = dyn FnMut(Found<'_>) -> Result<bool> + 'a;
 
-/// As [`resolve`], with all that can be chosen, and without files that are no inputs. A path may be a URL of one of the
-/// `schemes`: of a file, or where files can be listed, of a folder (what begins with it and a `/`) or a pattern.
+/// Like [`resolve`], with all options, and without files that are not inputs. A path may be a URL with one of the `schemes`: of a
+/// file, or, if files can be listed there, of a folder (everything that begins with it and a `/`) or a pattern.
 ///
-/// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format): the others are read.
+/// A file that is damaged as a whole becomes a source of [`Format::Damaged`](crate::Format), so that the others can be read.
 ///
 /// # Errors
-/// As [`resolve`], when no cells can be delimited by what the options name, and what `is_input` gives.
+/// Fails like [`resolve`], when the options name a delimiter that is not allowed, and with any error of `is_input`.
 pub fn resolve_inputs(
     paths: &[String],
     options: &ResolveOptions,
@@ -147,7 +147,7 @@ pub fn resolve_inputs(
     })
 }
 
-/// The path without the scheme of a `file://` URL.
+/// Returns the path without the scheme of a `file://` URL.
 pub fn local_path(path: &str) -> &str {
     match path.split_once("://") {
         Some((scheme, rest)) if scheme.eq_ignore_ascii_case("file") => rest,

@@ -1,4 +1,4 @@
-//! The rows of a partition between the worker that writes them and whoever reads them: their forms on disk.
+//! The forms on disk of the rows of a partition, from the worker that writes them to the code that reads them.
 
 mod encode;
 mod form;

@@ -1,4 +1,4 @@
-//! What a file holds, from its first bytes.
+//! Finding out from its first bytes what a file holds.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -20,26 +20,26 @@ use json::{Proof, field_of_records, json_format};
 pub(crate) use suffix::{Claim, Suffix};
 use suffix::{describe_compression, describe_format};
 
-/// What a file holds, and what is odd about it.
+/// The content of a file, and notes about anything odd.
 #[derive(Default)]
 pub(crate) struct Sniffed {
     pub(crate) compression: FileCompression,
     pub(crate) encoding: Encoding,
     pub(crate) format: Format,
-    /// What each column of delimited text holds; `None` where all cells are empty.
+    /// The kind of each column of delimited text; `None` if all cells are empty.
     pub(crate) kinds: Vec<Option<CsvKind>>,
-    /// Fields of a columnar file that are bytes, and text as the recipe says.
+    /// Fields of a columnar file that are bytes but that the recipe names as text.
     pub(crate) texts: Vec<String>,
     pub(crate) notes: Vec<String>,
-    /// Whether the text was read whole and its last byte that is not blank closes a bracket.
+    /// True if the text was read whole and its last byte that isn't blank closes a bracket.
     pub(crate) ends_whole: bool,
 }
 
 pub(crate) const SNIFF_BYTES: u64 = 64 * 1024;
 
-/// Finds out what `file` holds: by its content, and where that could be many things, by its name.
+/// Finds out what `file` holds, by its content, and by its name if the content is ambiguous.
 ///
-/// Delimited text is read to its end, for what its columns hold.
+/// Delimited text is read to its end, to find the kinds of its columns.
 pub(crate) fn sniff(
     path: &Path,
     file: &mut InputFile,
@@ -65,7 +65,7 @@ pub(crate) fn sniff(
             let raw: Raw<'_> = Box::new(&mut *file);
             match decompress(raw, packed).and_then(read_head) {
                 Err(error) if is_of_reading(&error) => return Err(Error::io("read", path)(error)),
-                // What is damaged shows when the file is read.
+                // Damage is reported when the file is read.
                 head => head.unwrap_or_default(),
             }
         }
@@ -92,7 +92,7 @@ pub(crate) fn sniff(
     Ok(sniffed)
 }
 
-/// The format of a file without a byte: where one of its kind has some, it lost them.
+/// Returns the format of an empty file. If such files are never empty, the file has lost its content.
 fn of_nothing(suffix: Suffix) -> Format {
     let what = match (suffix.claim, suffix.compression) {
         (Claim::Parquet | Claim::Arrow, _) => suffix.claim.describe(),
@@ -134,7 +134,7 @@ fn sniff_text(
         sniffed.format = in_field(path, &head, is_whole, format, options, &mut sniffed.notes);
         return Ok(false);
     }
-    // In these a CR alone ends no record.
+    // In these formats a CR alone does not end a record.
     let encoding = sniffed.encoding;
     if encoding == Encoding::Utf8CarriageReturn && !matches!(claim, Claim::Json | Claim::Nothing) {
         sniffed.encoding = Encoding::Utf8;
@@ -160,7 +160,7 @@ fn sniff_text(
     Ok(is_blank)
 }
 
-/// The format of a JSON file whose records may be in a field of one object.
+/// Returns the format of a JSON file whose records may be in a field of one object.
 fn in_field(
     path: &Path,
     head: &[u8],
@@ -209,8 +209,8 @@ fn compression_of(head: &[u8]) -> FileCompression {
     }
 }
 
-/// Whether these bytes, behind frames that any decoder skips, are zstd, or nothing: then the name of the file decides, and
-/// zstd alone is read of those that have such frames.
+/// Returns whether these bytes, after frames that any decoder skips, are zstd or nothing. If nothing, the name of the file decides;
+/// of the formats with such frames, only zstd is supported.
 fn is_zstd_or_end(rest: &[u8]) -> bool {
     rest.is_empty() || rest.starts_with(&[0x28, 0xB5, 0x2F, 0xFD])
 }
@@ -224,7 +224,8 @@ fn encoding_of(text: &[u8]) -> Encoding {
     }
 }
 
-/// A CR outside of a string ends a line only if no LF does: two records then meet as `}`, CR, `{`.
+/// Returns whether records are separated by CR alone. A CR outside a string ends a line only if no LF does: two records then meet
+/// as `}`, CR, `{`.
 fn separated_by_carriage_returns(text: &[u8]) -> bool {
     !text.contains(&b'\n') && text.windows(3).any(|three| three == b"}\r{")
 }

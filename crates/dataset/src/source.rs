@@ -21,24 +21,24 @@ pub(crate) use place::MemberPlace;
 /// One file of a dataset, or several that are read as one: text files, or many small files of one kind.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
-    /// Where it is.
+    /// The place of the file.
     pub path: Location,
-    /// What it was when the job was planned.
+    /// The identity of the file when the job was planned.
     pub identity: SourceIdentity,
-    /// How its bytes are packed.
+    /// The compression of its bytes.
     pub compression: FileCompression,
-    /// How its text is encoded.
+    /// The encoding of its text.
     pub encoding: Encoding,
-    /// What its unpacked bytes are.
+    /// The format of its unpacked bytes.
     #[serde(default, skip_serializing_if = "is_lines")]
     pub format: Format,
-    /// The columns that are read of CSV and columnar files; none = all.
+    /// The columns to read from CSV and columnar files; none means all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub columns: Vec<String>,
-    /// The fields of a columnar file that hold bytes and are read as text, as the recipe says that they are the text.
+    /// The fields of a columnar file that hold bytes and are read as text, because the recipe names them as text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub texts: Vec<String>,
-    /// The files that one source consists of, where they are several.
+    /// The files of the source, if there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<Location>,
 }
@@ -48,7 +48,7 @@ fn is_lines(format: &Format) -> bool {
 }
 
 impl Source {
-    /// Whether it is read as a table of columns, not as lines.
+    /// Returns whether it is read as a table of columns, not as lines.
     pub fn is_columnar(&self) -> bool {
         matches!(
             self.format,
@@ -56,7 +56,8 @@ impl Source {
         )
     }
 
-    /// Whether any byte of its text can be sought: plain UTF-8 JSONL. Of all else the text is made while it is read.
+    /// Returns whether any byte of its text can be sought, which holds for plain UTF-8 JSONL. The text of anything else is made
+    /// while it is read.
     pub fn is_addressable(&self) -> bool {
         self.is_plain()
             && self.format == Format::Lines
@@ -64,16 +65,16 @@ impl Source {
             && self.path.is_seekable()
     }
 
-    /// Whether it consists of several files that are not each one record.
+    /// Returns whether it consists of several files that are not one record each.
     pub fn is_joined(&self) -> bool {
         !self.members.is_empty() && self.format != Format::Text
     }
 
-    /// Returns the suffix of its file, in lower case and with the dot, as in `.jsonl`. That of a packed file has the suffix
-    /// before it too, as in `.jsonl.gz`. It is empty where the file has none.
+    /// Returns the suffix of its file, in lower case and with the dot, as in `.jsonl`. For a packed file it includes the suffix
+    /// before it, as in `.jsonl.gz`. It is empty if the file has none.
     ///
-    /// Of several files it is that of the first: files of other suffixes are put together only where nobody asks for them
-    /// ([`ResolveOptions::by_suffix`](crate::ResolveOptions::by_suffix)).
+    /// For several files it is the suffix of the first. Files of different suffixes are combined only if nobody asks for their
+    /// suffixes ([`ResolveOptions::by_suffix`](crate::ResolveOptions::by_suffix)).
     pub fn suffix(&self) -> String {
         let file = self.members.first().unwrap_or(&self.path);
         let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -91,12 +92,12 @@ impl Source {
         suffix.to_lowercase()
     }
 
-    /// The file that holds the record whose place is `seek`, of a source that [is joined](Self::is_joined).
+    /// Returns the file that holds the record at `seek`, for a source that [is joined](Self::is_joined).
     pub fn member_at(&self, seek: u64) -> Option<&Location> {
         self.members.get(MemberPlace::unpack(seek).member)
     }
 
-    /// One of its files as a source of its own.
+    /// Returns one of its files as a source of its own.
     pub(crate) fn member(&self, path: &Location) -> Self {
         Self {
             path: path.clone(),
@@ -105,28 +106,28 @@ impl Source {
         }
     }
 
-    /// Whether reading can begin at a record whose place in the file is known; see
+    /// Returns whether reading can begin at a record whose place in the file is known; see
     /// [`LineStream::open_at`](crate::LineStream::open_at).
     pub fn can_resume_inside(&self) -> bool {
         match self.format {
             Format::Lines | Format::Array | Format::Values | Format::Field(_) | Format::Csv(_) => {
                 self.is_plain() && self.texts().iter().all(Location::is_seekable)
             }
-            // The place is a file's number.
+            // The place is the number of a file.
             Format::Text => true,
             _ => false,
         }
     }
 
-    /// Whether the text lies in the file as it is.
+    /// Returns whether the file is its text, without packing or conversion.
     pub(crate) fn is_plain(&self) -> bool {
         self.compression == FileCompression::None && self.encoding == Encoding::Utf8
     }
 
-    /// Lets a source that came from another process be read in this one.
+    /// Makes a source from another process readable in this one.
     ///
     /// # Errors
-    /// As [`Location::reach`].
+    /// Fails like [`Location::reach`].
     pub fn reach(&mut self, schemes: &StoreSchemes) -> Result<()> {
         let members = self.members.iter_mut();
         members
@@ -134,7 +135,7 @@ impl Source {
             .try_for_each(|location| location.reach(schemes))
     }
 
-    /// The files that it consists of.
+    /// Returns the files of this source.
     pub(crate) fn texts(&self) -> &[Location] {
         if self.members.is_empty() {
             std::slice::from_ref(&self.path)
@@ -143,7 +144,7 @@ impl Source {
         }
     }
 
-    /// Compares the file with what it was.
+    /// Compares the file with its state when the job was planned.
     ///
     /// # Errors
     /// [`Error::Changed`] when its length or its sample differ; [`Error::Io`] when it cannot be read.

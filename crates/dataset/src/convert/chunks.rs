@@ -13,14 +13,14 @@ pub(crate) struct Chunks<'a> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Whether a byte order mark may come: the file was not begun.
+    /// True if a byte order mark may come, because reading starts at the beginning of the file.
     at_start: bool,
-    /// Offset in the file of the first byte in hand.
+    /// The offset in the file of the first byte of the current chunk.
     offset: u64,
 }
 
 impl<'a> Chunks<'a> {
-    /// The bytes of `raw`, the first of which is at `offset` in its file.
+    /// Reads the bytes of `raw`, the first of which is at `offset` in its file.
     pub(crate) fn new(raw: Raw<'a>, offset: u64) -> Self {
         Self {
             raw,
@@ -32,7 +32,7 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// The bytes in hand, more than none until the file ends.
+    /// Returns the current bytes, which are empty only at the end of the file.
     pub(crate) fn fill(&mut self) -> io::Result<&[u8]> {
         if self.at_start {
             self.skip_mark()?;
@@ -44,13 +44,13 @@ impl<'a> Chunks<'a> {
         Ok(&self.buffer[self.start..self.end])
     }
 
-    /// The first `length` bytes in hand are done with.
+    /// Marks the first `length` bytes of the current chunk as done.
     pub(crate) fn consume(&mut self, length: usize) {
         self.start = (self.start + length).min(self.end);
         self.offset += length as u64;
     }
 
-    /// Offset in the file of the first byte in hand.
+    /// Returns the offset in the file of the first byte of the current chunk.
     pub(crate) fn offset(&self) -> u64 {
         self.offset
     }

@@ -1,4 +1,4 @@
-//! Rows of delimited text to JSON objects.
+//! Converts rows of delimited text to JSON objects.
 
 use std::io;
 
@@ -24,27 +24,27 @@ use rows::{Broken, Event, Long, Row, Rows};
 
 /// Turns rows into JSON objects with the columns' names as keys.
 ///
-/// A row that is none (another number of cells than the header, no UTF-8, quotes that do not match) becomes a rejected
-/// line. The reasons name a byte of the file, not a line: reading may begin inside the file, and must tell the same.
+/// A malformed row (another number of cells than the header, not UTF-8, quotes that do not match) becomes a rejected line. The
+/// reasons name a byte of the file, not a line, because reading may begin inside the file and must give the same reasons.
 pub(crate) struct CsvRows {
     rows: Rows,
     columns: Vec<Column>,
-    /// Whether the next row is the header.
+    /// True if the next row is the header.
     header: bool,
 }
 
-/// What is written of a column; nothing if it was not chosen.
+/// The text to write for a column; empty if the column was not chosen.
 struct Column {
     name: String,
     kind: CsvKind,
-    /// Its key and what stands before and after it.
+    /// Its key with the text before and after it.
     key: Option<Vec<u8>>,
 }
 
 impl CsvRows {
-    /// The rows of a file from its start; `chosen` are the columns to write, none = all.
+    /// Converts the rows of a file from its start. `chosen` are the columns to write; none means all.
     ///
-    /// A row of more than `max_row_bytes` is not a record: it becomes a line of its length.
+    /// A row of more than `max_row_bytes` is not a record: it becomes a line of that length.
     pub(crate) fn new(dialect: &CsvDialect, chosen: &[String], max_row_bytes: u64) -> Self {
         let mut is_first = true;
         let mut column = |column: &CsvColumn| {
@@ -70,14 +70,14 @@ impl CsvRows {
         }
     }
 
-    /// The same from where a row after the header begins.
+    /// Starts at a row after the header instead.
     pub(crate) fn resumed(mut self) -> Self {
         self.header = false;
         self.rows.go_back();
         self
     }
 
-    /// Writes what an event of the rows means.
+    /// Writes the text for an event of the rows.
     fn write(event: Event<'_>, columns: &[Column], header: &mut bool, out: &mut Out) {
         match event {
             Event::More => {}
@@ -128,7 +128,7 @@ impl Convert for CsvRows {
             };
             Self::write(event, &self.columns, &mut self.header, out);
             if let Some(start) = open {
-                // What a torn write leaves; its bytes went on as a rejected row.
+                // This is what a torn write leaves. Its bytes were already passed on as a rejected row.
                 return Err(Torn::error(format!(
                     "the file ends inside of a quoted cell of the row that begins at byte {start}"
                 )));

@@ -9,28 +9,28 @@ use crate::source::{Location, MemberPlace};
 
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// Opens one of the files: the text that is made of it.
+/// A function that opens one of the files and returns the text made of it.
 pub(crate) type OpenMember = Box<dyn Fn(&Location) -> io::Result<Box<dyn Read + Send>> + Send>;
 
-/// Puts the texts of files one behind another, each from a line start to a line end.
+/// Joins the texts of files, each from a line start to a line end.
 ///
-/// The place of a record is the number of its file and where it is in that file's text. A file that breaks off gives a
-/// line that stands for what is lost of it; the others are read.
+/// The place of a record is the number of its file and its position in that file's text. A file that breaks off leaves a line that
+/// stands for the part that is lost, and the others are still read.
 pub(crate) struct Joined {
     members: Vec<Location>,
     open: OpenMember,
-    /// Number of the next file.
+    /// The number of the next file.
     next: usize,
-    /// The file that is read.
+    /// The file that is being read.
     text: Option<Box<dyn Read + Send>>,
-    /// Position in its text of the next byte.
+    /// The position in its text of the next byte.
     position: u64,
     at_line_start: bool,
     piece: Vec<u8>,
 }
 
 impl Joined {
-    /// The files from the record at `place` on.
+    /// Joins the files from the record at `place` on.
     pub(crate) fn new(
         members: &[Location],
         place: MemberPlace,
@@ -63,7 +63,7 @@ impl Joined {
         Ok(())
     }
 
-    /// Appends a piece of the file in hand.
+    /// Appends a piece of the current file.
     fn read_piece(&mut self, out: &mut Out) -> io::Result<()> {
         let Some(text) = &mut self.text else {
             return Ok(());
@@ -99,7 +99,7 @@ impl Joined {
         if !error.get_ref().is_some_and(|inner| inner.is::<Torn>()) {
             return Err(named(path, &error));
         }
-        // The folder is no part of the line: a dataset that was moved gives the same lines.
+        // The folder is left out of the line, so that a dataset that was moved gives the same lines.
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         lost_line(&format!("`{name}`: {error}"), &mut out.text);
         out.text.push(b'\n');

@@ -1,4 +1,4 @@
-//! JSON arrays and pretty-printed JSON: one line for each element.
+//! Converts JSON arrays and pretty-printed JSON to one line for each element.
 
 use std::io;
 
@@ -19,18 +19,18 @@ use seek::{Head, Seek, Sought};
 
 /// Puts each element of a JSON array, or each of several JSON values, on a line of its own.
 ///
-/// It keeps no element and nothing of its nesting but the depth, so that neither a long nor a deep one costs memory. It
-/// does not judge either: what it cannot make sense of becomes part of a line, which is rejected where lines are read.
-/// All that it changes are line breaks and the indentation after them; no change makes JSON of what is none.
+/// It keeps no element, and of its nesting only the depth, so neither a long nor a deep element costs memory. It does not validate
+/// either: anything that it cannot parse becomes part of a line, which is rejected when lines are read. It only changes line breaks
+/// and the indentation after them, and no such change turns invalid JSON into valid JSON.
 ///
-/// An element with a quote or a bracket too many or too few would swallow those that follow. Once that shows, all up to
-/// the next place where an element begins as this one did becomes part of its line.
+/// An element with a quote or a bracket too many or too few would swallow the elements that follow. Once that shows, everything up
+/// to the next place where an element begins the way this one did becomes part of its line.
 pub(crate) struct Elements {
     within: Within,
     state: State,
-    /// Offset in the file of the next byte.
+    /// The offset in the file of the next byte.
     offset: u64,
-    /// Offset in the file of the element in hand.
+    /// The offset in the file of the current element.
     element: u64,
     /// The open brackets of the element, and what may follow.
     grammar: Grammar,
@@ -38,17 +38,17 @@ pub(crate) struct Elements {
     last: Option<u8>,
     /// Its first bytes.
     head: Head,
-    /// Whether it has line breaks between its tokens.
+    /// True if the element has line breaks between its tokens.
     has_breaks: bool,
-    /// What came before, between two elements of an array.
+    /// What precedes the next element of an array.
     before: Before,
     /// The search for the next element.
     seek: Option<Box<Seek>>,
-    /// The field that holds the array, where it is not all of the text; what is around it is passed over.
+    /// The field that holds the array, if the array isn't all of the text. Everything around it is skipped.
     field: Option<Field>,
 }
 
-/// What came before the next element of an array.
+/// The token before the next element of an array.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Before {
     /// The opening bracket.
@@ -59,9 +59,9 @@ enum Before {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
-    /// The elements of an array: a comma or the closing bracket ends each.
+    /// The elements of an array. A comma or the closing bracket ends each.
     Array,
-    /// Values one after another: each ends with its own closing bracket.
+    /// Values one after another. Each ends with its own closing bracket.
     Values,
 }
 
@@ -71,26 +71,26 @@ enum State {
     Before,
     /// Before an element.
     Between,
-    /// In an element, outside of strings.
+    /// In an element, outside strings.
     Inside,
     /// In an element, after white space that is left out.
     Gap,
     String,
     /// In a string, after a backslash.
     Escape,
-    /// After an element that is out of step, before the next.
+    /// After a malformed element, before the next one.
     Seek,
     /// After the array.
     After,
 }
 
 impl Elements {
-    /// The elements of one array.
+    /// Converts the elements of one array.
     pub(crate) fn of_array() -> Self {
         Self::new(Within::Array, State::Before)
     }
 
-    /// The elements of the array in this field of one object.
+    /// Converts the elements of the array in this field of one object.
     pub(crate) fn of_field(name: &str) -> Self {
         Self {
             field: Some(Field::new(name)),
@@ -98,14 +98,14 @@ impl Elements {
         }
     }
 
-    /// Values one after another.
+    /// Converts values that follow one another.
     pub(crate) fn of_values() -> Self {
         Self::new(Within::Values, State::Between)
     }
 
-    /// The same from where an element begins.
+    /// Starts where an element begins instead.
     pub(crate) fn resumed(self) -> Self {
-        // A record begins at an element or at what is wrong before one; either follows a comma.
+        // A record begins at an element or at the error before it, and either follows a comma.
         Self {
             before: Before::Comma,
             field: self.field,
@@ -129,7 +129,7 @@ impl Elements {
         }
     }
 
-    /// Before an element: white space and commas are passed over.
+    /// Skips white space and commas before an element.
     fn between(&mut self, input: &[u8], at: usize, out: &mut Out) -> io::Result<usize> {
         let byte = input[at];
         let place = self.offset + at as u64;
@@ -182,7 +182,7 @@ impl Elements {
         }
     }
 
-    /// A comma between two elements; a superfluous one is told, for other readers refuse the whole array.
+    /// Handles a comma between two elements. A superfluous comma is reported, because other readers refuse the whole array.
     fn comma(&mut self, place: u64, out: &mut Out) {
         if self.within == Within::Values || self.before == Before::Element {
             self.before = Before::Comma;
@@ -201,7 +201,7 @@ impl Elements {
         self.state = State::Inside;
     }
 
-    /// From here on looks for the next element.
+    /// Looks for the next element from here on.
     fn begin_seek(&mut self, how: impl FnOnce(Seek) -> Seek) {
         let is_values = self.within == Within::Values;
         let seek = Seek::new(&self.head, self.has_breaks, is_values);
@@ -209,7 +209,7 @@ impl Elements {
         self.state = State::Seek;
     }
 
-    /// Returns what is out of step becomes part of the line, up to the next element.
+    /// Makes malformed text part of the line, up to the next element.
     fn seek(&mut self, input: &[u8], start: usize, out: &mut Out) -> io::Result<usize> {
         let mut at = start;
         while let (Some(byte), Some(seek)) = (input.get(at), &mut self.seek) {
@@ -248,7 +248,7 @@ impl Elements {
         Ok(at)
     }
 
-    /// Passes over all of `input`.
+    /// Skips all of `input`.
     fn pass(&mut self, input: &[u8], out: &mut Out) -> io::Result<()> {
         let mut at = 0;
         while at < input.len() {
@@ -282,7 +282,7 @@ impl Convert for Elements {
             }
             push_on_line(&seek.take_held().0, out);
             if is_at_end {
-                // The text ends as it should: the last element alone is out of step.
+                // The text ends as it should, so only the last element is malformed.
                 out.text.push(b'\n');
                 return Ok(false);
             }
@@ -321,7 +321,7 @@ impl Elements {
     }
 }
 
-/// Appends bytes to the line in hand: no line break may be in it.
+/// Appends bytes to the current line, which must not contain a line break.
 fn push_on_line(bytes: &[u8], out: &mut Out) {
     let line = bytes.iter().map(|byte| match byte {
         b'\n' => b'\r',
@@ -330,7 +330,7 @@ fn push_on_line(bytes: &[u8], out: &mut Out) {
     out.text.extend(line);
 }
 
-/// A line that stands for a comma that is not between two elements.
+/// Writes a line that stands for a comma that is not between two elements.
 fn reject_comma(what: &str, place: u64, byte: u8, out: &mut Out) {
     out.begin_record(place);
     let reason = format!("{what} in the JSON array (byte {place})");

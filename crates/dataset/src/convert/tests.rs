@@ -8,7 +8,7 @@ mod csv;
 mod json;
 mod text;
 
-/// A reader that gives a few bytes at a time: `sizes` over and over.
+/// A reader that gives a few bytes at a time, in the given `sizes` over and over.
 struct Choppy {
     bytes: Vec<u8>,
     at: usize,
@@ -30,7 +30,7 @@ impl Read for Choppy {
     }
 }
 
-/// Sizes of reads: the smallest, then whatever.
+/// Sizes of reads: the smallest possible, then arbitrary ones.
 fn sizes() -> impl Strategy<Value = Vec<usize>> {
     let some = prop::collection::vec(0usize..40, 0..5).prop_map(|mut sizes| {
         sizes.push(3);
@@ -39,12 +39,12 @@ fn sizes() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![Just(vec![1]), some, Just(vec![usize::MAX])]
 }
 
-/// What a converter made.
+/// The output of a converter.
 #[derive(Debug, PartialEq)]
 struct Made {
     text: Vec<u8>,
     error: Option<String>,
-    /// Where records begin, in the text and in the file.
+    /// The places where records begin, in the text and in the file.
     seeks: Vec<(u64, u64)>,
 }
 
@@ -56,7 +56,7 @@ impl Made {
     }
 }
 
-/// Runs a converter over `bytes`, the first of which is at `offset` in its file; the text begins at `position`.
+/// Runs a converter over `bytes`, the first of which is at `offset` in its file. The text begins at `position`.
 fn run(
     bytes: &[u8],
     offset: u64,
@@ -92,7 +92,7 @@ fn read_all(mut converter: Converter, input_bytes: usize) -> Made {
     Made { text, error, seeks }
 }
 
-/// Reading that begins at any record tells what reading from the start tells.
+/// Checks that reading from any record gives what reading from the start gives.
 fn check_resumed<C: Convert + 'static>(
     bytes: &[u8],
     whole: &Made,
@@ -112,7 +112,7 @@ fn check_resumed<C: Convert + 'static>(
     }
 }
 
-/// Some bytes changed, left out or put in.
+/// Returns `bytes` with some of them changed, left out or inserted.
 fn mutated(bytes: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
     let byte = prop_oneof![
         prop::sample::select(&b"\"\"{}[],:\\\n\r\t; a1\0\xFF"[..]),

@@ -1,4 +1,4 @@
-//! Text files: one record for each.
+//! Text files, each of which becomes one record.
 
 use std::io::{self, Read};
 
@@ -15,13 +15,13 @@ const PIECE_BYTES: usize = 256 * 1024;
 
 /// Makes a line `{"text": "<content>"}` of each file.
 ///
-/// A file that is not UTF-8, or cannot be unpacked, becomes a rejected line; an empty one is no record.
+/// A file that is not UTF-8, or that cannot be unpacked, becomes a rejected line. An empty file gives no record.
 pub(crate) struct Texts {
     members: Vec<Location>,
     compression: FileCompression,
     encoding: Encoding,
     max_text_bytes: u64,
-    /// Number of the next file.
+    /// The number of the next file.
     next: usize,
     content: Vec<u8>,
     /// A file that is too long to be a record, while its pieces are read.
@@ -29,7 +29,7 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
-    /// The files from number `first` on. One of more than `max_text_bytes` is not a record: it becomes a longer line.
+    /// Reads the files from number `first` on. A file of more than `max_text_bytes` is not a record; it becomes a longer line.
     pub(crate) fn new(
         members: &[Location],
         first: usize,
@@ -91,7 +91,7 @@ impl Make for Texts {
             let read = text.take(PIECE_BYTES as u64).read_to_end(&mut self.content);
             write_piece(&self.content, out);
             if self.content.is_empty() || read.is_err() {
-                // Whatever broke it off, the record is too long.
+                // The record is too long anyway, whatever cut it off.
                 out.text.extend_from_slice(b"\"}\n");
                 self.long = None;
             }
@@ -104,7 +104,7 @@ impl Make for Texts {
     }
 }
 
-/// What the system or the store answered.
+/// Returns the answer of the system or the store.
 fn io_error(error: Error) -> io::Error {
     match error {
         Error::Io { source, .. } => source,
@@ -130,14 +130,14 @@ fn write_text(path: &Location, place: u64, content: &[u8], out: &mut Out) {
 
 fn reject(path: &Location, place: u64, content: &[u8], reason: &str, out: &mut Out) {
     out.begin_record(place);
-    // The folder is no part of the line: a dataset that was moved gives the same lines.
+    // The folder is left out of the line, so that a dataset that was moved gives the same lines.
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let reason = format!("the text file `{name}` {reason}");
     rejected_line(&reason, content, &mut out.text);
     out.text.push(b'\n');
 }
 
-/// A piece of a line that is too long to be read: no line break may be in it.
+/// Writes a piece of a line that is too long to be read, without line breaks.
 fn write_piece(bytes: &[u8], out: &mut Out) {
     let line = bytes.iter().map(|byte| match byte {
         b'\n' => b' ',

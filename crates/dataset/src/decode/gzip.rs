@@ -1,4 +1,4 @@
-//! gzip: one member after another, with zeros between and after them.
+//! The members of a gzip file, one after another, with zeros between and after them.
 
 use std::io::{self, BufRead, Read};
 
@@ -13,11 +13,11 @@ const TEXT_BYTES: usize = 64 * 1024;
 
 /// The members of a gzip file, unpacked.
 pub(super) struct Members<'a> {
-    /// The member in hand, or what is before the next.
+    /// The current member, or the bytes before the next.
     state: Option<State<'a>>,
-    /// Whether reading goes on after a damaged member with the next one.
+    /// True if reading goes on with the next member after a damaged one.
     goes_on: bool,
-    /// Offset in the file of the member in hand.
+    /// The offset in the file of the current member.
     start: u64,
     text: Vec<u8>,
     given: usize,
@@ -39,9 +39,9 @@ impl<'a> Members<'a> {
         }
     }
 
-    /// Replaces the text in hand; nothing comes at the end.
+    /// Replaces the current text, with nothing at the end.
     ///
-    /// The decoder gets the same buffer each time: what it loses of damaged bytes does not depend on who reads.
+    /// The decoder gets the same buffer each time, so that how much of a damaged part is lost does not depend on the caller.
     fn refill(&mut self) -> io::Result<()> {
         self.given = 0;
         self.text.clear();
@@ -70,7 +70,7 @@ impl<'a> Members<'a> {
         Ok(())
     }
 
-    /// Looks for the next member after one that is damaged, and says so in the text.
+    /// Looks for the next member after a damaged one, and notes the damage in the text.
     fn after(&mut self, error: io::Error, mut window: Window<'a>) -> io::Result<State<'a>> {
         let is_damage = self.goes_on && !is_of_reading(&error);
         if !is_damage || !window.find(self.start + 1, HEADER_BYTES, begins)? {
@@ -82,7 +82,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Passes over zeros, with which tapes and other devices pad; whether anything follows.
+/// Skips zeros, with which tapes and other devices pad. Returns whether anything follows.
 fn pass_zeros(window: &mut Window<'_>) -> io::Result<bool> {
     loop {
         let available = window.fill_buf()?;
@@ -98,8 +98,7 @@ fn pass_zeros(window: &mut Window<'_>) -> io::Result<bool> {
     }
 }
 
-/// Returns whether a member begins with these bytes (RFC 1952): the magic, deflate, no reserved flags, a known level
-/// and system.
+/// Returns whether these bytes begin a member (RFC 1952): the magic, deflate, no reserved flags, a known level and system.
 fn begins(header: &[u8]) -> bool {
     matches!(
         header,

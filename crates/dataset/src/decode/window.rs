@@ -1,21 +1,21 @@
-//! The packed bytes of a file, with a stretch behind to go back to.
+//! A window over the packed bytes of a file that can go back a little.
 
 use std::io::{self, BufRead, Read};
 
 use super::Raw;
 
-/// Bytes that are read at once.
+/// The number of bytes that are read at once.
 const CHUNK_BYTES: usize = 128 * 1024;
-/// Bytes that are kept after they were taken: more than a decoder takes of damaged ones before it notices.
+/// The number of bytes that are kept after they were taken. It exceeds what a decoder takes of damaged bytes before it notices.
 const KEPT_BYTES: usize = 256 * 1024;
 
 /// A buffered reader that can go back a little.
 pub(super) struct Window<'a> {
     raw: Raw<'a>,
     bytes: Vec<u8>,
-    /// Bytes of `bytes` that were taken.
+    /// The number of bytes of `bytes` that were taken.
     taken: usize,
-    /// Offset in the file of the first of `bytes`.
+    /// The offset in the file of the first of `bytes`.
     offset: u64,
 }
 
@@ -29,14 +29,14 @@ impl<'a> Window<'a> {
         }
     }
 
-    /// Offset in the file of the next byte.
+    /// Returns the offset in the file of the next byte.
     pub(super) fn position(&self) -> u64 {
         self.offset + self.taken as u64
     }
 
-    /// Reads a chunk more; returns how much of it there was.
+    /// Reads another chunk and returns its size.
     fn read_chunk(&mut self) -> io::Result<usize> {
-        // The same bytes in the same chunks, however the file gives them: decoders lose what follows from a chunk.
+        // The chunks are the same however the file delivers them, because decoders lose the rest of a chunk.
         (&mut self.raw)
             .take(CHUNK_BYTES as u64)
             .read_to_end(&mut self.bytes)
@@ -48,8 +48,8 @@ impl<'a> Window<'a> {
         self.offset += length as u64;
     }
 
-    /// Goes on at the first place from offset `from` on where `begins` says that something begins; `false` if there is
-    /// none. `begins` is given up to `length` bytes.
+    /// Moves to the first place, from offset `from` on, for which `begins` returns true. Returns `false` if there is none. `begins`
+    /// is given up to `length` bytes.
     pub(super) fn find(
         &mut self,
         from: u64,
@@ -90,7 +90,7 @@ impl Read for Window<'_> {
 impl BufRead for Window<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.taken == self.bytes.len() {
-            // Moving what is kept costs as much as it is long: seldom, it costs nothing.
+            // Moving the kept bytes costs as much as they are long, which is negligible if done rarely.
             if self.taken >= 4 * KEPT_BYTES {
                 self.forget(self.taken - KEPT_BYTES);
             }

@@ -1,4 +1,4 @@
-//! Zstandard: one frame after another.
+//! The frames of a Zstandard file, one after another.
 
 use std::io::{self, BufRead, Read};
 
@@ -12,20 +12,20 @@ const MAGIC: &[u8] = b"\x28\xB5\x2F\xFD";
 
 /// Zstandard frames, decoded one block at a time.
 ///
-/// A call of the library that fails drops what it decoded so far, so each call gets no more than one block: then only
-/// what is damaged is lost, however the bytes are read.
+/// A failing call of the library drops everything it decoded so far. Each call therefore gets at most one block, so that only the
+/// damaged part is lost, however the bytes are read.
 pub(super) struct Frames<'a> {
     packed: Window<'a>,
     decoder: Decoder<'static>,
-    /// Bytes that the decoder wants next; 0 between frames.
+    /// The number of bytes that the decoder wants next; 0 between frames.
     wanted: usize,
-    /// Whether the decoder may hold text that had no room: it must come out before another block goes in.
+    /// True if the decoder may hold text that did not fit. It must come out before another block goes in.
     holds_text: bool,
-    /// Whether reading goes on after a damaged frame with the next one.
+    /// True if reading goes on with the next frame after a damaged one.
     goes_on: bool,
-    /// Offset in the file of the frame in hand.
+    /// The offset in the file of the current frame.
     start: u64,
-    /// What is said of a damaged frame, as far as it was not given out.
+    /// The line about a damaged frame, as far as it was not given out.
     told: Vec<u8>,
 }
 
@@ -42,7 +42,7 @@ impl<'a> Frames<'a> {
         })
     }
 
-    /// Looks for the next frame after one that is damaged, and says so in the text.
+    /// Looks for the next frame after a damaged one, and notes the damage in the text.
     fn after(&mut self, error: io::Error) -> io::Result<()> {
         let is_damage = self.goes_on && !is_of_reading(&error);
         if !is_damage
@@ -58,7 +58,7 @@ impl<'a> Frames<'a> {
         Ok(())
     }
 
-    /// Decodes some of the frame in hand into `buffer`; `None` at the end of the file, 0 bytes where more must be read.
+    /// Decodes some of the current frame into `buffer`. Returns `None` at the end of the file, and 0 bytes when more must be read.
     fn decode(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
         const FRAME_START_BYTES: usize = 5;
         const BLOCK_HEAD_BYTES: usize = 3;
@@ -69,7 +69,7 @@ impl<'a> Frames<'a> {
         if available.is_empty() && self.wanted == 0 {
             return Ok(None);
         }
-        // The hint counts the head of the next block too, which may be what is damaged.
+        // The hint includes the head of the next block, which may be damaged.
         let wanted = match self.wanted {
             0 => FRAME_START_BYTES,
             hint @ 1..=BLOCK_HEAD_BYTES => hint,
@@ -99,7 +99,7 @@ impl<'a> Frames<'a> {
 
 fn decoder() -> io::Result<Decoder<'static>> {
     let mut decoder = Decoder::new()?;
-    // The largest window of the format, that of `zstd --long=31`; memory is taken as far as it is filled.
+    // This is the largest window of the format, that of `zstd --long=31`. Memory is used only as far as the window is filled.
     decoder.set_parameter(DParameter::WindowLogMax(31))?;
     Ok(decoder)
 }

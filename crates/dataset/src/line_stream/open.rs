@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::format::{Encoding, Format};
 use crate::source::{Location, MemberPlace, Source, open_stream};
 
-/// The text of `source` from `start` on; `seek` is where the record at `start` begins in the file, if that is known. Of a
-/// file that is text itself nothing from `end` on need be read.
+/// Opens the text of `source` from `start` on. `seek` is where the record at `start` begins in the file, if that is known. In a
+/// file that is itself text, nothing from `end` on need be read.
 pub(super) fn reader(
     source: &Source,
     start: u64,
@@ -62,10 +62,10 @@ pub(super) fn reader(
     skip(source, reader, start)
 }
 
-/// The texts of the files that the source consists of, from the place of the record at `start` on, if that is known.
+/// Joins the texts of the files of the source, from the place of the record at `start` on, if that is known.
 fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64) -> Result<Reader> {
     let place = MemberPlace::unpack(seek.unwrap_or(0));
-    // Without the list of all files, which would be copied for each of them.
+    // The list of all files is left out, because it would be copied for each of them.
     let one = source.member(&source.path);
     let open = move |path: &Location| -> io::Result<Box<dyn Read + Send>> {
         let member = one.member(path);
@@ -84,7 +84,7 @@ fn joined(source: &Source, start: u64, seek: Option<u64>, max_record_bytes: u64)
     )))
 }
 
-/// Passes over what is before `start`.
+/// Skips everything before `start`.
 fn skip(source: &Source, mut reader: Reader, start: u64) -> Result<Reader> {
     let passed = match &mut reader {
         Reader::Text(text) => io::copy(&mut text.take(start), &mut io::sink()).map(|_| ()),
@@ -117,10 +117,10 @@ fn converted(
     )))
 }
 
-/// The file's text in UTF-8; `offset` is 0 unless the file is plain.
+/// Returns the file's text in UTF-8; `offset` is 0 unless the file is plain.
 fn text_of(source: &Source, offset: u64) -> Result<Raw<'static>> {
     let file = open_stream(&source.path, offset, None)?;
-    // A converter would take the line that stands for what is lost for a part of the text.
+    // A converter would mistake the line that stands for a lost part for a part of the text.
     let has_lines = source.format == Format::Lines && source.encoding == Encoding::Utf8;
     let bytes = match has_lines {
         true => decompress_lines(file, source.compression),

@@ -41,7 +41,7 @@ fn read_all(mut stream: LineStream) -> ReadBack {
     }
 }
 
-/// Returns what reading means, said plainly.
+/// Returns the expected result of reading, computed in the simplest way.
 fn plain(bytes: &[u8], max_record_bytes: u64) -> ReadBack {
     let (mut records, mut long, mut start) = (Vec::new(), Vec::new(), 0);
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {

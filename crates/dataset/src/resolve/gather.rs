@@ -1,24 +1,23 @@
-//! From opened files to sources: text files are put together, and many small files of one kind.
+//! Turns opened files into sources: text files are combined, and so are many small files of one kind.
 
 use super::opened::{Opened, settle_kinds};
 use crate::format::{CsvKind, Format};
 use crate::sniff::SNIFF_BYTES;
 use crate::source::{Location, Source, SourceIdentity};
 
-/// Files of one source, at most. It is a part of every plan that names the source.
+/// The most files of one source. The list is part of every plan that names the source.
 const MAX_MEMBERS: usize = 10_000;
 
-/// Fewer small files than these stay sources of their own: a partition each costs nothing then, and the quarantine names
-/// the file.
+/// The fewest small files that are combined. With fewer, a partition for each costs nothing, and the quarantine names the file.
 const MIN_SMALL_FILES: usize = 64;
 
 /// The sources so far.
 #[derive(Default)]
 pub(super) struct Gathered {
     done: Vec<Opened>,
-    /// The path of the recipe that the files come from.
+    /// The path in the recipe that the files come from.
     path: String,
-    /// How many sources were done when each path began.
+    /// The number of sources that were done when each path began.
     begins: Vec<usize>,
     /// Files that may become one source.
     run: Vec<Opened>,
@@ -34,14 +33,14 @@ impl Gathered {
         }
     }
 
-    /// The next files come from this path of the recipe.
+    /// Starts the files of this path in the recipe.
     pub(super) fn begin_path(&mut self, path: &str) {
         self.close_run();
         self.begins.push(self.done.len());
         path.clone_into(&mut self.path);
     }
 
-    /// Adds a file; returns its notes.
+    /// Adds a file and returns its notes.
     pub(super) fn add(&mut self, mut opened: Opened) -> Vec<String> {
         let notes = std::mem::take(&mut opened.notes);
         let joins = can_join(&opened)
@@ -69,7 +68,7 @@ impl Gathered {
             && (!self.by_suffix || first.source.suffix() == other.source.suffix())
     }
 
-    /// The sources, and how many each path led to.
+    /// Returns the sources, and how many each path led to.
     pub(super) fn finish(mut self) -> (Vec<Source>, Vec<usize>) {
         self.close_run();
         let end = self.done.len();
@@ -121,8 +120,7 @@ impl Gathered {
     }
 }
 
-/// Returns whether a file may be read as one with its neighbours: a text file, or a small one whose end is no torn
-/// record.
+/// Returns whether a file may be read as one with its neighbours: a text file, or a small one that does not end in a torn record.
 fn can_join(opened: &Opened) -> bool {
     let source = &opened.source;
     match source.format {

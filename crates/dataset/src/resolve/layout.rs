@@ -1,4 +1,4 @@
-//! What a folder says about which of its files are data: layouts in which other programs write.
+//! Layouts of other programs, in which a folder says which of its files are data.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -14,7 +14,7 @@ const DESCRIPTIONS: [&str; 3] = [
     "dataset_infos.json",
     "dataset_dict.json",
 ];
-/// A larger file is no bookkeeping.
+/// The largest bookkeeping file. Anything larger is something else.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// A folder that lists its data files.
@@ -22,17 +22,17 @@ pub(super) struct Layout {
     folder: PathBuf,
     /// Paths of the data files, relative to the folder.
     listed: BTreeSet<PathBuf>,
-    /// Whether folders below belong to it, too.
+    /// True if the folders below belong to it, too.
     is_deep: bool,
 }
 
 impl Layout {
-    /// The layout of a folder, with what is odd about it, if it lists its files.
+    /// Returns the layout of a folder that lists its files, and adds anything odd about it to `notes`.
     pub(super) fn of(folder: &Path, notes: &mut Vec<String>) -> Option<Self> {
         Self::saved_to_disk(folder, notes).or_else(|| Self::delta(folder, notes))
     }
 
-    /// The files that the folder lists and that do not exist.
+    /// Returns the files that the folder lists and that do not exist.
     pub(super) fn missing(&self) -> impl Iterator<Item = MissingFile> {
         let files = self.listed.iter().map(|file| self.folder.join(file));
         let missing = files.filter(|file| !file.exists());
@@ -45,7 +45,7 @@ impl Layout {
         })
     }
 
-    /// Returns what `Dataset.save_to_disk` writes: `state.json` lists the Arrow files.
+    /// Reads the layout that `Dataset.save_to_disk` writes: `state.json` lists the Arrow files.
     fn saved_to_disk(folder: &Path, notes: &mut Vec<String>) -> Option<Self> {
         let state: Value = serde_json::from_slice(&read(&folder.join("state.json"))?).ok()?;
         let files = state.get("_data_files")?.as_array()?;
@@ -72,7 +72,7 @@ impl Layout {
         })
     }
 
-    /// A table of Delta Lake: its log adds and removes files.
+    /// Reads the layout of a Delta Lake table, whose log adds and removes files.
     fn delta(folder: &Path, notes: &mut Vec<String>) -> Option<Self> {
         let log = folder.join("_delta_log");
         let mut commits: Vec<PathBuf> = fs::read_dir(&log)
@@ -111,26 +111,26 @@ impl Layout {
         })
     }
 
-    /// Returns whether a file is data, if this layout has a say in it.
+    /// Returns whether a file is data; `None` if this layout does not cover it.
     pub(super) fn judge(&self, path: &Path) -> Option<bool> {
         let name = path.strip_prefix(&self.folder).ok()?;
         let is_own = self.is_deep || name.components().count() == 1;
         is_own.then(|| self.listed.contains(name))
     }
 
-    /// Returns whether a folder below belongs to it.
+    /// Returns whether a folder below this one belongs to it.
     pub(super) fn covers(&self, folder: &Path) -> bool {
         self.is_deep && folder.starts_with(&self.folder)
     }
 }
 
-/// Returns whether this file beside data describes it.
+/// Returns whether this file describes the data beside it.
 pub(super) fn is_description(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str());
     name.is_some_and(|name| DESCRIPTIONS.contains(&name))
 }
 
-/// Returns whether a folder is named as partitions are by Hive and Spark: `lang=en`.
+/// Returns whether a folder is named like a partition of Hive or Spark: `lang=en`.
 pub(super) fn is_hive(folder: &Path) -> bool {
     let name = folder.file_name().and_then(|name| name.to_str());
     let column = name.and_then(|name| name.split_once('='));
@@ -142,14 +142,14 @@ pub(super) fn is_hive(folder: &Path) -> bool {
     })
 }
 
-/// The content of a regular file of modest size.
+/// Returns the content of a regular file of modest size.
 fn read(path: &Path) -> Option<Vec<u8>> {
     let found = fs::metadata(path).ok()?;
     let is_small = found.is_file() && found.len() <= MAX_BYTES;
     is_small.then(|| fs::read(path).ok()).flatten()
 }
 
-/// A path as the log of a Delta table writes it: with `%20` for a blank.
+/// Decodes a path from the log of a Delta table, where a blank is `%20`.
 fn decoded(path: &str) -> PathBuf {
     let bytes = path.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());

@@ -1,4 +1,4 @@
-//! Files as they are found, and what several of them settle together.
+//! Opened files, and the properties that several of them settle together.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,15 +9,15 @@ use crate::options::ResolveOptions;
 use crate::sniff::sniff;
 use crate::source::{Location, Source, SourceIdentity, open_source};
 
-/// What the columns of one file hold; `None` where all cells are empty.
+/// The kinds of the columns of one file; `None` if all cells are empty.
 pub(super) type Kinds = Vec<Option<CsvKind>>;
 
-/// A source whose columns do not know yet what those of other files hold.
+/// A source whose columns do not yet take those of other files into account.
 pub(super) struct Opened {
     pub(super) source: Source,
     pub(super) kinds: Kinds,
     pub(super) notes: Vec<String>,
-    /// Whether the last byte of a short text ends a record.
+    /// True if the last byte of a short text ends a record.
     pub(super) ends_whole: bool,
 }
 
@@ -48,7 +48,7 @@ impl Opened {
     }
 }
 
-/// Gives columns of the same name the same kind in all files; `kinds` are what each source was found to hold.
+/// Gives columns of the same name the same kind in all files. `kinds` are those found in each source.
 pub(super) fn settle_kinds(sources: &mut [Source], kinds: Vec<Kinds>) {
     let mut joined: BTreeMap<String, Option<CsvKind>> = BTreeMap::new();
     for (source, kinds) in sources.iter().zip(&kinds) {
@@ -70,7 +70,7 @@ pub(super) fn settle_kinds(sources: &mut [Source], kinds: Vec<Kinds>) {
 }
 
 impl Source {
-    /// Opens, sniffs and identifies the file; the notes say what is odd about it.
+    /// Opens, sniffs and identifies the file. The notes mention anything odd about it.
     ///
     /// # Errors
     /// When the file cannot be read or has a format that is not supported.

@@ -1,4 +1,4 @@
-//! Finding the files that a pattern means.
+//! Finding the files that match a pattern.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use super::{Found, IsInput};
 use crate::error::{Error, Result};
 use crate::source::Location;
 
-/// The files that a pattern means, in the order of their names.
+/// Returns the files that match a pattern, ordered by name.
 pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result<Vec<Location>> {
     let invalid = |error: glob::PatternError| Error::Pattern {
         path: path.to_owned(),
@@ -23,7 +23,7 @@ pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result
         return deep_pattern(path, &pattern, options, is_input);
     }
     let paths = glob::glob_with(path, options).map_err(invalid)?;
-    // The library panics on a file name that is no UTF-8.
+    // The library panics on a file name that isn't UTF-8.
     let collect = std::panic::AssertUnwindSafe(|| paths.collect::<Vec<_>>());
     let entries = std::panic::catch_unwind(collect).map_err(|_| Error::Pattern {
         path: path.to_owned(),
@@ -54,8 +54,8 @@ pub(super) fn files_of_pattern(path: &str, is_input: &mut IsInput<'_>) -> Result
     Ok(files)
 }
 
-/// The files that a pattern with `**` means. Each folder is visited once: a link may lead back to one above it, and the
-/// library would follow it for ever, or give the same files under one name after the other.
+/// Returns the files that match a pattern with `**`. Each folder is visited once. A link may lead back to a folder above it, and
+/// the library would follow it forever, or give the same files under one name after another.
 fn deep_pattern(
     path: &str,
     pattern: &glob::Pattern,
@@ -77,7 +77,7 @@ fn deep_pattern(
         } else {
             &folder
         };
-        // A folder that is not there has no files, and one that cannot be opened is an error.
+        // A missing folder has no files, but one that cannot be opened is an error.
         let Ok(real) = fs::canonicalize(shown) else {
             continue;
         };
@@ -89,7 +89,7 @@ fn deep_pattern(
             .map(|entry| Ok(folder.join(entry.map_err(Error::io("list", shown))?.file_name())))
             .collect::<Result<Vec<PathBuf>>>()?;
         inside.sort();
-        // A stack: the first folder is to be the next.
+        // This is a stack, so the first folder must be pushed last.
         for path_of_entry in inside.into_iter().rev() {
             if path_of_entry.is_dir() {
                 left.push(path_of_entry);

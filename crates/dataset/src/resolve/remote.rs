@@ -1,4 +1,4 @@
-//! Finding the files that a URL means.
+//! Finding the files at a URL.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::{Found, IsInput, Remarks};
 use crate::error::{Error, Result};
 use crate::source::Location;
 
-/// Returns whether a path of the recipe is a URL: a scheme of letters, and `://`.
+/// Returns whether a path in the recipe is a URL: a scheme of letters, and `://`.
 pub(super) fn is_url(path: &str) -> bool {
     path.split_once("://").is_some_and(|(scheme, _)| {
         scheme.len() > 1
@@ -23,7 +23,7 @@ pub(super) fn is_url(path: &str) -> bool {
     })
 }
 
-/// The files that `url` means, in order: a file, those below a folder, those that a pattern means.
+/// Returns the files at `url` in order: a file, those below a folder, or those that match a pattern.
 pub(super) fn files_of(
     url: &str,
     suffixes: &[String],
@@ -54,7 +54,7 @@ pub(super) fn files_of(
     of_folder(url, suffixes, &files, is_input, remarks)
 }
 
-/// A folder is what begins with its name and a `/`.
+/// Returns the files of a folder: everything that begins with its name and a `/`.
 fn of_folder(
     url: &str,
     suffixes: &[String],
@@ -68,12 +68,12 @@ fn of_folder(
     list(files, &folder, &mut |meta| {
         others += 1;
         let below = meta.url.strip_prefix(&folder).unwrap_or_default();
-        // Some tools make an object that stands for a folder.
+        // Some tools create an object that represents a folder.
         if below.is_empty() || below.ends_with('/') {
             return Ok(());
         }
         let (above, name) = below.rsplit_once('/').unwrap_or(("", below));
-        // To Spark, Hadoop, Arrow and Hugging Face these are bookkeeping.
+        // Spark, Hadoop, Arrow and Hugging Face treat these as bookkeeping.
         let is_bookkeeping = |part: &str| part.starts_with(['.', '_']);
         if above.split('/').any(is_bookkeeping) || is_bookkeeping(name) {
             return Ok(());
@@ -146,7 +146,7 @@ fn of_pattern(
     Ok(found)
 }
 
-/// Calls `each` with all files whose URLs begin with `prefix`; its error is the one that is given.
+/// Calls `each` with all files whose URLs begin with `prefix`, and returns its error if it fails.
 fn list(
     files: &Arc<dyn RemoteFiles>,
     prefix: &str,

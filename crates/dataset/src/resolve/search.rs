@@ -1,4 +1,4 @@
-//! Finding the files that a path means.
+//! Finding the files of a path.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix};
 use crate::source::Location;
 
-/// The files that `path` means, in order.
+/// Returns the files of `path` in order.
 pub(super) fn files_of(
     path: &str,
     suffixes: &[String],
@@ -56,7 +56,7 @@ fn directory(
         seen: BTreeSet::new(),
     };
     search.visit(Path::new(path))?;
-    // Folders come in any order.
+    // The order in which folders are read is arbitrary.
     search.notes.sort();
     remarks.notes.append(&mut search.notes);
     remarks.missing.append(&mut search.missing);
@@ -65,15 +65,15 @@ fn directory(
 }
 
 struct Search<'a, 'i> {
-    /// The directory that is searched.
+    /// The directory being searched.
     path: &'a str,
     is_input: &'a mut IsInput<'i>,
     sorted: Sorted<'a>,
-    /// The folders around the one that is visited that list their files.
+    /// The folders around the current one that list their files.
     layouts: Vec<Layout>,
     notes: Vec<String>,
     missing: Vec<MissingFile>,
-    /// Directories visited: a link may lead back to one.
+    /// The directories visited so far. A link may lead back to one of them.
     seen: BTreeSet<PathBuf>,
 }
 
@@ -101,7 +101,7 @@ impl Search<'_, '_> {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            // To Spark, Hadoop, Arrow and Hugging Face these are bookkeeping.
+            // Spark, Hadoop, Arrow and Hugging Face treat these as bookkeeping.
             let is_bookkeeping = name.starts_with(['.', '_']);
             if path.is_dir() {
                 if !is_bookkeeping {
@@ -110,7 +110,7 @@ impl Search<'_, '_> {
             } else if !self.is_input(&path)? {
                 continue;
             } else if is_bookkeeping {
-                // What lies beside an export is not worth a word.
+                // Files that belong to an export need no note.
                 let could_be_data =
                     Suffix::of(&path).claim != Claim::Nothing && !name.contains(".coldpress.");
                 if could_be_data {
@@ -129,7 +129,7 @@ impl Search<'_, '_> {
         if is_hive(directory) {
             self.sorted.note_hive(directory);
         }
-        // A layout that says nothing of the folders below has no say there.
+        // A layout that does not cover the folders below has no say about them.
         let (deep, shallow) = std::mem::take(&mut self.layouts)
             .into_iter()
             .partition(|layout| layout.covers(directory));
@@ -139,13 +139,13 @@ impl Search<'_, '_> {
         Ok(())
     }
 
-    /// Returns whether the folders that list their files list this one, or have no say in it.
+    /// Returns whether the folders that list their files list this file, or have no say about it.
     fn is_listed(&self, path: &Path) -> bool {
         let mut judged = self.layouts.iter().filter_map(|layout| layout.judge(path));
         judged.next_back().unwrap_or(true)
     }
 
-    /// A file that a folder does not list: what describes the others is not worth a word.
+    /// Leaves out a file that the folder does not list. Files that only describe the others need no note.
     fn leave_out_unlisted(&mut self, path: PathBuf, name: &str) {
         let is_known = is_description(&path) || name == "state.json";
         if !is_known && Suffix::of(&path).claim != Claim::Nothing {

@@ -1,4 +1,4 @@
-//! Which of the files that lie together are data.
+//! Deciding which files in a directory are data.
 
 use std::path::{Path, PathBuf};
 
@@ -7,9 +7,9 @@ use super::layout::is_description;
 use crate::error::{Error, Result};
 use crate::sniff::{Claim, Suffix, packing_of};
 
-/// Suffixes of the files that are taken from a directory, where the recipe names none.
+/// The suffixes of the files that are taken from a directory if the recipe names none.
 ///
-/// Text files (`.txt`, `.text`, `.md`) are taken only where there are no others: beside data they describe it.
+/// Text files (`.txt`, `.text`, `.md`) are taken only if there are no others, because beside data they describe it.
 const KNOWN_SUFFIXES: [&str; 16] = [
     ".jsonl",
     ".ndjson",
@@ -29,16 +29,16 @@ const KNOWN_SUFFIXES: [&str; 16] = [
     ".md",
 ];
 
-/// Files that are named one by one in a note.
+/// The number of files that a note names one by one.
 const NAMED: usize = 5;
 
-/// Files of a folder, or behind URLs that begin alike, by what their names say.
+/// The files of a folder, or of URLs with a common prefix, sorted by their names.
 pub(super) struct Sorted<'a> {
-    /// What all of them lie in, as the recipe names it.
+    /// The folder of all of them, as named in the recipe.
     path: &'a str,
     suffixes: &'a [String],
     files: Vec<PathBuf>,
-    /// Text files that nobody asked for.
+    /// Text files that were not asked for.
     texts: Vec<PathBuf>,
     /// Files that describe the others.
     descriptions: Vec<PathBuf>,
@@ -60,7 +60,7 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    /// Adds a file that is no bookkeeping.
+    /// Adds a file that isn't bookkeeping.
     pub(super) fn add(&mut self, path: PathBuf, name: &str) {
         match self.suffixes.is_empty() {
             true => self.add_known(path),
@@ -80,7 +80,7 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    /// The files that are data, by their names; the remarks say which are left out.
+    /// Returns the files that are data according to their names. The remarks say which are left out.
     pub(super) fn finish(mut self, remarks: &mut Remarks) -> Result<Vec<PathBuf>> {
         let notes = [self.judge_texts(), self.judge_left_out(), self.judge_hive()];
         remarks.notes.extend(notes.into_iter().flatten());
@@ -99,7 +99,7 @@ impl<'a> Sorted<'a> {
         Ok(self.files)
     }
 
-    /// A file counts if it ends in one of the suffixes that the recipe names.
+    /// Adds a file if it ends in one of the suffixes that the recipe names.
     fn add_named(&mut self, path: PathBuf, name: &str) {
         let ends = |suffix: &String| {
             name.strip_suffix(suffix.as_str())
@@ -115,7 +115,7 @@ impl<'a> Sorted<'a> {
     fn add_known(&mut self, path: PathBuf) {
         match Suffix::of(&path).claim {
             _ if is_description(&path) => self.descriptions.push(path),
-            // Data in a packing that is not read is refused when it is opened.
+            // Data with an unsupported compression is refused when it is opened.
             Claim::Nothing if is_packed_otherwise(&path) => self.files.push(path),
             Claim::Nothing => self.left_out.push(path),
             Claim::Text => self.texts.push(path),
@@ -123,7 +123,7 @@ impl<'a> Sorted<'a> {
         }
     }
 
-    /// Says which files are left out.
+    /// Reports which files are left out.
     fn judge_left_out(&mut self) -> Option<String> {
         let path = self.path;
         if self.files.is_empty() {
@@ -156,7 +156,7 @@ impl<'a> Sorted<'a> {
         ))
     }
 
-    /// Says that the names of folders are no fields.
+    /// Reports that the names of folders do not become fields.
     fn judge_hive(&self) -> Option<String> {
         let (path, folder) = (self.path, self.hive.as_ref()?);
         let name = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -165,7 +165,7 @@ impl<'a> Sorted<'a> {
         ))
     }
 
-    /// Text files beside data describe it; on their own they are the data.
+    /// Takes text files as data only if there are no others, because beside data they describe it.
     fn judge_texts(&mut self) -> Option<String> {
         if self.files.is_empty() {
             self.files.append(&mut self.texts);
@@ -183,7 +183,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// Returns whether the name is that of data in a packing that is not read.
+/// Returns whether the name is that of data with an unsupported compression.
 fn is_packed_otherwise(path: &Path) -> bool {
     let name = path
         .file_name()

@@ -5,11 +5,11 @@ use std::io::{self, Read, Write};
 use crate::decode::decompress;
 use crate::format::FileCompression;
 
-/// Writes rows in the form of the export. The same rows always give the same bytes, in whatever parts they come.
+/// Writes rows in the form of the export. The same rows always give the same bytes, however they are divided into parts.
 pub struct RowsEncoder<W: Write> {
     encoder: Encoder<W>,
-    /// What waits to be a block. Compressors see blocks of one length alone: where the parts of their input end shows in
-    /// what they write.
+    /// Rows that wait to fill a block. Compressors only see blocks of one length, because the places where their input is divided
+    /// show in their output.
     block: Vec<u8>,
     plain_bytes: u64,
 }
@@ -23,7 +23,7 @@ enum Encoder<W: Write> {
 }
 
 impl<W: Write> RowsEncoder<W> {
-    /// An encoder onto `out`.
+    /// Creates an encoder that writes to `out`.
     ///
     /// # Errors
     /// When the compressor cannot be set up.
@@ -48,7 +48,7 @@ impl<W: Write> RowsEncoder<W> {
         })
     }
 
-    /// Bytes written so far, before they were packed.
+    /// Returns the number of bytes written so far, before they were packed.
     pub fn plain_bytes(&self) -> u64 {
         self.plain_bytes
     }
@@ -63,7 +63,7 @@ impl<W: Write> RowsEncoder<W> {
         written
     }
 
-    /// Where the packed rows go.
+    /// Returns the writer of the packed rows.
     pub fn get_ref(&self) -> &W {
         match &self.encoder {
             Encoder::Plain(out) => out,
@@ -72,7 +72,7 @@ impl<W: Write> RowsEncoder<W> {
         }
     }
 
-    /// Ends the member or frame and gives the writer back. Of no rows, a member or frame without content is left.
+    /// Ends the member or frame and returns the writer. Without rows, a member or frame without content is left.
     ///
     /// # Errors
     /// When the end cannot be written.
@@ -113,7 +113,7 @@ impl<W: Write> Write for RowsEncoder<W> {
     }
 }
 
-/// The plain rows of a file that a [`RowsEncoder`] wrote.
+/// Returns the plain rows of a file that a [`RowsEncoder`] wrote.
 ///
 /// # Errors
 /// When the decompressor cannot be set up.

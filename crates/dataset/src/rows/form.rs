@@ -1,10 +1,10 @@
-//! How a worker writes the rows of a partition.
+//! The form in which a worker writes the rows of a partition.
 
 use serde::{Deserialize, Serialize};
 
 use crate::format::FileCompression;
 
-/// The form of a partition's rows, which the name of their file ends in.
+/// The form of a partition's rows, which is the end of their file's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RowsForm {
@@ -15,7 +15,7 @@ pub enum RowsForm {
 }
 
 impl RowsForm {
-    /// What the name of such a file ends in.
+    /// Returns the end of the name of such a file.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Lines(FileCompression::None) => ".jsonl",
@@ -25,7 +25,7 @@ impl RowsForm {
         }
     }
 
-    /// The form of the rows in a file of this name; plain lines, where the name says nothing.
+    /// Returns the form of the rows in a file of this name; plain lines if the name does not say.
     pub fn of_path(path: &str) -> Self {
         let forms = [
             Self::Table,

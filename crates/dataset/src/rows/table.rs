@@ -26,7 +26,7 @@ struct Counting<W> {
 }
 
 impl<W: Write> TableRowsWriter<W> {
-    /// A writer onto `out` of batches of `schema`, which is written at once.
+    /// Creates a writer to `out` for batches of `schema`, which is written at once.
     ///
     /// # Errors
     /// When `out` refuses the schema.
@@ -35,7 +35,7 @@ impl<W: Write> TableRowsWriter<W> {
         Ok(Self { stream })
     }
 
-    /// Writes a batch; one without rows leaves nothing.
+    /// Writes a batch. A batch without rows leaves nothing.
     ///
     /// # Errors
     /// When `out` refuses the bytes, or the batch is of another schema.
@@ -46,12 +46,12 @@ impl<W: Write> TableRowsWriter<W> {
         self.stream.write(batch).map_err(io_error)
     }
 
-    /// Bytes written so far.
+    /// Returns the number of bytes written so far.
     pub fn plain_bytes(&self) -> u64 {
         self.stream.get_ref().bytes
     }
 
-    /// Ends the stream and gives the writer back.
+    /// Ends the stream and returns the writer.
     ///
     /// # Errors
     /// When the end cannot be written.
@@ -73,11 +73,11 @@ impl<W: Write> Write for Counting<W> {
     }
 }
 
-/// Reads what a [`TableRowsWriter`] wrote, batch by batch, and hashes what it reads. Whether the bytes are those that were
-/// written is for the caller to check.
+/// Reads the output of a [`TableRowsWriter`] batch by batch, and hashes what it reads. The caller checks whether the bytes are
+/// those that were written.
 ///
-/// The columns of a batch lie in the one buffer that its message was read into. No length in a damaged file makes this
-/// allocate more than the file holds, and nothing in one panics.
+/// The columns of a batch share the one buffer that its message was read into. No length in a damaged file makes this allocate more
+/// than the file holds, and nothing in one causes a panic.
 pub struct TableRowsReader<R: Read> {
     rows: R,
     hasher: Hasher,
@@ -92,11 +92,11 @@ struct Message {
     metadata_end: usize,
 }
 
-/// Bytes of marker and length.
+/// The bytes of marker and length.
 const PREFIX: usize = 8;
 
 impl<R: Read> TableRowsReader<R> {
-    /// Reads the schema. `rows` need no buffer.
+    /// Reads the schema. `rows` needs no buffer.
     ///
     /// # Errors
     /// When `rows` cannot be read or do not begin with a schema.
@@ -113,12 +113,12 @@ impl<R: Read> TableRowsReader<R> {
         })
     }
 
-    /// The schema of all batches.
+    /// Returns the schema of all batches.
     pub fn schema(&self) -> SchemaRef {
         SchemaRef::clone(&self.schema)
     }
 
-    /// The next batch; none at the end.
+    /// Returns the next batch; none at the end.
     ///
     /// # Errors
     /// When the rows cannot be read or are damaged.
@@ -136,12 +136,12 @@ impl<R: Read> TableRowsReader<R> {
         Ok(None)
     }
 
-    /// Bytes read so far.
+    /// Returns the number of bytes read so far.
     pub fn length(&self) -> u64 {
         self.hasher.length()
     }
 
-    /// Reads what is left, decoding none of it, and tells what all of it was.
+    /// Reads the rest without decoding it, and returns the stamp of the whole.
     ///
     /// # Errors
     /// When the rest cannot be read.
@@ -158,7 +158,7 @@ impl<R: Read> TableRowsReader<R> {
 }
 
 impl Message {
-    /// The next message; none where the stream says that it ends.
+    /// Returns the next message; none where the stream says that it ends.
     fn read(rows: &mut impl Read, hasher: &mut Hasher) -> io::Result<Option<Self>> {
         let mut prefix = [0; PREFIX];
         rows.read_exact(&mut prefix)?;
@@ -194,7 +194,7 @@ impl Message {
         Ok(SchemaRef::new(try_fb_to_schema(schema)?))
     }
 
-    /// The batch of this message, whose columns lie in it; none of a message that brings dictionaries for later ones.
+    /// Returns the batch of this message, whose columns share its buffer; none for a message with dictionaries for later batches.
     fn batch(
         &self,
         schema: &SchemaRef,
@@ -218,9 +218,9 @@ fn parse(metadata: &[u8]) -> Result<ipc::Message<'_>, ArrowError> {
     root_as_message(metadata).map_err(|error| ArrowError::ParseError(error.to_string()))
 }
 
-/// Appends so many bytes, or fails.
+/// Appends exactly this many bytes, or fails.
 fn read_exactly(rows: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> io::Result<()> {
-    // A length is no promise: what is more than this grows as it comes in.
+    // A length may be wrong, so the buffer starts with at most this much and grows as the bytes come in.
     const TRUSTED: usize = 16 << 20;
     let expected = usize::try_from(length).unwrap_or(usize::MAX);
     bytes.reserve_exact(expected.min(TRUSTED));
@@ -230,7 +230,7 @@ fn read_exactly(rows: &mut impl Read, length: u64, bytes: &mut Vec<u8>) -> io::R
     }
 }
 
-/// Arrow's decoder trusts some numbers that it reads.
+/// Runs `work` and turns a panic into an error, because Arrow's decoder trusts some numbers that it reads.
 fn guarded<T>(work: impl FnOnce() -> Result<T, ArrowError>) -> io::Result<T> {
     catch_unwind(AssertUnwindSafe(work))
         .map_err(|_| damaged("its numbers contradict each other"))?
@@ -329,7 +329,7 @@ mod tests {
             for bit in 0..whole.len() * 8 {
                 let mut bytes = whole.clone();
                 bytes[bit / 8] ^= 1 << (bit % 8);
-                // Whether it is noticed is for the stamp.
+                // The stamp decides whether the change is noticed.
                 let _ = read(&bytes);
             }
         }

@@ -1,4 +1,4 @@
-//! Parquet and Arrow files, and what only looks like one.
+//! Parquet and Arrow files, and files that only look like them.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -21,11 +21,11 @@ const ENCRYPTED_PARQUET: &[u8] = b"PARE";
 const ARROW: &[u8] = b"ARROW1";
 const FEATHER_1: &[u8] = b"FEA1";
 const CONTINUATION: &[u8] = &[0xFF; 4];
-/// A schema larger than this is taken for damage.
+/// The largest schema. A larger one is taken for damage.
 const MAX_SCHEMA_BYTES: u64 = 256 * 1024 * 1024;
 const AGAIN: &str = "write or copy it again";
 
-/// Returns what a columnar file is by its first bytes, if it is one.
+/// Returns the kind of columnar file that these bytes begin, if any.
 pub(super) fn begins(head: &[u8]) -> Option<&'static str> {
     let known = [
         (PARQUET, "a Parquet file"),
@@ -38,7 +38,7 @@ pub(super) fn begins(head: &[u8]) -> Option<&'static str> {
     found.map(|(_, what)| *what)
 }
 
-/// Finds out what a file is that [`begins`] like a columnar one, which of the fields `texts` it has as bytes, and what is
+/// Examines a file that [`begins`] like a columnar one: its format, which of the fields `texts` it stores as bytes, and anything
 /// odd about its columns.
 pub(super) fn examine(
     file: &mut InputFile,
@@ -64,7 +64,7 @@ pub(super) fn examine(
     Ok(())
 }
 
-/// The format, and the schema if the file can be read.
+/// Returns the format, and the schema if the file can be read.
 fn format_of(file: &mut InputFile, head: &[u8]) -> io::Result<(Format, Option<Schema>)> {
     let length = file.seek(SeekFrom::End(0))?;
     let damaged = |what: &str| Ok((Format::Damaged(format!("{what}; {AGAIN}")), None));
@@ -108,12 +108,12 @@ fn format_of(file: &mut InputFile, head: &[u8]) -> io::Result<(Format, Option<Sc
     }
 }
 
-/// Returns whether an error is what the system or a store answered, and says nothing about the file.
+/// Returns whether an error is the answer of the system or of a store, and says nothing about the file.
 fn is_answer(error: &(dyn std::error::Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(is_of_reading)
 }
 
-/// The format of a file that is named as a columnar one and does not begin like one.
+/// Returns the format of a file that is named like a columnar one and does not begin like one.
 pub(super) fn not_what_it_is_named(claim: Claim) -> Format {
     let what = claim.describe();
     Format::Damaged(format!(
@@ -121,17 +121,17 @@ pub(super) fn not_what_it_is_named(claim: Claim) -> Format {
     ))
 }
 
-/// The format of a columnar file that is packed as a whole.
+/// Returns the format of a columnar file that is packed as a whole.
 pub(super) fn packed(what: &str) -> Format {
     Format::Damaged(format!(
         "it is {what} that was packed as a whole; unpack it first, as with `gunzip` or `unzstd`"
     ))
 }
 
-/// Returns what the footer of an Arrow file holds; none if there is no readable footer.
+/// Returns the schema from the footer of an Arrow file; none if there is no readable footer.
 fn read_footer(file: &mut InputFile, length: u64) -> io::Result<Option<Option<Schema>>> {
     const TAIL_BYTES: u64 = 10;
-    // Two magics, the padding of the first, and a length.
+    // The file has at least two magics, the padding of the first, and a length.
     let Some(before_tail) = length.checked_sub(TAIL_BYTES).filter(|left| *left >= 8) else {
         return Ok(None);
     };
@@ -152,7 +152,7 @@ fn read_footer(file: &mut InputFile, length: u64) -> io::Result<Option<Option<Sc
     Ok(schema.map(|schema| unpanicked(|| try_fb_to_schema(schema).ok())))
 }
 
-/// Returns what an Arrow stream begins with; none if that is no schema.
+/// Returns the schema that an Arrow stream begins with; none if it begins with something else.
 fn read_schema(file: &mut InputFile, length: u64) -> io::Result<Option<Option<Schema>>> {
     let head = read_at(file, 0, 8)?;
     let Some(size) = head.get(4..).and_then(|size| size.try_into().ok()) else {

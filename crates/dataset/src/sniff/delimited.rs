@@ -1,4 +1,4 @@
-//! Delimited text: how its cells are told apart, and what its columns hold.
+//! The syntax of delimited text, and the kinds of its columns.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::format::{CsvColumn, CsvDialect, CsvHeader, CsvKind, Format};
 use crate::options::ResolveOptions;
 use crate::source::InputFile;
 
-/// Returns how the cells of delimited text are told apart: as the recipe says, else as the first rows show.
+/// Returns the syntax of delimited text: as the recipe says, or as the first rows suggest.
 pub(super) fn find_syntax(
     head: &[u8],
     is_whole: bool,
@@ -38,7 +38,7 @@ pub(super) fn find_syntax(
     Syntax { escape, ..found }
 }
 
-/// Says what was found out about the cells of a file, where it is not what the name of the file promises.
+/// Returns notes about the syntax of a file, if it is not what the name of the file promises.
 pub(super) fn syntax_notes(
     path: &Path,
     syntax: Syntax,
@@ -70,7 +70,7 @@ pub(super) fn syntax_notes(
     notes
 }
 
-/// Reads delimited text for the names of its columns and what they hold.
+/// Reads delimited text to find the names of its columns and their kinds.
 pub(super) fn sniff_columns(
     path: &Path,
     file: &mut InputFile,

@@ -1,4 +1,4 @@
-//! Files that are not read: archives, other packings, what stands for a file that is elsewhere.
+//! Files that are not supported: archives, other compressions, placeholders for files that are elsewhere.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 
 const UNPACK: &str = "unpack it first";
 
-/// First bytes, what a file is that has them, and what the user can do.
+/// First bytes, the kind of file that has them, and advice for the user.
 const MAGICS: [(&[u8], &str, &str); 17] = [
     (b"BZh", "compressed with bzip2", UNPACK),
     (b"\xFD7zXZ\0", "compressed with xz", UNPACK),
@@ -46,7 +46,7 @@ const MAGICS: [(&[u8], &str, &str); 17] = [
     ),
 ];
 
-/// Packings that are known by their names alone, or by these too.
+/// Compressions that are known by their names alone, or by their names too.
 const PACKINGS: [(&str, &str); 8] = [
     (".bz2", "compressed with bzip2"),
     (".xz", "compressed with xz"),
@@ -58,7 +58,7 @@ const PACKINGS: [(&str, &str); 8] = [
     (".7z", "a 7-Zip archive"),
 ];
 
-/// Refuses what this release does not read, packed or not.
+/// Refuses unsupported files, packed or not.
 pub(super) fn refuse(path: &Path, head: &[u8]) -> Result<()> {
     if looks_sealed(head) {
         return Err(Error::Encrypted {
@@ -78,7 +78,7 @@ pub(super) fn refuse(path: &Path, head: &[u8]) -> Result<()> {
     found.map_or(Ok(()), |(what, help)| Err(unsupported(path, what, help)))
 }
 
-/// Refuses data in a packing that has no first bytes to know it by: its name says so, and it is no text.
+/// Refuses data in a compression without characteristic first bytes, if the name says so and the file isn't text.
 pub(super) fn refuse_name(path: &Path, head: &[u8]) -> Result<()> {
     let is_text =
         std::str::from_utf8(head).map_or_else(|error| error.error_len().is_none(), |_| true);
@@ -107,7 +107,7 @@ fn unsupported(path: &Path, what: &'static str, help: &'static str) -> Error {
     }
 }
 
-/// The packing that the end of a lower-case name stands for, and the name without it; none of those that are read.
+/// Returns the compression that the end of a lower-case name indicates, and the name without it. It excludes the supported ones.
 pub(crate) fn packing_of(name: &str) -> Option<(&str, &'static str)> {
     let found =
         |(suffix, what): &(&'static str, &'static str)| Some((name.strip_suffix(suffix)?, *what));
@@ -118,8 +118,8 @@ fn is_tar(head: &[u8]) -> bool {
     head.get(257..262) == Some(b"ustar")
 }
 
-/// Returns what is behind frames that decoders of zstd and lz4 skip, as far as it is in `head`; `None` if there are
-/// none.
+/// Returns the bytes after frames that decoders of zstd and lz4 skip, as far as they are in `head`; `None` if there are no such
+/// frames.
 pub(super) fn skip_frames(head: &[u8]) -> Option<&[u8]> {
     let mut rest = head;
     while let [0x50..=0x5F, 0x2A, 0x4D, 0x18, a, b, c, d, after @ ..] = rest {
@@ -129,7 +129,7 @@ pub(super) fn skip_frames(head: &[u8]) -> Option<&[u8]> {
     (rest.len() < head.len()).then_some(rest)
 }
 
-/// Returns why a file that stands for another cannot be read.
+/// Returns why a file that is a placeholder for another cannot be read.
 pub(super) fn stands_for_another(head: &[u8]) -> Option<&'static str> {
     let is_pointer = head.starts_with(b"version https://git-lfs.github.com/spec/");
     is_pointer.then_some(

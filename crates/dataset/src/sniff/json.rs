@@ -1,4 +1,4 @@
-//! Which form of JSON a text begins with.
+//! Finding out which form of JSON a text has.
 
 use coldpress_record::trim_record;
 use memchr::memchr;
@@ -6,18 +6,18 @@ use serde::de::IgnoredAny;
 
 use crate::format::Format;
 
-/// How much must speak for JSON.
+/// The evidence that is needed to call a text JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proof {
-    /// Its first characters: nothing else is expected.
+    /// Its first characters, because nothing else is expected.
     Begins,
-    /// A first record that is whole: the file is named as something else.
+    /// A whole first record, because the file is named as something else.
     FirstRecord,
-    /// Nothing but JSONL records: any JSON could be a text of its own.
+    /// Nothing but JSONL records, because other JSON could be a text of its own.
     OnlyLines,
 }
 
-/// The form of JSON that `head` begins with; `None` if it is no JSON. `is_whole` says that it is all of the text.
+/// Returns the form of JSON that `head` begins with; `None` if it isn't JSON. `is_whole` says that `head` is all of the text.
 pub(super) fn json_format(head: &[u8], is_whole: bool, proof: Proof) -> Option<Format> {
     let text = &head[trim_record(head)];
     let shape = Shape::of(text);
@@ -38,11 +38,11 @@ pub(super) fn json_format(head: &[u8], is_whole: bool, proof: Proof) -> Option<F
     }
 }
 
-/// What the first value of a text looks like.
+/// The shape of the first value of a text.
 struct Shape<'a> {
     text: &'a [u8],
     first_line: &'a [u8],
-    /// Where the first value ends, if it does.
+    /// The end of the first value, if it ends.
     end: Option<usize>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// The first value, if it ends on the first line.
+    /// Returns the first value, if it ends on the first line.
     fn ends_on_first_line(&self) -> Option<usize> {
         self.end.filter(|end| *end <= self.first_line.len())
     }
@@ -72,7 +72,7 @@ impl<'a> Shape<'a> {
             .end
             .is_some_and(|end| !self.text[end..].trim_ascii().is_empty());
         if is_only_line && (proof == Proof::Begins || !goes_on) {
-            // As JSON Lines it would be a single record that is none, and all that is in it would be lost with it.
+            // As JSON Lines this would be a single invalid record, and everything in it would be lost.
             return Format::Array;
         }
         if self.ends_on_first_line().is_some() {
@@ -90,8 +90,8 @@ impl<'a> Shape<'a> {
 
     fn object_format(&self) -> Option<Format> {
         if let Some(end) = self.ends_on_first_line() {
-            // Another record after it, and no line break at all: nobody wrote any. Anything else makes it a bad line of
-            // JSONL.
+            // Another record follows, without any line break, so the file was written without them. Anything else makes it a bad
+            // line of JSONL.
             let is_only_line = self.text[self.first_line.len()..].trim_ascii().is_empty();
             let is_glued = self.text[end..].trim_ascii_start().starts_with(b"{");
             return Some(match is_only_line && is_glued && self.first_is_valid() {
@@ -115,7 +115,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// The field of the object in `head` that holds a list of objects, where the object itself can be no record: it has none of
+/// Returns the field of the object in `head` that holds a list of objects, if the object itself cannot be a record: it has none of
 /// the text fields and is all of the file.
 pub(super) fn field_of_records(
     head: &[u8],
@@ -144,7 +144,7 @@ pub(super) fn field_of_records(
             found = Some(key);
         }
     }
-    // What is behind the head may hold a text field; a long list is not what a record has beside it.
+    // There may be a text field after the head, but a record has no long list beside its text.
     found.filter(|_| is_whole || keys.is_cut)
 }
 
@@ -152,7 +152,7 @@ pub(super) fn field_of_records(
 struct Keys<'a> {
     text: &'a [u8],
     at: usize,
-    /// Whether the text ended in a value.
+    /// True if the text ended in a value.
     is_cut: bool,
 }
 
@@ -185,7 +185,7 @@ impl<'a> Iterator for Keys<'a> {
     }
 }
 
-/// Returns where the comma or bracket after the value that `text` begins with is; `None` if there is none.
+/// Returns where the comma or bracket after the value at the start of `text` is; `None` if there is none.
 fn end_of_item(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
     for (at, byte) in text.iter().enumerate() {
@@ -205,7 +205,7 @@ fn end_of_item(text: &[u8]) -> Option<usize> {
     None
 }
 
-/// Returns where the value that `text` begins with ends; `None` if it does not.
+/// Returns where the value at the start of `text` ends; `None` if it does not.
 fn end_of_value(text: &[u8]) -> Option<usize> {
     let (mut depth, mut in_string, mut escaped) = (0u64, false, false);
     for (at, byte) in text.iter().enumerate() {

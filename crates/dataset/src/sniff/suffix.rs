@@ -1,4 +1,4 @@
-//! What the name of a file says that it holds.
+//! The format that the name of a file promises.
 
 use std::path::Path;
 
@@ -12,14 +12,14 @@ const PACKED: [(&str, FileCompression); 4] = [
     (".zstd", FileCompression::Zstd),
 ];
 
-/// What the name of a file says.
+/// The format and the compression that the name of a file promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Suffix {
     pub(crate) compression: FileCompression,
     pub(crate) claim: Claim,
 }
 
-/// The format that a suffix stands for.
+/// The format that a suffix promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Claim {
     /// JSONL or JSON.
@@ -60,7 +60,7 @@ impl Claim {
         matches!(self, Self::Parquet | Self::Arrow)
     }
 
-    /// Whether content of this format is no surprise.
+    /// Returns whether content of this format agrees with the name.
     pub(crate) fn fits(self, format: &Format) -> bool {
         match self {
             Self::Nothing => true,
@@ -88,7 +88,7 @@ impl Claim {
     }
 }
 
-/// What a file of this format is, as the end of "it is".
+/// Describes a file of this format, as the end of a sentence that begins with "it is".
 pub(crate) fn describe_format(format: &Format) -> &'static str {
     match format {
         Format::Lines => "JSONL",

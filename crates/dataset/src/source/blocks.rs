@@ -1,4 +1,4 @@
-//! Reading a file behind a URL here and there: it is fetched in blocks, and the latest are kept.
+//! Reading parts of a file at a URL. The file is fetched in blocks, and the latest are kept.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -7,20 +7,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use coldpress_storage::RemoteFile;
 
-/// What one request fetches at least: a request costs as long as a megabyte takes.
+/// The least that one request fetches. A request costs as much time as a megabyte.
 const BLOCK_BYTES: u64 = 1 << 20;
-/// Blocks that one request fetches where the block before was read too.
+/// The number of blocks that one request fetches if the block before was read too.
 const AHEAD_BLOCKS: u64 = 8;
-/// Blocks that are kept: of the many columns of a table, each is read at a place of its own.
+/// The number of blocks that are kept. A table may have many columns, and each is read at its own place.
 const KEPT_BLOCKS: usize = 64;
 
-/// The blocks of a file that were read last, for all who have it open.
+/// The most recently read blocks of a file, shared by all handles.
 #[derive(Debug)]
 pub(crate) struct Blocks {
     file: Arc<dyn RemoteFile>,
-    /// By their numbers, the latest last.
+    /// The blocks by number, the latest last.
     kept: Mutex<VecDeque<(u64, Bytes)>>,
-    /// The file from its start, as far as it was read, where a server gives it in no other way.
+    /// The file from its start, as far as it was read, for servers that cannot give ranges.
     whole: Mutex<Option<Whole>>,
 }
 
@@ -72,7 +72,7 @@ impl Blocks {
         Ok(length)
     }
 
-    /// The block of this number; else whether the one before is there.
+    /// Returns the block of this number, or else whether the one before it is there.
     fn find(&self, number: u64) -> Result<Bytes, bool> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(at) = kept.iter().position(|(one, _)| *one == number) else {
@@ -109,7 +109,7 @@ impl Blocks {
         Ok(pieces.into_iter().next().unwrap_or_default())
     }
 
-    /// Reads a file that can only be read from its start: on, or all over again.
+    /// Reads a file that can only be read from its start: continues, or starts over.
     fn read_on(&self, start: u64, buffer: &mut [u8]) -> io::Result<()> {
         let mut whole = self.whole.lock().unwrap_or_else(PoisonError::into_inner);
         let mut open = match whole.take().filter(|whole| whole.position <= start) {

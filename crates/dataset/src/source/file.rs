@@ -14,7 +14,7 @@ use super::blocks::Blocks;
 use super::location::{Location, Sealed};
 use crate::error::{Error, Result};
 
-/// A file of a dataset that is open for reading, from its start or anywhere.
+/// An open file of a dataset, which can be read from its start or anywhere.
 #[derive(Debug)]
 pub struct InputFile(Inner);
 
@@ -22,11 +22,11 @@ pub struct InputFile(Inner);
 enum Inner {
     Local(File),
     Remote { blocks: Arc<Blocks>, position: u64 },
-    // Boxed, because it is much larger than the others.
+    // It is boxed because it is much larger than the others.
     Sealed(Box<UnsealedFile>),
 }
 
-/// Opens a file of a dataset; a pipe or a device, which gives its bytes only once, is refused without waiting for it.
+/// Opens a file of a dataset. A pipe or a device is refused without waiting for it, because it gives its bytes only once.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Unsupported`], [`Error::Storage`].
@@ -44,8 +44,8 @@ pub fn open_source(location: &Location) -> Result<InputFile> {
     }))
 }
 
-/// Checks the signature of a file if it is encrypted, so that no byte counts that somebody may have changed. Whoever opens it
-/// afterwards does not check it again.
+/// Checks the signature of a file if it is encrypted, so that no byte counts that somebody may have changed. Later opens do not
+/// check it again.
 pub(crate) fn check_sealed(location: &Location) -> Result<()> {
     if let Location::Sealed(Sealed { path, key }) = location {
         UnsealedFile::open_checked(open_local(path)?, path, &key.load()?)?;
@@ -53,8 +53,7 @@ pub(crate) fn check_sealed(location: &Location) -> Result<()> {
     Ok(())
 }
 
-/// Opens the bytes of a file from `start` on, to be read in their order; whoever asks knows that no byte from `end` on is
-/// wanted.
+/// Opens the bytes of a file from `start` on, to be read in order. The caller promises not to need any byte from `end` on.
 pub(crate) fn open_stream(
     location: &Location,
     start: u64,
@@ -96,10 +95,10 @@ fn open_local(path: &std::path::Path) -> Result<File> {
 }
 
 impl InputFile {
-    /// The number of its bytes.
+    /// Returns the length of the file in bytes.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// Fails when the system cannot give the length.
     pub fn length(&self) -> io::Result<u64> {
         match &self.0 {
             Inner::Local(file) => Ok(file.metadata()?.len()),
@@ -108,7 +107,7 @@ impl InputFile {
         }
     }
 
-    /// The time of its last change, in nanoseconds since 1970; 0 where that is not known.
+    /// Returns the time of its last change, in nanoseconds since 1970; 0 if that is not known.
     pub(crate) fn modified_nanos(&self) -> io::Result<u64> {
         let file = match &self.0 {
             Inner::Local(file) => file,
@@ -120,7 +119,7 @@ impl InputFile {
         Ok(modified.map_or(0, |since| since.as_nanos() as u64))
     }
 
-    /// Another handle of the same file.
+    /// Returns another handle to the same file.
     pub(crate) fn try_clone(&self) -> io::Result<Self> {
         Ok(Self(match &self.0 {
             Inner::Local(file) => Inner::Local(file.try_clone()?),
@@ -132,7 +131,7 @@ impl InputFile {
         }))
     }
 
-    /// Reads some bytes from `offset` on, wherever reading is; none at the end.
+    /// Reads some bytes from `offset` on without moving the reading position. Returns 0 at the end.
     pub(crate) fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &self.0 {
             Inner::Local(file) => std::os::unix::fs::FileExt::read_at(file, buffer, offset),
@@ -221,7 +220,7 @@ impl ChunkReader for InputFile {
     }
 }
 
-/// A place in a file to read on from, whatever else is read of it.
+/// A reader at its own place in a file, independent of other readers.
 pub(crate) struct ReadAt<'f> {
     pub(crate) file: &'f InputFile,
     pub(crate) at: u64,

@@ -1,4 +1,4 @@
-//! What tells a source from another.
+//! The identity of a source.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -12,35 +12,36 @@ use crate::error::{Error, Result};
 
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
-/// What tells a source from another, or from itself after a change: an early check, cheap to make.
+/// The identity of a source, which differs from that of other sources and of the same source after a change. It is a cheap early
+/// check.
 ///
-/// The slices of a source are hashed whole when they are read; that hash decides.
+/// The slices of a source are hashed in full when they are read, and that hash decides.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceIdentity {
-    /// The path as it was resolved; of several text files, the path that led to them.
+    /// The path as it was resolved; for several text files, the path that led to them.
     pub path: String,
-    /// Length in bytes, as stored; of several files, all together.
+    /// The length in bytes, as stored; for several files, their total.
     pub length: u64,
-    /// Time of the last change, in nanoseconds since 1970; of several files, the latest.
+    /// The time of the last change, in nanoseconds since 1970; for several files, the latest.
     pub modified_nanos: u64,
-    /// Hash of the length, the first and the last 64 KiB; of several files, of their names and hashes.
+    /// A hash of the length, the first and the last 64 KiB; for several files, of their names and hashes.
     pub sample: Digest,
-    /// Hash of the whole path without links, by which a file that was moved can be told; no part of what the source is.
+    /// A hash of the absolute path without links, which reveals that a file was moved. It does not count for equality.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Digest>,
 }
 
-/// Whether a source that looks the same was written to since.
+/// Whether a source that looks the same was written to since it was planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// Not even its time of change is another.
+    /// Even the time of its last change is the same.
     Same,
-    /// Its time of change is another, so that its slices should be hashed again.
+    /// The time of its last change differs, so its slices should be hashed again.
     Touched,
 }
 
 impl SourceIdentity {
-    /// The identity of one or several files that `path` stands for.
+    /// Returns the identity of the file or files of `path`.
     pub(crate) fn of(path: &str, files: &[Location]) -> Result<Self> {
         if let [file] = files {
             return Self::of_file(path, file);
@@ -85,13 +86,13 @@ impl SourceIdentity {
         })
     }
 
-    /// Returns what `members` are together. Their folders are no part of it: a dataset may be moved.
+    /// Returns the identity of several `members` together. It excludes their folders, so that a dataset may be moved.
     pub(crate) fn of_members(path: &str, files: &[Location], members: &[Self]) -> Self {
         let mut hasher = Hasher::new();
         for (file, member) in files.iter().zip(members) {
             let name = file.file_name().unwrap_or_default();
             hasher.update(name.as_encoded_bytes());
-            // No name has this byte.
+            // No file name contains this byte.
             hasher.update(b"/");
             hasher.update(&member.length.to_le_bytes());
             hasher.update(&member.sample.as_u128().to_le_bytes());
@@ -110,24 +111,25 @@ impl SourceIdentity {
         }
     }
 
-    /// Returns whether two sources hold the same, as far as is seen without reading them whole, wherever they lie.
+    /// Returns whether two sources seem to hold the same content, as far as one can see without reading them in full, wherever they
+    /// are.
     pub fn looks_like(&self, other: &Self) -> bool {
         (self.length, self.sample) == (other.length, other.sample)
     }
 
-    /// Returns whether two sources are known to lie at one place.
+    /// Returns whether two sources are known to be in the same place.
     fn lies_at(&self, other: &Self) -> bool {
         match (self.place, other.place) {
             (Some(place), Some(other)) => place == other,
-            // Earlier releases noted the path alone.
+            // Earlier releases recorded the path alone.
             _ => self.path == other.path,
         }
     }
 }
 
 impl Source {
-    /// Lets the source stand for what was planned, which it looks like. Whether it lies elsewhere than that did: then
-    /// [`check_unchanged`](Self::check_unchanged) says that it was touched, because its time tells nothing.
+    /// Lets the source replace the planned one, which it looks like. Returns whether it is in another place than that one was. If
+    /// so, [`check_unchanged`](Self::check_unchanged) reports that it was touched, because its time says nothing.
     pub fn stand_for(&mut self, planned: &SourceIdentity) -> bool {
         let now = std::mem::replace(&mut self.identity, planned.clone());
         let is_moved = !planned.lies_at(&now);
@@ -140,7 +142,7 @@ impl Source {
     }
 }
 
-/// What tells a file behind a URL from another, where its server says which version it is.
+/// Returns a hash that identifies the version of a file at a URL, if its server gives one.
 fn of_version(length: u64, version: &str) -> Digest {
     let mut hasher = Hasher::new();
     hasher.update(b"version");

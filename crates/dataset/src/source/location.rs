@@ -1,4 +1,4 @@
-//! Where the files of a dataset are: on this machine, or behind URLs.
+//! The location of a dataset's files: on this machine, or at URLs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,39 +10,39 @@ use serde::{Deserialize, Serialize};
 use super::blocks::Blocks;
 use crate::error::{Error, Result};
 
-/// Where a file of a dataset is.
+/// The location of a file of a dataset.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Location {
-    /// A file of this machine.
+    /// A file on this machine.
     File(PathBuf),
-    /// A file behind a URL.
+    /// A file at a URL.
     Remote(Remote),
-    /// An encrypted file of this machine.
+    /// An encrypted file on this machine.
     Sealed(Sealed),
 }
 
-/// An encrypted file. All that is known of it, its length included, is that of its text.
+/// An encrypted file. Everything known about it, including its length, is about its decrypted text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
-    /// Where it is.
+    /// The path of the file.
     pub path: PathBuf,
-    /// Where the key is.
+    /// The place of the key.
     pub key: KeyPlace,
 }
 
-/// A file behind a URL, as it was when it was examined.
+/// A file at a URL, as it was when it was examined.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Remote {
     #[serde(flatten)]
     meta: RemoteMeta,
-    /// The URL as people may see it.
+    /// The URL without secrets, for people to see.
     #[serde(skip)]
     shown: PathBuf,
-    /// What reads it; none in another process than the one that found it, before [`Location::reach`].
+    /// The reader of the file; none in a process other than the one that found it, until [`Location::reach`].
     #[serde(skip)]
     files: Option<Arc<dyn RemoteFiles>>,
-    /// What all who have it open share.
+    /// The blocks that all handles share.
     #[serde(skip)]
     blocks: Arc<Mutex<Weak<Blocks>>>,
 }
@@ -57,7 +57,7 @@ impl Location {
         })
     }
 
-    /// Returns the path on this machine, if it is there.
+    /// Returns the path, if the file is on this machine.
     #[must_use]
     pub fn local(&self) -> Option<&Path> {
         match self {
@@ -66,7 +66,7 @@ impl Location {
         }
     }
 
-    /// Returns the path of a file of this machine that holds the content as it is, so that ranges of it can be cited.
+    /// Returns the path of a file on this machine that holds the content as it is, so that ranges of it can be cited.
     #[must_use]
     pub fn citable(&self) -> Option<&Path> {
         match self {
@@ -75,7 +75,7 @@ impl Location {
         }
     }
 
-    /// Returns the same place, with an encrypted file in it.
+    /// Returns the same place for an encrypted file.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a URL.
@@ -94,7 +94,7 @@ impl Location {
         }
     }
 
-    /// The path or the URL as people may see it: what signs a request is no part of it.
+    /// Returns the path, or the URL as people may see it, without the parts that sign a request.
     #[must_use]
     pub fn shown(&self) -> &Path {
         match self {
@@ -103,18 +103,18 @@ impl Location {
         }
     }
 
-    /// The path or the URL as people may see it.
+    /// Returns the path, or the URL as people may see it.
     pub fn display(&self) -> std::path::Display<'_> {
         self.shown().display()
     }
 
-    /// The last part of the path or of the URL.
+    /// Returns the last part of the path or of the URL.
     #[must_use]
     pub fn file_name(&self) -> Option<&std::ffi::OsStr> {
         self.shown().file_name()
     }
 
-    /// Returns whether it is behind a URL.
+    /// Returns whether it is at a URL.
     #[must_use]
     pub fn is_remote(&self) -> bool {
         matches!(self, Self::Remote(_))
@@ -128,7 +128,7 @@ impl Location {
         }
     }
 
-    /// The same place with what is there now.
+    /// Returns the same place with the file that is there now.
     pub(crate) fn as_it_is_now(&self) -> Result<Self> {
         match self {
             Self::File(_) | Self::Sealed(_) => Ok(self.clone()),
@@ -140,10 +140,10 @@ impl Location {
         }
     }
 
-    /// Lets a location that came from another process be read in this one.
+    /// Makes a location from another process readable in this one.
     ///
     /// # Errors
-    /// [`Error::Storage`] when the scheme of its URL is not known, or cannot be opened.
+    /// [`Error::Storage`] when the scheme of its URL is not known or cannot be opened.
     pub fn reach(&mut self, schemes: &StoreSchemes) -> Result<()> {
         if let Self::Remote(remote) = self {
             remote.files = Some(schemes.files(&remote.meta.url)?);
@@ -154,7 +154,7 @@ impl Location {
 }
 
 impl Remote {
-    /// What was examined.
+    /// Returns what was examined.
     #[must_use]
     pub fn meta(&self) -> &RemoteMeta {
         &self.meta
@@ -164,7 +164,7 @@ impl Remote {
         Ok(self.files()?.open(&self.meta)?)
     }
 
-    /// What was read of it in small pieces, while anyone has it open.
+    /// Returns the blocks that were read of it, shared as long as any handle is open.
     pub(crate) fn blocks(&self) -> Result<Arc<Blocks>> {
         let mut shared = self.blocks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(blocks) = shared.upgrade() {
@@ -184,7 +184,7 @@ impl Remote {
     }
 }
 
-/// The URL without its query and its user: both may hold secrets.
+/// Returns the URL without its query and its user, because both may hold secrets.
 fn shown(url: &str) -> PathBuf {
     let url = url.split(['?', '#']).next().unwrap_or(url);
     let Some((scheme, rest)) = url.split_once("://") else {

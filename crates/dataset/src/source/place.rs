@@ -1,6 +1,6 @@
-//! Where a record is in a source of several files.
+//! The place of a record in a source of several files.
 
-/// Where a record is: the number of its file, and its position in that file's text.
+/// The place of a record: the number of its file, and its position in that file's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MemberPlace {
     pub(crate) member: usize,
@@ -10,7 +10,7 @@ pub(crate) struct MemberPlace {
 impl MemberPlace {
     const POSITION_BITS: u32 = 40;
 
-    /// The place as one number; `None` where the text of the file is too long for that.
+    /// Returns the place as one number; `None` if the text of the file is too long for that.
     pub(crate) fn pack(self) -> Option<u64> {
         let fits = self.position >> Self::POSITION_BITS == 0;
         fits.then_some((self.member as u64) << Self::POSITION_BITS | self.position)

@@ -1,4 +1,4 @@
-//! Arrow IPC files and streams: where their messages are.
+//! Arrow IPC files and streams, and the places of their messages.
 
 mod message;
 mod stream;
@@ -29,21 +29,21 @@ use crate::source::InputFile;
 pub(super) use self::stream::ArrowStream;
 
 const MAGIC: &[u8; 6] = b"ARROW1";
-/// The magic with its padding.
+/// The length of the magic with its padding.
 const HEAD_BYTES: u64 = 8;
-/// The footer's length and the magic.
+/// The length of the footer's length field and the magic.
 const TAIL_BYTES: u64 = 10;
-/// About how much smaller compressed columns are.
+/// A typical compression ratio of columns.
 const TYPICAL_RATIO: u64 = 3;
 
 /// The schema and the messages of an Arrow IPC file or stream.
 #[derive(Debug)]
 pub(super) struct ArrowFile {
-    /// Of the footer, or of the head of the schema, as it is stored.
+    /// The digest of the footer, or of the head of the schema, as stored.
     digest: Digest,
-    /// Of all columns.
+    /// The schema of all columns.
     whole: SchemaRef,
-    /// The same with bytes in the place of texts, which lie in a message as texts do.
+    /// The same schema with bytes in place of texts, which have the same layout in a message.
     as_bytes: SchemaRef,
     schema: SchemaRef,
     /// The columns that are read.
@@ -53,7 +53,7 @@ pub(super) struct ArrowFile {
     /// The messages that are record batches.
     batches: Vec<usize>,
     groups: Vec<RowGroup>,
-    /// Whether dictionaries have dictionaries, so that all of them must be read in order.
+    /// True if dictionaries refer to other dictionaries, so that all of them must be read in order.
     has_nested_dictionaries: bool,
 }
 
@@ -168,14 +168,14 @@ impl ArrowFile {
         &self.groups
     }
 
-    /// Returns where the bytes of record batches lie, and those of the dictionaries that they need.
+    /// Returns the byte ranges of record batches and of the dictionaries that they need.
     pub(super) fn group_bytes(&self, groups: Range<usize>) -> Vec<Range<u64>> {
         let parts = self.parts(groups, 0).into_iter();
         parts.map(|part| part.bytes).collect()
     }
 
-    /// The parts of the file that record batches are made of: these, and the dictionaries that they need, but for those
-    /// among the first `known` messages.
+    /// Returns the parts of the file that record batches are made of: their messages and the dictionaries that they need, except
+    /// those among the first `known` messages.
     pub(super) fn parts(&self, groups: Range<usize>, known: usize) -> Vec<Part> {
         let (mut parts, mut from) = (Vec::new(), known);
         for batch in &self.batches[groups] {
@@ -187,14 +187,14 @@ impl ArrowFile {
         parts
     }
 
-    /// As [`parts`](Self::parts), of one batch after another; `position` is the message before which all is known.
+    /// Like [`parts`](Self::parts), for one batch after another. Everything before the message at `position` is known.
     pub(super) fn parts_after(&self, group: usize, position: &mut usize) -> Vec<Part> {
         let parts = self.parts(group..group + 1, *position);
         *position = self.batches[group];
         parts
     }
 
-    /// The dictionaries among the messages `range` that still count at its end, in order.
+    /// Returns the dictionaries among the messages `range` that are still in effect at its end, in order.
     fn dictionaries(&self, range: Range<usize>) -> Vec<&Message> {
         let (mut found, mut replaced) = (Vec::new(), HashSet::new());
         for message in self.messages[range].iter().rev() {
@@ -248,7 +248,7 @@ fn read_footer(file: &mut InputFile, length: u64) -> Checked<Vec<u8>> {
     Ok(footer)
 }
 
-/// The schema, and where the dictionaries and then the record batches are.
+/// Returns the schema, and the blocks of the dictionaries and then of the record batches.
 fn parse_footer(footer: &[u8]) -> Checked<(Schema, Vec<Block>)> {
     let footer = root_as_footer(footer).map_err(|error| error.to_string())?;
     let schema = footer.schema().ok_or("it has no schema")?;
@@ -278,7 +278,7 @@ fn read_block(file: &mut InputFile, block: &Block, end: u64) -> Checked<Message>
     Ok(message.without_head())
 }
 
-/// Returns whether dictionaries in the type have dictionaries in their values.
+/// Returns whether the values of a dictionary in the type have dictionaries themselves.
 fn has_nested(data_type: &DataType) -> bool {
     fn holds_dictionary(data_type: &DataType) -> bool {
         matches!(data_type, DataType::Dictionary(..)) || children(data_type).any(holds_dictionary)

@@ -1,4 +1,4 @@
-//! Finding the fields that are asked for among the columns of a file.
+//! Finding the requested fields among the columns of a file.
 
 use std::path::Path;
 
@@ -8,16 +8,16 @@ use arrow::datatypes::{DataType, FieldRef, Fields, Schema};
 
 use crate::error::{Error, Result};
 
-/// The way to a field: a column, then children of structs.
+/// The path to a field: a column, then children of structs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct FieldPlace {
     pub(super) indexes: Vec<usize>,
     pub(super) field: FieldRef,
 }
 
-/// Finds the field that `name` means: a column of just that name, else a path into structs.
+/// Finds the field called `name`: a column of exactly that name, or else a path into structs.
 ///
-/// Of columns with the same name the last one counts, as of repeated keys of a JSON object.
+/// Among columns with the same name the last one counts, as with repeated keys of a JSON object.
 pub(super) fn find_field(fields: &Fields, name: &str) -> Option<FieldPlace> {
     let index_of = |name: &str| fields.iter().rposition(|field| field.name() == name);
     if let Some(index) = index_of(name) {
@@ -36,7 +36,7 @@ pub(super) fn find_field(fields: &Fields, name: &str) -> Option<FieldPlace> {
     Some(place)
 }
 
-/// The values of the field, and in which rows an object that it is in is null, so that the rows lack it.
+/// Returns the values of the field, and the rows in which an enclosing object is null, so that they lack the field.
 pub(super) fn field_values(
     rows: &RecordBatch,
     place: &FieldPlace,
@@ -51,10 +51,10 @@ pub(super) fn field_values(
     (array, parents)
 }
 
-/// The longest list of names in a message.
+/// The most names that a message lists.
 const MAX_LISTED: usize = 20;
 
-/// Names for a message: the first of them, when they are many.
+/// Returns names for a message; only the first of them if there are many.
 pub(super) fn name_list<'a>(names: impl Iterator<Item = &'a String>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
     match names.len() {
@@ -67,7 +67,7 @@ pub(super) fn name_list<'a>(names: impl Iterator<Item = &'a String>) -> String {
     }
 }
 
-/// Which of `columns` of a file's schema are read, in the file's order.
+/// Returns which of `columns` of a file's schema are read, in the file's order.
 pub(super) fn select_columns(
     path: &Path,
     schema: &Schema,

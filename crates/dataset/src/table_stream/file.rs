@@ -1,4 +1,4 @@
-//! A columnar file: its metadata, and where its rows are.
+//! A columnar file: its metadata, and the places of its rows.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::ops::Range;
@@ -21,7 +21,7 @@ use crate::error::{Error, Result};
 use crate::format::Format;
 use crate::source::{InputFile, Location, Source, open_source};
 
-/// A Parquet or Arrow IPC file: its schema, and where its rows are.
+/// A Parquet or Arrow IPC file: its schema, and the places of its rows.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -50,7 +50,7 @@ pub struct TableFile {
     path: Location,
     length: u64,
     rows: u64,
-    /// What a page or record batch may take in memory.
+    /// The most memory that a page or record batch may take, in bytes.
     most_bytes: u64,
     form: Form,
 }
@@ -103,14 +103,14 @@ impl TableFile {
         Ok(table)
     }
 
-    /// Lets a page or a record batch take this much memory, and a row a third of it; else it is a gibibyte.
+    /// Sets the most memory that a page or a record batch may take. A row may take a third of it. The default is one gibibyte.
     #[must_use]
     pub fn with_memory(mut self, most_bytes: u64) -> Self {
         self.most_bytes = most_bytes;
         self
     }
 
-    /// The schema of its rows: of the columns that the source names, or of all.
+    /// Returns the schema of its rows: of the columns that the source names, or of all.
     pub fn schema(&self) -> &SchemaRef {
         match &self.form {
             Form::Parquet(table) => table.schema(),
@@ -118,18 +118,18 @@ impl TableFile {
         }
     }
 
-    /// Returns what the field that `name` means holds by its type; none where there is no such field.
+    /// Returns the kind of the field called `name` by its type; none if there is no such field.
     pub fn kind_of(&self, name: &str) -> Option<ColumnKind> {
         let place = find_field(self.schema().fields(), name)?;
         Some(ColumnKind::of(&place.field))
     }
 
-    /// Returns how many rows it has.
+    /// Returns the number of its rows.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Its row groups in order.
+    /// Returns its row groups in order.
     pub fn groups(&self) -> &[RowGroup] {
         match &self.form {
             Form::Parquet(table) => table.groups(),
@@ -137,7 +137,7 @@ impl TableFile {
         }
     }
 
-    /// The digest of the metadata as it is stored: of what says which columns there are and where their rows lie.
+    /// Returns the digest of the metadata as stored, which says which columns there are and where their rows are.
     pub fn metadata_digest(&self) -> Digest {
         match &self.form {
             Form::Parquet(table) => table.digest(),
@@ -145,12 +145,12 @@ impl TableFile {
         }
     }
 
-    /// The digest of everything that rows are made of, which [`TableStream::finish`] gives once they were read: the
-    /// metadata, dictionaries, and the pages or messages that hold them. `known` keeps what it found for the rows that
+    /// Returns the digest of everything that rows are made of: the metadata, the dictionaries, and the pages or messages that hold
+    /// them. [`TableStream::finish`] gives the same digest once the rows were read. `known` keeps the findings for the rows that
     /// follow.
     ///
     /// # Errors
-    /// When it does not have the rows, or the file cannot be read or is shorter than it was.
+    /// Fails when the file does not have the rows, cannot be read, or is shorter than it was.
     pub fn digest_of_rows(&self, rows: Range<u64>, known: &mut KnownParts) -> Result<Digest> {
         let place = || format!("rows {}..{}", rows.start, rows.end);
         self.check_rows(&rows)?;
@@ -198,8 +198,8 @@ impl TableFile {
         Ok(())
     }
 
-    /// The digest of the stored bytes of row groups: of all their columns, and of the dictionaries that they need. Plans of
-    /// earlier releases have it.
+    /// Returns the digest of the stored bytes of row groups: of all their columns, and of the dictionaries that they need. It
+    /// occurs in plans of earlier releases.
     ///
     /// # Errors
     /// When there are no such groups, or the file cannot be read or is shorter than it was.
@@ -226,7 +226,7 @@ impl TableFile {
         hash_ranges(&mut file, &ranges).map_err(in_groups)
     }
 
-    /// Reads rows; `rows` are their numbers in the file, counted from 0.
+    /// Reads rows, numbered in the file from 0.
     ///
     /// # Errors
     /// When the file cannot be opened, its length changed, or it does not have the rows.

@@ -1,4 +1,4 @@
-//! The values of declared fields, as a batch takes them.
+//! The values of declared fields, in the form that a batch takes.
 
 use std::borrow::Cow;
 
@@ -13,20 +13,20 @@ use coldpress_table::{Renderer, is_json_text};
 
 use super::columns::{field_values, find_field};
 
-/// A declared field of all rows of a record batch.
+/// A declared field for all rows of a record batch.
 pub(super) struct FieldColumn {
-    /// In which rows an object that the field is in is null.
+    /// The rows in which an enclosing object is null.
     parents: Option<NullBuffer>,
     values: Values,
 }
 
 enum Values {
-    /// The schema does not have it.
+    /// The schema does not have the field.
     Absent,
     Text(Texts),
-    /// JSON text: what each row's is in JSON.
+    /// JSON text, with the parsed value of each row.
     Json(Vec<JsonValue>),
-    /// Of another type, which has this name: what each row's is in JSON, though a string there is no text.
+    /// Values of another type, which has this name, as JSON. A JSON string among them is not a text.
     Typed(Vec<JsonValue>, &'static str),
 }
 
@@ -36,14 +36,14 @@ enum JsonValue {
     Json(String),
 }
 
-/// What a column holds by its type.
+/// The kind of a column's values, by its type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ColumnKind {
     /// Text.
     Text,
-    /// JSON text, so that each value is of a kind of its own.
+    /// JSON text, in which each value has a kind of its own.
     Json,
-    /// Nothing that is text, however it looks in JSON; the name says what, as in `a date`.
+    /// Values that are not text, whatever they look like in JSON. The name says what they are, as in `a date`.
     Other(&'static str),
 }
 
@@ -57,7 +57,7 @@ impl ColumnKind {
     }
 }
 
-/// Returns what a message calls values of this type; none of texts.
+/// Returns the name of this type for messages; none for texts.
 fn type_name(data_type: &DataType) -> Option<&'static str> {
     Some(match data_type {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => return None,
@@ -89,7 +89,7 @@ pub(super) enum Texts {
 }
 
 impl Texts {
-    /// The texts of `array`, if it is one of strings; nothing is copied.
+    /// Returns the texts of `array`, if it is an array of strings. Nothing is copied.
     pub(super) fn of(array: &ArrayRef) -> Option<Self> {
         match array.data_type() {
             DataType::Utf8 => Some(Self::Small(array.as_string().clone())),
@@ -124,7 +124,7 @@ fn is_string(data_type: &DataType) -> bool {
 }
 
 impl FieldColumn {
-    /// The field that `name` means.
+    /// Returns the field called `name`.
     pub(super) fn of(rows: &RecordBatch, name: &str) -> Self {
         let Some(place) = find_field(rows.schema_ref().fields(), name) else {
             return Self {
@@ -146,7 +146,7 @@ impl FieldColumn {
         Self { parents, values }
     }
 
-    /// Its value in a row.
+    /// Returns the value of the field in a row.
     pub(super) fn value(&self, row: usize) -> FieldValue<'_> {
         if self
             .parents

@@ -1,4 +1,4 @@
-//! What is wrong with a columnar file, before it is known where.
+//! Errors in a columnar file, before their place in it is known.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -11,14 +11,14 @@ use parquet::errors::ParquetError;
 
 use crate::error::{Error, is_of_reading};
 
-/// Why a step of reading failed.
+/// The reason why a step of reading failed.
 #[derive(Debug)]
 pub(super) enum Flaw {
     /// The file could not be read.
     Io(io::Error),
     /// The file was read, and it is damaged.
     Damaged(String),
-    /// The file is sound, and reading it would take more memory than there is.
+    /// The file is sound, but reading it would take more memory than there is.
     TooLarge(String),
 }
 
@@ -26,7 +26,7 @@ pub(super) enum Flaw {
 pub(super) type Checked<T> = Result<T, Flaw>;
 
 impl Flaw {
-    /// The error of the file at `path`; `place` is where in it the flaw is.
+    /// Returns the error for the file at `path`; `place` is where in it the flaw is.
     pub(super) fn at(self, path: &Path, place: impl Into<String>) -> Error {
         match self {
             Self::Io(source) => Error::io("read", path)(source),
@@ -44,7 +44,7 @@ impl Flaw {
     }
 }
 
-/// Runs a step of a library that may panic over bytes that no writer writes.
+/// Runs a step of a library that may panic on bytes that no writer produces.
 pub(super) fn guarded<T, E: Into<Flaw>>(step: impl FnOnce() -> Result<T, E>) -> Checked<T> {
     match catch_unwind(AssertUnwindSafe(step)) {
         Ok(result) => result.map_err(Into::into),
@@ -55,7 +55,7 @@ pub(super) fn guarded<T, E: Into<Flaw>>(step: impl FnOnce() -> Result<T, E>) -> 
     }
 }
 
-/// Runs a step of a library that may panic over bytes that no writer writes; none if it does.
+/// Runs a step of a library that may panic on bytes that no writer produces. Returns none if it does.
 pub(crate) fn unpanicked<T>(step: impl FnOnce() -> Option<T>) -> Option<T> {
     catch_unwind(AssertUnwindSafe(step)).ok().flatten()
 }
@@ -81,7 +81,7 @@ impl From<io::Error> for Flaw {
     fn from(error: io::Error) -> Self {
         match is_of_reading(&error) {
             true => Self::Io(error),
-            // It comes from a decoder, or says that the file is short.
+            // The error comes from a decoder, or says that the file is too short.
             false => Self::Damaged(error.to_string()),
         }
     }

@@ -1,4 +1,4 @@
-//! The rows of a batch that are alive as a record batch.
+//! Turning the live rows of a batch into a record batch.
 
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ use crate::error::{Error, Result};
 type ArrowResult<T> = std::result::Result<T, ArrowError>;
 
 impl TableRows {
-    /// The alive rows of a batch as a record batch of the schema that they came with, with the texts that operators
-    /// changed.
+    /// Returns the live rows of a batch as a record batch of their original schema, with the texts that operators changed.
     ///
     /// # Errors
     /// [`Error::Uncarried`](crate::Error::Uncarried) when the batch carries no such rows, or a changed text does not
@@ -48,7 +47,7 @@ fn uncarried(error: ArrowError) -> Error {
     }
 }
 
-/// The carried rows of those that are alive. Nothing is copied where they follow each other.
+/// Returns the carried rows of the live records. Nothing is copied if they are consecutive.
 fn take_rows(batch: &Batch, rows: &RecordBatch) -> ArrowResult<RecordBatch> {
     let alive = batch.selection().iter();
     let wanted: Vec<u64> = alive
@@ -68,7 +67,7 @@ fn take_rows(batch: &Batch, rows: &RecordBatch) -> ArrowResult<RecordBatch> {
     take_record_batch(rows, &UInt64Array::from(wanted))
 }
 
-/// The texts of a field that operators changed, by row among those that are alive.
+/// The texts of a field that operators changed, by number among the live rows.
 struct Changed<'a> {
     texts: Vec<Option<&'a str>>,
 }
@@ -109,7 +108,7 @@ fn replace(rows: &RecordBatch, name: &str, changed: &Changed<'_>) -> Result<Reco
     RecordBatch::try_new(schema, columns).map_err(uncarried)
 }
 
-/// `array` with the changed texts in it, or in the child that `path` leads to.
+/// Returns `array` with the changed texts in it, or in the child that `path` leads to.
 fn replaced(
     array: &ArrayRef,
     field: &FieldRef,
@@ -123,7 +122,7 @@ fn replaced(
     let mut columns = parent.columns().to_vec();
     let child = &parent.fields()[*index];
     columns[*index] = replaced(&columns[*index], child, rest, changed)?;
-    // An object that gets a text is null no more.
+    // An object that gets a text is no longer null.
     let nulls = parent.nulls().map(|nulls| {
         let valid = nulls.iter().zip(&changed.texts);
         let valid = valid.map(|(valid, text)| valid || text.is_some());

@@ -1,4 +1,4 @@
-//! What one look at a columnar file leaves for the next.
+//! Findings about a columnar file that the next look at it can use.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use super::parquet::PageHeaders;
 use super::proof::{Part, digest_of};
 use crate::source::InputFile;
 
-/// The digests of the parts that the last rows depended on, as those that follow depend on some of them too.
+/// The digests of the parts that the last rows depended on. The rows that follow depend on some of them too.
 #[derive(Debug, Default)]
 pub struct KnownParts {
     last: HashMap<Range<u64>, Digest>,
@@ -30,7 +30,7 @@ impl KnownParts {
         Ok(digest)
     }
 
-    /// The page headers of a row group that were seen so far: many slices may lie in it.
+    /// Returns the page headers of a row group that were seen so far. Many slices may share a row group.
     pub(super) fn headers_of(&mut self, group: usize) -> &mut PageHeaders {
         if self.headers.0 != group {
             self.headers = (group, PageHeaders::new());

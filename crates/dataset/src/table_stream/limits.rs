@@ -1,12 +1,12 @@
-//! How much memory numbers in a file may claim, as against the bytes that back them.
+//! Limits on the memory that numbers in a file may claim, relative to the bytes that back them.
 
 use arrow::datatypes::{DataType, Field};
 
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 
-/// The most bytes that a page or the arrays of a record batch may take, where nobody says how much memory there is.
+/// The most bytes that a page or the arrays of a record batch may take, unless the caller sets a limit.
 pub(super) const MAX_UNPACKED_BYTES: u64 = 1 << 30;
-/// The longest footer, schema or head of a message: decoded, they take several times as much.
+/// The longest footer, schema or head of a message. Decoded, they take several times as much.
 pub(super) const MAX_METADATA_BYTES: u64 = 256 << 20;
 /// The most rows of a row group or record batch.
 pub(super) const MAX_GROUP_ROWS: u64 = 1 << 31;
@@ -15,7 +15,7 @@ pub(super) const MAX_NESTED_VALUES: u64 = 1 << 27;
 /// The most bytes that the values of fixed length take in one row.
 const MAX_FIXED_ROW_BYTES: u64 = 1 << 28;
 
-/// Fails when something takes more memory than it may.
+/// Fails if something takes more memory than allowed.
 pub(super) fn ensure_fits(bytes: u64, limit: u64, what: impl FnOnce() -> String) -> Checked<()> {
     if bytes <= limit {
         return Ok(());
@@ -26,7 +26,7 @@ pub(super) fn ensure_fits(bytes: u64, limit: u64, what: impl FnOnce() -> String)
     )))
 }
 
-/// How bytes are packed, with what a byte of it can become at most.
+/// The compression of bytes, which limits how much they can unpack to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Packing {
     None,
@@ -38,7 +38,7 @@ pub(super) enum Packing {
 }
 
 impl Packing {
-    /// The most bytes that `stored` bytes can unpack to.
+    /// Returns the most bytes that `stored` bytes can unpack to.
     fn most_unpacked(self, stored: u64) -> u64 {
         let (ratio, slack) = match self {
             Self::None => return stored,
@@ -54,7 +54,7 @@ impl Packing {
         stored.saturating_mul(ratio).saturating_add(slack)
     }
 
-    /// Fails when `stored` bytes cannot possibly unpack to `claimed`.
+    /// Fails if `stored` bytes cannot possibly unpack to `claimed`.
     pub(super) fn check(self, stored: u64, claimed: u64) -> Checked<()> {
         ensure(claimed <= self.most_unpacked(stored), || {
             format!("{stored} bytes claim to be {claimed} when unpacked")
@@ -62,7 +62,7 @@ impl Packing {
     }
 }
 
-/// The bytes that a row takes in memory whatever it holds, even if it is null.
+/// Returns the bytes that every row takes in memory, even if its values are null.
 pub(super) fn fixed_row_bytes<'a>(fields: impl IntoIterator<Item = &'a Field>) -> Checked<u64> {
     let total = fields
         .into_iter()

@@ -1,4 +1,4 @@
-//! Parquet files: their metadata, checked before anything of it is believed.
+//! Parquet files and their metadata, which is checked before any of it is trusted.
 
 mod chunk;
 mod columns;
@@ -41,12 +41,12 @@ pub(super) use self::stream::ParquetStream;
 #[derive(Debug)]
 pub(super) struct ParquetFile {
     metadata: Arc<ParquetMetaData>,
-    /// Of the metadata as it is stored.
+    /// The digest of the metadata as stored.
     digest: Digest,
     schema: SchemaRef,
-    /// How the selected columns are read, with views in the place of texts.
+    /// The way the selected columns are read, with views in place of texts.
     levels: FieldLevels,
-    /// The fields as they are stored.
+    /// The fields as stored.
     stored: Fields,
     /// The columns that are read.
     selected: Vec<usize>,
@@ -106,7 +106,7 @@ impl ParquetFile {
         })
     }
 
-    /// Returns how the columns are read with bytes in the place of texts.
+    /// Returns the way the columns are read with bytes in place of texts.
     fn levels_of_bytes(&self) -> Checked<FieldLevels> {
         let descriptor = self.metadata.file_metadata().schema_descr();
         let mask = ProjectionMask::roots(descriptor, self.selected.iter().copied());
@@ -134,7 +134,7 @@ impl ParquetFile {
         self.digest
     }
 
-    /// The parts of `file` that rows of a group depend on.
+    /// Returns the parts of `file` that rows of a group depend on.
     pub(super) fn parts(
         &self,
         file: &InputFile,
@@ -145,15 +145,15 @@ impl ParquetFile {
         stream::parts_of_group(self, file, group, rows, seen)
     }
 
-    /// Returns where the bytes of a row group lie: of all its columns, in their order.
+    /// Returns the byte ranges of a row group: of all its columns, in order.
     pub(super) fn group_bytes(&self, group: usize) -> Checked<Vec<Range<u64>>> {
         let columns = self.metadata.row_group(group).columns();
         columns.iter().map(chunk_range).collect()
     }
 }
 
-/// The schema that the file's writer embedded, or if that cannot be used, the one that its columns give. Parquet counts
-/// dates in days, so that is what they are read as, as PyArrow does.
+/// Returns the schema that the file's writer embedded, or, if that cannot be used, the one that its columns imply. Parquet counts
+/// dates in days, so they are read as such, as PyArrow does.
 fn arrow_schema(metadata: &ParquetMetaData) -> Checked<Schema> {
     let file = metadata.file_metadata();
     let embedded =

@@ -1,8 +1,8 @@
-//! Whether the bytes that rows were made of are those that were planned.
+//! Proof that rows were made of the bytes that were planned.
 //!
-//! Rows depend on the metadata of their file, which says where they are and what their bytes mean, on dictionaries, and on
-//! the pages or messages that hold them. Each of these parts has a digest, and the digest of rows is made of theirs. A
-//! part is hashed as it is decoded, so a proof costs no second look at the file.
+//! Rows depend on the metadata of their file, which says where they are and what their bytes mean, on dictionaries, and on the
+//! pages or messages that hold them. Each of these parts has a digest, and the digest of rows is made of theirs. A part is hashed
+//! as it is decoded, so a proof does not require a second read of the file.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -17,14 +17,14 @@ use crate::source::{InputFile, ReadAt};
 /// A part of a file that rows depend on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// Where its bytes are.
+    /// The byte range of the part.
     pub(super) bytes: Range<u64>,
-    /// Which rows of their group it has, where that is known: that page headers before it say so is part of the proof.
+    /// The rows of its group that it has, if they are known. That earlier page headers say so is part of the proof.
     pub(super) rows: Range<u64>,
 }
 
 impl Part {
-    /// A part of which it is not known, or does not matter, which rows it has.
+    /// Creates a part whose rows are not known or do not matter.
     pub(super) fn of_bytes(bytes: Range<u64>) -> Self {
         Self { bytes, rows: 0..0 }
     }
@@ -34,13 +34,13 @@ impl Part {
 #[derive(Debug)]
 pub(super) struct Proof {
     hasher: Hasher,
-    /// Whether the file's server says which version it gives, and gives no other: then that proves all parts, and none of
-    /// them need be read for the proof.
+    /// True if the file's server identifies the version that it gives, and gives no other. That proves all parts, and none of them
+    /// need be read for the proof.
     is_of_version: bool,
 }
 
 impl Proof {
-    /// Of these rows of a file with this metadata.
+    /// Creates the proof for these rows of a file with this metadata.
     pub(super) fn new(rows: &Range<u64>, metadata: Digest) -> Self {
         let mut proof = Self {
             hasher: Hasher::new(),
@@ -51,7 +51,7 @@ impl Proof {
         proof
     }
 
-    /// Of these rows of this version of a file.
+    /// Creates the proof for these rows of this version of a file.
     pub(super) fn of_version(rows: &Range<u64>, metadata: Digest, version: &str) -> Self {
         let mut proof = Self::new(rows, metadata);
         proof.digest(Digest::of(version.as_bytes()));
@@ -59,7 +59,7 @@ impl Proof {
         proof
     }
 
-    /// Returns whether it is made of the parts that rows are made of.
+    /// Returns whether the proof is made of the parts that rows are made of.
     pub(super) fn wants_parts(&self) -> bool {
         !self.is_of_version
     }
@@ -90,19 +90,19 @@ impl Proof {
 pub(super) struct PartsRead(Mutex<HashMap<Range<u64>, Digest>>);
 
 impl PartsRead {
-    /// Takes note of bytes as they were read.
+    /// Records bytes as they were read.
     pub(super) fn note(&self, start: u64, bytes: &[u8]) {
         let digest = Digest::of(bytes);
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = parts.entry(start..start + bytes.len() as u64);
         let known = *known.or_insert(digest);
         if known != digest {
-            // The file was written to between two looks at the part: no planned digest is this one.
+            // The file was written to between two reads of the part, so the digest must not equal any planned one.
             parts.insert(start..start + bytes.len() as u64, Digest(!known.0));
         }
     }
 
-    /// The digest of a part, which is read from `file` if it was not read yet.
+    /// Returns the digest of a part, which is read from `file` if it was not read yet.
     pub(super) fn digest(&self, file: &InputFile, part: &Part) -> Checked<Digest> {
         let parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = parts.get(&part.bytes).copied();

@@ -1,18 +1,18 @@
-//! The rows of a file that lie together.
+//! Groups of rows that are stored together.
 
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// Rows of a file that lie together: a row group of Parquet, a record batch of Arrow.
+/// Rows of a file that are stored together: a row group of Parquet, a record batch of Arrow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RowGroup {
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u64,
-    /// About how many bytes its columns, as far as they are read, take in memory.
+    /// About how many bytes those of its columns that are read take in memory.
     pub decoded_bytes: u64,
 }
 
-/// The groups that `rows` of the file are in, with the rows of each that are among them.
+/// Returns the groups that `rows` of the file are in, with the rows of each that are among them.
 pub(super) fn parts_of(groups: &[RowGroup], rows: &Range<u64>) -> VecDeque<(usize, Range<u64>)> {
     let mut start = 0;
     let mut parts = VecDeque::new();

@@ -1,4 +1,4 @@
-//! Rows of a record batch as what a batch of records carries.
+//! Rows of a record batch in the form that a batch of records carries.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ use coldpress_table::Renderer;
 
 use super::fill::FieldColumn;
 
-/// Rows of a columnar source: declared fields become cells of a batch, the rest is carried along as it is.
+/// Rows of a columnar source. Declared fields become cells of a batch, and the rest is carried along unchanged.
 #[derive(Debug)]
 pub struct TableRows {
     rows: RecordBatch,
@@ -20,20 +20,20 @@ pub struct TableRows {
 }
 
 impl TableRows {
-    /// The rows of a record batch.
+    /// Wraps the rows of a record batch.
     pub fn new(rows: RecordBatch) -> Self {
         let renderer = renderer(rows.schema_ref());
         Self { rows, renderer }
     }
 
-    /// The rows as a record batch.
+    /// Returns the rows as a record batch.
     pub fn record_batch(&self) -> &RecordBatch {
         &self.rows
     }
 
-    /// Makes `batch` of these rows; `positions` are theirs in the source with number `source`.
+    /// Fills `batch` with these rows; `positions` are theirs in the source with number `source`.
     ///
-    /// Text fields become texts, fields of other types the JSON that they would be in a record.
+    /// Text fields become texts, and fields of other types become the JSON that they would be in a record.
     pub fn fill(
         self: &Arc<Self>,
         batch: &mut Batch,
@@ -51,7 +51,7 @@ impl TableRows {
         });
     }
 
-    /// The rows that a batch carries, if it carries such.
+    /// Returns the rows that a batch carries, if it carries any.
     pub fn of(batch: &Batch) -> Option<&Self> {
         batch.carrier()?.as_any().downcast_ref()
     }
@@ -68,7 +68,7 @@ impl Carrier for TableRows {
 }
 
 thread_local! {
-    /// The renderer that was last used, with its schema: those of a stream's batches are the same.
+    /// The last renderer and its schema, because the batches of a stream have the same schema.
     static LAST: RefCell<Option<(SchemaRef, Arc<Renderer>)>> = const { RefCell::new(None) };
 }
 

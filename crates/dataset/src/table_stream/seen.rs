@@ -7,8 +7,8 @@ use coldpress_record::{FieldsSeen, KindSeen, ValueKind};
 use super::rows::TableRows;
 
 impl TableRows {
-    /// Adds to `seen` what the columns hold: values of their type, and nulls. The first row is at `position` of the source
-    /// with number `source`.
+    /// Adds what the columns hold to `seen`: values of their type, and nulls. The first row is at `position` of the source with
+    /// number `source`.
     pub fn note_fields(&self, seen: &mut FieldsSeen, source: u32, position: u64) {
         let rows = self.record_batch();
         let schema = rows.schema();
@@ -33,7 +33,7 @@ impl TableRows {
     }
 }
 
-/// Returns what the values of a column are: as JSON has it, where it has it, else the name of the type in lower case.
+/// Returns the kind of a column's values: the JSON kind, if JSON has it, or else the name of the type in lower case.
 fn kind_of(data_type: &DataType) -> ValueKind {
     match data_type {
         DataType::Boolean => ValueKind::Boolean,

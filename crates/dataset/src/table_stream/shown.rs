@@ -1,5 +1,4 @@
-//! The schema that rows are shown with: that of their file, but for names that are there twice and texts that the file does
-//! not call so.
+//! The schema under which rows are shown: that of their file, but with unique names and with texts that the file stores as bytes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields, Schema};
 
 use super::utf8::{as_text, is_binary};
 
-/// The schema with these fields as texts, if they are bytes of any length, and with names that differ.
+/// Returns the schema with unique names and with these fields as texts, if they are bytes of any length.
 pub(super) fn shown(schema: &Schema, texts: &[String]) -> Schema {
     let mut fields = unique(schema.fields());
     for name in texts {
@@ -17,8 +16,7 @@ pub(super) fn shown(schema: &Schema, texts: &[String]) -> Schema {
     Schema::new_with_metadata(fields, schema.metadata().clone())
 }
 
-/// Returns whether the field that `name` means is bytes of any length, which become text if the recipe says that it
-/// is the text.
+/// Returns whether the field called `name` holds bytes of any length, which become text if the recipe names the field as text.
 pub(crate) fn is_bytes(fields: &Fields, name: &str) -> bool {
     let place = super::columns::find_field(fields, name);
     place.is_some_and(|place| is_binary(place.field.data_type()))
@@ -45,7 +43,7 @@ fn change(fields: &Fields, path: &[usize]) -> Fields {
     fields.into()
 }
 
-/// The second of two fields with one name is called `{name}_2`, as in CSV files.
+/// Renames the second of two fields with one name to `{name}_2`, as in CSV files.
 fn unique(fields: &Fields) -> Fields {
     let names = unique_names(fields.iter().map(|field| field.name().as_str()));
     let fields = fields.iter().zip(names).map(|(field, name)| {
@@ -76,7 +74,7 @@ fn unique_inside(data_type: &DataType) -> DataType {
     }
 }
 
-/// The names, each one that an earlier one is like with the first number that makes it new.
+/// Returns the names. One that repeats an earlier one gets the first number that makes it unique.
 pub(crate) fn unique_names<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let names: Vec<&str> = names.collect();
     let given: BTreeSet<&str> = names.iter().copied().collect();

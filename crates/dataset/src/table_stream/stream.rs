@@ -12,10 +12,10 @@ use super::parquet::ParquetStream;
 use super::utf8::BadRows;
 use crate::error::Result;
 
-/// Rows of a columnar file, in batches.
+/// Reads the rows of a columnar file in batches.
 pub struct TableStream {
     path: PathBuf,
-    /// The rows of each group, to say where damage is.
+    /// The rows of each group, to report where damage is.
     groups: Vec<u64>,
     next: u64,
     end: u64,
@@ -42,7 +42,7 @@ impl TableStream {
         }
     }
 
-    /// The next rows in order: some 256 KB of them, at least one and at most 8192. None at the end, and after an
+    /// Returns the next rows in order: about 256 KB of them, at least one and at most 8192. Returns none at the end, and after an
     /// error.
     ///
     /// # Errors
@@ -70,16 +70,17 @@ impl TableStream {
         }
     }
 
-    /// Which of the rows that came last are no records, counted from the first of them, and why: some of their text is not
-    /// UTF-8. The others of the batch are sound.
+    /// Returns which of the latest rows are not records, counted from the first of them, and why: some of their text isn't UTF-8.
+    /// The others of the batch are sound.
     pub fn bad_rows(&self) -> &[(usize, String)] {
         &self.bad
     }
 
-    /// The digest of everything that the rows were made of; see [`TableFile::digest_of_rows`](super::TableFile::digest_of_rows).
+    /// Returns the digest of everything that the rows were made of; see
+    /// [`TableFile::digest_of_rows`](super::TableFile::digest_of_rows).
     ///
     /// # Errors
-    /// When a part that had not to be decoded cannot be read.
+    /// Fails when a part that did not have to be decoded cannot be read.
     pub fn finish(self) -> Result<Digest> {
         let place = self.place();
         let digest = match self.reader {
@@ -89,7 +90,7 @@ impl TableStream {
         digest.map_err(|flaw| flaw.at(&self.path, place))
     }
 
-    /// Returns where reading stands: the row group, and the rows of it that were asked for.
+    /// Returns the current place: the row group, and the rows of it that were asked for.
     fn place(&self) -> String {
         let mut start = 0;
         for (group, rows) in self.groups.iter().enumerate() {

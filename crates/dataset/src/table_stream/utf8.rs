@@ -1,4 +1,4 @@
-//! Texts of which it is not known whether they are UTF-8.
+//! Texts that may not be UTF-8.
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub(super) fn is_binary(data_type: &DataType) -> bool {
     )
 }
 
-/// The type of bytes that are stored as these texts are.
+/// Returns the type of bytes that have the same layout as these texts.
 pub(super) fn as_bytes(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Utf8 => DataType::Binary,
@@ -34,7 +34,7 @@ pub(super) fn as_bytes(data_type: &DataType) -> DataType {
     }
 }
 
-/// The type of texts that are stored as these bytes are.
+/// Returns the type of texts that have the same layout as these bytes.
 pub(super) fn as_text(data_type: &DataType) -> DataType {
     match data_type {
         DataType::Binary => DataType::Utf8,
@@ -44,8 +44,8 @@ pub(super) fn as_text(data_type: &DataType) -> DataType {
     }
 }
 
-/// Bytes as texts of the type `wanted`. A value that is not UTF-8 is added to `bad`, and stands with replacement
-/// characters, as a column has no other place for it.
+/// Converts bytes to texts of the type `wanted`. A value that isn't UTF-8 is added to `bad`, and kept with replacement characters,
+/// because every row of a column needs a value.
 pub(super) fn texts(
     array: &ArrayRef,
     wanted: &DataType,
@@ -53,7 +53,7 @@ pub(super) fn texts(
 ) -> Result<ArrayRef, ArrowError> {
     let views = cast(array, &DataType::BinaryView)?;
     let views = views.as_binary_view();
-    // Mostly all are texts.
+    // Usually all values are texts.
     let texts: StringViewArray = match views.clone().to_string_view() {
         Ok(texts) => texts.gc(),
         Err(_) => {

@@ -1,7 +1,7 @@
-//! Texts as views into the pages that they came from, and back.
+//! Converting texts to views into the pages that they came from, and back.
 //!
-//! Parquet pages are decoded to views: nothing is copied, and a text that a page's dictionary holds once takes
-//! no more memory however many rows have it. Only the rows that are handed on get texts of their own.
+//! Parquet pages are decoded to views. Nothing is copied, and a text that a page's dictionary holds once takes no more memory
+//! however many rows have it. Only the rows that are handed on get texts of their own.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use arrow::error::ArrowError;
 
 use super::utf8::{BadRows, is_binary, is_text, texts};
 
-/// The fields with views in the place of texts and bytes.
+/// Returns the fields with views in place of texts and bytes.
 pub(super) fn with_views(fields: &Fields) -> Fields {
     with_types(fields, &|data_type| match data_type {
         DataType::Utf8 | DataType::LargeUtf8 => DataType::Utf8View,
@@ -25,7 +25,7 @@ pub(super) fn with_views(fields: &Fields) -> Fields {
     })
 }
 
-/// The fields with the types that `leaf` gives for those without children.
+/// Returns the fields with the types that `leaf` gives for those without children.
 pub(super) fn with_types(fields: &Fields, leaf: &impl Fn(&DataType) -> DataType) -> Fields {
     let fields = fields.iter().map(|field| with_type(field, leaf));
     fields.collect()
@@ -49,7 +49,7 @@ fn with_type(field: &FieldRef, leaf: &impl Fn(&DataType) -> DataType) -> FieldRe
     }
 }
 
-/// Returns whether the type has views, in it or in its children.
+/// Returns whether the type or any of its children has views.
 pub(super) fn has_views(data_type: &DataType) -> bool {
     match data_type {
         DataType::Utf8View | DataType::BinaryView => true,
@@ -62,7 +62,7 @@ pub(super) fn has_views(data_type: &DataType) -> bool {
     }
 }
 
-/// The rows with the types and names of `schema`; those with a text that is not UTF-8 are added to `bad`.
+/// Returns the rows with the types and names of `schema`. Rows with a text that isn't UTF-8 are added to `bad`.
 pub(super) fn as_shown(
     rows: &RecordBatch,
     schema: &SchemaRef,
@@ -80,8 +80,8 @@ pub(super) fn as_shown(
     RecordBatch::try_new_with_options(Arc::clone(schema), columns, &options)
 }
 
-/// `array` as an array of `wanted`, which is its type but for views, names and texts that came as bytes, with no more
-/// texts than its rows have.
+/// Converts `array` to an array of `wanted`, which is its type except for views, names, and texts that came as bytes. The result
+/// has no more texts than its rows have.
 fn without_views(
     array: &ArrayRef,
     wanted: &DataType,
@@ -147,7 +147,7 @@ fn without_views(
         }
         (have, wanted) if is_binary(have) && is_text(wanted) => texts(array, wanted, bad)?,
         (have, wanted) if have.equals_datatype(wanted) => {
-            // They differ in names or metadata of fields only.
+            // The types differ only in names or metadata of fields.
             let data = array.to_data().into_builder().data_type(wanted.clone());
             make_array(data.build()?)
         }
@@ -173,13 +173,13 @@ fn list<O: OffsetSizeTrait>(
     Ok(Arc::new(list))
 }
 
-/// The row that a value of a list belongs to.
+/// Returns the row that a value of a list belongs to.
 fn parent<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>, value: usize) -> usize {
     let behind = offsets.partition_point(|offset| offset.as_usize() <= value);
     behind.saturating_sub(1)
 }
 
-/// The offsets counted from the first on, and which values they are offsets into.
+/// Returns the offsets relative to the first, and the range of values that they refer to.
 fn from_zero<O: OffsetSizeTrait>(offsets: &OffsetBuffer<O>) -> (OffsetBuffer<O>, usize, usize) {
     let (first, last) = (offsets[0], offsets[offsets.len() - 1]);
     let (start, length) = (first.as_usize(), (last - first).as_usize());

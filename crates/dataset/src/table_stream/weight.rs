@@ -1,5 +1,5 @@
-//! How much memory rows take, so that batches of them stay small, and units of an export end at the same rows however
-//! the rows are cut into batches.
+//! The memory that rows take. It keeps batches small, and makes units of an export end at the same rows however the rows are cut
+//! into batches.
 
 use arrow::array::{
     AnyDictionaryArray, Array, ArrayRef, AsArray, GenericListArray, GenericListViewArray,
@@ -19,14 +19,14 @@ pub(super) const BATCH_BYTES: u64 = 256 << 10;
 /// The most rows of a batch.
 pub(super) const BATCH_ROWS: usize = 8192;
 
-/// Returns how many rows make a batch when each takes `row_bytes`.
+/// Returns the number of rows in a batch when each takes `row_bytes`.
 pub(super) fn rows_of_batch(row_bytes: f64) -> usize {
     let rows = BATCH_BYTES as f64 / row_bytes.max(1.0);
     (rows as usize).clamp(1, BATCH_ROWS)
 }
 
-/// The first rows of `rows`, as many as make a batch. A row that takes more than a third of `most_bytes` is too large: it
-/// will be there three times, as it was decoded, as it is handed on and as it is written.
+/// Returns the first of `rows`, as many as make a batch. A row that takes more than a third of `most_bytes` is too large, because
+/// there will be three copies: as decoded, as handed on, and as written.
 pub(super) fn first_batch(rows: &RecordBatch, most_bytes: u64) -> Checked<RecordBatch> {
     let mut count = rows.num_rows().min(BATCH_ROWS);
     loop {
@@ -44,8 +44,8 @@ pub(super) fn first_batch(rows: &RecordBatch, most_bytes: u64) -> Checked<Record
     }
 }
 
-/// The first rows of `rows` up to the one with which they weigh `limit` or more, at least one, and what they weigh. The
-/// weight of rows is the sum of those of their parts.
+/// Returns the first of `rows` up to the one with which they weigh `limit` or more, at least one, and their weight. The weight of
+/// rows is the sum of the weights of their parts.
 pub fn rows_of_weight(rows: &RecordBatch, limit: u64) -> (RecordBatch, u64) {
     let weight_of = |count: usize| {
         let part = rows.slice(0, count);
@@ -66,7 +66,7 @@ pub fn rows_of_weight(rows: &RecordBatch, limit: u64) -> (RecordBatch, u64) {
     (rows.slice(0, enough), weight_of(enough))
 }
 
-/// About how many bytes the values of an array take, not counting what its slice leaves out.
+/// Returns about how many bytes the values of an array take, not counting what its slice leaves out.
 pub(super) fn weight(array: &ArrayRef) -> u64 {
     let rows = array.len() as u64;
     match array.data_type() {
@@ -94,7 +94,7 @@ pub(super) fn weight(array: &ArrayRef) -> u64 {
             let children = fields.iter().map(|(id, _)| weight(union.child(id)));
             children.sum::<u64>() + rows
         }
-        // However few values there are: as soon as rows are looked at or written, each has its own.
+        // This holds however few values there are: as soon as rows are looked at or written, each has its own.
         DataType::Dictionary(..) => of_dictionary(array.as_any_dictionary()),
         DataType::RunEndEncoded(..) => of_runs(array),
         DataType::ListView(_) => of_list_view(array.as_list_view::<i32>()),
@@ -149,8 +149,7 @@ fn of_list_view<O: OffsetSizeTrait>(array: &GenericListViewArray<O>) -> u64 {
     held.sum()
 }
 
-/// Returns what one value weighs. Dictionaries may have many more values than there are rows, so that not all are
-/// looked at.
+/// Returns the weight of one value. Dictionaries may have many more values than there are rows, so not all are looked at.
 fn of_value(values: &ArrayRef, at: usize) -> u64 {
     match values.data_type() {
         DataType::Utf8 => values.as_string::<i32>().value_length(at) as u64,
@@ -168,7 +167,7 @@ fn of_bytes<T: ByteArrayType>(array: &ArrayRef) -> u64 {
 }
 
 fn of_views<T: ByteViewType>(array: &ArrayRef) -> u64 {
-    // The lower half of a view's first word is the length of what it shows.
+    // The lower half of a view's first word is the length of its value.
     let views = array.as_byte_view::<T>().views();
     views
         .iter()

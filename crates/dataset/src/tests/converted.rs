@@ -7,7 +7,7 @@ fn wide(text: &str) -> Vec<u8> {
     marked.encode_utf16().flat_map(u16::to_le_bytes).collect()
 }
 
-/// The records of a stream with their positions, and where each begins in the file.
+/// Returns the records of a stream with their positions, and where each begins in the file.
 fn read_with_seeks(mut stream: LineStream) -> Vec<(String, u64, Option<u64>)> {
     stream.track_seeks();
     let mut lines = Lines::default();

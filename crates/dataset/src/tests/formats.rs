@@ -175,7 +175,7 @@ fn names_that_lie_are_told() {
             let (records, damage) = read(&source, 0, None);
             let is_text_of_blanks = name == "a.txt" && blank == "\n \n";
             assert_eq!(records.len(), usize::from(is_text_of_blanks), "{name}");
-            // Of these even one without records has some bytes.
+            // Of these formats, even a file without records has some bytes.
             let has_lost_all = blank.is_empty() && !matches!(name, "a.csv" | "a.json" | "a.txt");
             assert_eq!(damage.is_some(), has_lost_all, "{name}: {damage:?}");
             let noted = !blank.is_empty() || has_lost_all;

@@ -1,4 +1,4 @@
-//! Datasets behind URLs: what is found, what is read, and what happens when that changes or cannot be read.
+//! Datasets at URLs: what is found, what is read, and what happens if that changes or cannot be read.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -12,16 +12,16 @@ use coldpress_storage::{
 
 use super::*;
 
-/// Files behind `test://` URLs.
+/// Files at `test://` URLs.
 #[derive(Clone, Debug, Default)]
 struct Server(Arc<Mutex<Shared>>);
 
 #[derive(Debug, Default)]
 struct Shared {
     files: BTreeMap<String, Vec<u8>>,
-    /// Whether reading may begin anywhere.
+    /// True if reading may begin anywhere.
     seekable: bool,
-    /// Where reading breaks off for good.
+    /// The offset at which reading breaks off for good.
     broken_at: Option<u64>,
     requests: Vec<String>,
 }
@@ -275,7 +275,7 @@ fn what_changed_is_refused() {
         .sources
         .remove(0);
     assert_eq!(source.check_unchanged().unwrap(), Touched::Same);
-    // As long as it was, and changed at the same time.
+    // The new content has the same length, and the same time of change.
     let changed = b"{\"a\": 2}\n".to_vec();
     let mut shared = server.0.lock().unwrap();
     shared.files.insert("test://b/a.jsonl".to_owned(), changed);
@@ -287,7 +287,7 @@ fn what_changed_is_refused() {
     assert!(matches!(refused, Error::Changed { .. }), "{refused}");
 }
 
-/// What the network does is no damage of a file: else the rest of it would be given up as lost.
+/// An error of the network is not damage of a file. Otherwise the rest of the file would be given up as lost.
 #[test]
 fn a_broken_connection_is_no_damage() {
     let text = b"{\"a\": 1}\n".repeat(300_000);
@@ -319,14 +319,14 @@ fn a_broken_connection_is_no_damage() {
             }
         };
         assert!(matches!(failed, Error::Io { .. }), "{name}: {failed}");
-        // Nor is it while the dataset is looked through.
+        // Nor is it damage while the dataset is being examined.
         server.0.lock().unwrap().broken_at = Some(1);
         let failed = server.resolve(&url).unwrap_err();
         assert!(matches!(failed, Error::Io { .. }), "{name}: {failed}");
     }
 }
 
-/// Lines that hardly pack.
+/// Returns lines that hardly compress.
 fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 1_u64;
     let mut text = Vec::new();
@@ -378,7 +378,7 @@ fn a_table_is_planned_from_its_footer() {
     assert_eq!(read, 300_000);
     assert_eq!(stream.finish().unwrap(), planned);
     assert!(fetched(&server).len() < 12, "{:?}", fetched(&server));
-    // Another version is another file, and nothing of it is taken for this one.
+    // Another version is another file, so no block of this one is used for it.
     let mut changed = bytes.clone();
     changed[1 << 20] ^= 1;
     let mut shared = server.0.lock().unwrap();

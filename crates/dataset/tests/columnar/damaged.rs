@@ -37,7 +37,7 @@ pub(crate) fn without_panic_messages() {
     }));
 }
 
-/// Those of the bad files that hold good rows nevertheless, or whose damage is in nothing that is read.
+/// The bad files that hold good rows nevertheless, or whose damage is in parts that are not read.
 const READABLE: &[&str] = &[
     "arrow_schema_cut.parquet",
     "arrow_schema_damaged.parquet",

@@ -13,7 +13,7 @@ use crate::tables::rendered;
 
 const TEXTS: [Option<&str>; 5] = [Some("one"), None, Some("three"), Some(""), Some("five€")];
 
-/// A column of the same texts in every type that texts can have.
+/// Returns a column of the same texts in every type that texts can have.
 fn rows() -> RecordBatch {
     let json = Field::new("json", DataType::Utf8, true)
         .with_metadata([("ARROW:extension:name".to_owned(), "arrow.json".to_owned())]);
@@ -105,14 +105,14 @@ fn texts_of_every_type_are_cells() {
         assert_eq!(batch.json(column, 1).as_deref(), Some("null"));
     }
     assert_eq!(batch.text(4, 4), Ok("five€"));
-    // The object that it is in is null.
+    // The enclosing object is null.
     assert_eq!(batch.text(4, 2), Err(FieldError::Missing));
     assert_eq!(batch.text(5, 0), Ok("one\n"));
     assert_eq!(batch.json(5, 2).as_deref(), Some(r#"{"a": [1,  2]}"#));
     assert_eq!(batch.text(5, 4), Ok("no JSON"));
     assert_eq!(batch.json(5, 3).as_deref(), Some("null"));
     assert_eq!(batch.json(6, 1).as_deref(), Some(r#""1970-01-02""#));
-    // However it looks in JSON.
+    // A date is not text, even though it looks like one in JSON.
     let date = FieldError::NotText(JsonKind::Column("a date"));
     assert_eq!(batch.text(6, 1), Err(date));
     assert_eq!(batch.text(7, 0), Err(FieldError::Missing));

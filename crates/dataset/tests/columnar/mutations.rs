@@ -4,7 +4,7 @@ use crate::allocated::peak_of;
 use crate::damaged::{MOST_BYTES, read_some, without_panic_messages};
 use crate::tables::testdata;
 
-/// A small generator of numbers, so that a failure can be found again.
+/// A small generator of numbers, so that failures can be reproduced.
 struct Numbers(u64);
 
 impl Numbers {
@@ -16,7 +16,7 @@ impl Numbers {
     }
 }
 
-/// How many changed files are read of each good one.
+/// The number of changed files that are read for each good one.
 const ROUNDS: u64 = 100;
 
 #[test]
@@ -52,7 +52,7 @@ fn changed_bytes_are_errors_or_other_rows() {
     assert!((1..14 * ROUNDS).contains(&readable), "{readable}");
 }
 
-/// Flips bits, sets bytes, copies or removes a part, or cuts the end off.
+/// Flips bits, sets bytes, copies or removes a part, or cuts off the end.
 fn changed(mut bytes: Vec<u8>, seed: u64) -> Vec<u8> {
     let mut numbers = Numbers(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     for _ in 0..1 + numbers.below(4) {

@@ -64,7 +64,7 @@ fn values<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Value> {
         .collect()
 }
 
-/// Every range of rows is that part of the whole, in files of all layouts.
+/// In files of all layouts, every range of rows is that part of the whole.
 #[test]
 fn ranges_of_rows_are_parts_of_the_whole() {
     for name in [

@@ -11,7 +11,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 
 use crate::tables::{Layout, open, source, write};
 
-/// A unique text, a text out of a dictionary, a list and a number.
+/// Returns rows of a unique text, a text from a dictionary, a list and a number.
 fn rows(from: i64, count: i64) -> RecordBatch {
     let ids = from..from + count;
     let texts = ids.clone().map(|id| format!("text {id:05} of this file"));
@@ -45,7 +45,7 @@ fn layouts() -> Vec<Layout> {
             .set_max_row_group_row_count(Some(100))
             .set_data_page_row_count_limit(16)
             .set_write_batch_size(8)
-            // Without statistics there is no index, so that of lists it is not known which rows a page has.
+            // Without statistics there is no index, so for lists it is not known which rows a page has.
             .set_offset_index_disabled(statistics == EnabledStatistics::None)
             .set_statistics_enabled(statistics)
             .build();
@@ -68,10 +68,10 @@ fn planned(table: &TableFile, cuts: &[u64]) -> Vec<Digest> {
         .collect()
 }
 
-/// Rows and what is proven of them.
+/// Rows and the digest that proves them.
 type Proven = (Vec<RecordBatch>, Digest);
 
-/// What is read of slices; none where they cannot be read.
+/// Reads slices; none where they cannot be read.
 fn read_all(table: &TableFile, cuts: &[u64]) -> Vec<Option<Proven>> {
     let read = |cut: &[u64]| {
         let (mut stream, mut rows) = (table.stream(cut[0]..cut[1]).ok()?, Vec::new());
@@ -109,7 +109,7 @@ fn what_is_read_is_proven_to_be_what_was_planned() {
     }
 }
 
-/// Whatever byte is changed, no slice gives other rows than were planned with the digest that was planned.
+/// Whichever byte is changed, no slice gives other rows than planned with the planned digest.
 #[test]
 fn no_byte_that_rows_depend_on_changes_unseen() {
     let folder = tempfile::tempdir().unwrap();
@@ -165,7 +165,7 @@ fn metadata_is_part_of_the_proof_however_long_it_is() {
     let path = write(folder.path(), &[rows(0, 300)], &layout);
     let (table, whole) = (open(&path), fs::read(&path).unwrap());
     let digests = planned(&table, &CUTS);
-    // The first name in the schema lies before all row groups: further from the end than a sample reaches.
+    // The first name in the schema is before all row groups, farther from the end than a sample reaches.
     let name = whole
         .windows(12)
         .position(|twelve| twelve == b"arrow_schema");

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use crate::allocated::peak_of;
 use crate::tables::{Layout, open, read, rendered, source, write};
 
-/// Text number `at`: none, empty, short, some KB, with characters of several bytes.
+/// Returns text number `at`: none, empty, short, some KB, with characters of several bytes.
 fn text(at: usize) -> Option<String> {
     match at % 7 {
         0 => None,
@@ -32,7 +32,7 @@ fn texts(rows: usize) -> Vec<Option<String>> {
     (0..rows).map(text).collect()
 }
 
-/// Lengths 0, 1, 2, 3 in turn, and nulls.
+/// Returns lengths 0, 1, 2, 3 in turn, and nulls.
 fn lists(rows: usize) -> (OffsetBuffer<i32>, NullBuffer, usize) {
     let lengths: Vec<usize> = (0..rows).map(|row| row % 4).collect();
     let nulls = NullBuffer::new(BooleanBuffer::from_iter(
@@ -42,7 +42,7 @@ fn lists(rows: usize) -> (OffsetBuffer<i32>, NullBuffer, usize) {
     (OffsetBuffer::from_lengths(lengths), nulls, total)
 }
 
-/// Rows of many types; `with_arrow_only` adds such as Parquet does not have.
+/// Returns rows of many types; `with_arrow_only` adds types that Parquet does not have.
 fn rows(rows: usize, with_arrow_only: bool) -> RecordBatch {
     let numbers = || (0..rows as i64).map(|row| (row % 5 > 0).then_some(row * 7 - 100));
     let (offsets, nulls, values) = lists(rows);
@@ -95,7 +95,7 @@ fn rows(rows: usize, with_arrow_only: bool) -> RecordBatch {
     ]);
     let entries_field = Arc::new(Field::new("entries", entries.data_type().clone(), false));
     let map = MapArray::new(entries_field, offsets, entries, Some(nulls), false);
-    // One dictionary for all batches: the writer of the file form takes no other.
+    // There is one dictionary for all batches, because the writer of the file form accepts no other.
     let words = DictionaryArray::new(
         (0..rows as i32)
             .map(|row| Some(row % 4).filter(|key| *key < 3))
@@ -247,7 +247,7 @@ fn layout() -> impl Strategy<Value = Layout> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever the layout: the whole is what was written, and ranges are parts of it.
+    /// Whatever the layout, the whole is what was written, and ranges are parts of it.
     #[test]
     fn what_was_written_is_read(
         layout in layout(),
@@ -344,7 +344,7 @@ fn digests_tell_row_groups_apart_and_the_length_is_checked() {
     }
 }
 
-/// Rows of very different lengths in one row group: memory follows pages, not the row group.
+/// Rows in one row group may differ greatly in length. Memory follows pages, not the row group.
 #[test]
 fn memory_is_bounded_by_pages_and_batches() {
     let folder = tempfile::tempdir().unwrap();
@@ -383,7 +383,7 @@ fn memory_is_bounded_by_pages_and_batches() {
     assert!(peak < 24 << 20, "{peak} bytes");
 }
 
-/// Texts that share nearly all of themselves with the one before take few bytes in the file.
+/// Texts that share nearly everything with the one before take few bytes in the file.
 #[test]
 fn repeated_long_texts_take_little_memory() {
     let folder = tempfile::tempdir().unwrap();

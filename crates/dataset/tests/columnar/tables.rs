@@ -17,7 +17,7 @@ pub(crate) fn testdata() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata")
 }
 
-/// The file as a source; what it is, its suffix tells.
+/// Returns the file as a source; its suffix says what it is.
 pub(crate) fn source(path: &Path) -> Source {
     let format = match path.extension().and_then(|suffix| suffix.to_str()) {
         Some("parquet") => Format::Parquet,
@@ -47,7 +47,7 @@ pub(crate) fn open(path: &Path) -> TableFile {
     TableFile::open(&source(path)).unwrap()
 }
 
-/// All batches of a range of rows.
+/// Returns all batches of a range of rows.
 pub(crate) fn read(table: &TableFile, rows: Range<u64>) -> Result<Vec<RecordBatch>, Error> {
     let mut stream = table.stream(rows)?;
     let mut batches = Vec::new();
@@ -59,7 +59,7 @@ pub(crate) fn read(table: &TableFile, rows: Range<u64>) -> Result<Vec<RecordBatc
     Ok(batches)
 }
 
-/// Rows as JSON, one string each.
+/// Returns rows as JSON, one string each.
 pub(crate) fn rendered(batches: &[RecordBatch]) -> Vec<String> {
     let mut lines = Vec::new();
     for batch in batches {

@@ -1,4 +1,4 @@
-//! What a cell is, and how it is written as JSON.
+//! The content of a cell, and how it is written as JSON.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::rows::Cell;
 use crate::format::CsvKind;
 
 impl<'a> Cell<'a> {
-    /// Returns what the cell says: without quotes, and with doubled ones undone.
+    /// Returns the content of the cell: without its quotes, and with doubled quotes undone.
     pub(super) fn content(self) -> Cow<'a, str> {
         if !self.is_quoted {
             return Cow::Borrowed(self.text);
@@ -26,11 +26,11 @@ impl<'a> Cell<'a> {
             let mark = rest.as_bytes()[at];
             let next = after.as_bytes().first().copied();
             if mark == b'"' && next != Some(b'"') {
-                // Behind the closing quote all is as it stands.
+                // After the closing quote, everything is taken literally.
                 content.push_str(after);
                 return Cow::Owned(content);
             }
-            // Before anything but a quote or itself the escape character is a character.
+            // Before anything but a quote or itself, the escape character is an ordinary character.
             let escaped = next.filter(|next| is_mark(*next));
             content.push(char::from(escaped.unwrap_or(mark)));
             rest = &after[usize::from(escaped.is_some())..];
@@ -39,8 +39,8 @@ impl<'a> Cell<'a> {
         Cow::Owned(content)
     }
 
-    /// Returns whether a quote after a backslash closes the cell, and text follows: the backslash was meant to keep
-    /// it open.
+    /// Returns whether a quote after a backslash closes the cell and text follows. The backslash was then meant to keep the cell
+    /// open.
     pub(super) fn is_closed_by_escaped_quote(self) -> bool {
         if !self.is_quoted || self.is_simple {
             return false;
@@ -58,7 +58,7 @@ impl<'a> Cell<'a> {
 
 const NULL: &[u8] = b"null";
 
-/// Returns what the cell would be on its own; `None` for an empty one.
+/// Returns the kind of this cell on its own; `None` for an empty one.
 pub(super) fn kind_of(cell: Cell<'_>) -> Option<CsvKind> {
     let content = cell.content();
     match trim(&content) {
@@ -69,7 +69,7 @@ pub(super) fn kind_of(cell: Cell<'_>) -> Option<CsvKind> {
     }
 }
 
-/// Appends the cell as a JSON value; `false` if it is none of this kind.
+/// Appends the cell as a JSON value. Returns `false` if the cell is not of this kind.
 pub(super) fn write(cell: Cell<'_>, kind: CsvKind, out: &mut Vec<u8>) -> bool {
     if cell.text.is_empty() {
         out.extend_from_slice(NULL);

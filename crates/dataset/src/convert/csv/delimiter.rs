@@ -1,15 +1,15 @@
-//! Which character stands between cells.
+//! Finding the character that separates cells.
 
 use super::rows::{Event, Rows};
 use super::scan::Syntax;
 
-/// What may stand between cells where nobody says so, the likelier first.
+/// The delimiters that are tried when the recipe names none, the likelier first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
 const SAMPLE_ROWS: usize = 1000;
 
-/// The delimiter that divides the first rows the most evenly; `likely` if none or several do.
+/// Returns the delimiter that divides the first rows most evenly; `likely` if none or several do.
 ///
-/// `is_whole` says that `head` is all of the text: else its last row is cut.
+/// `is_whole` says that `head` is all of the text. Otherwise its last row is cut.
 pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: Syntax) -> u8 {
     let (syntax, likely) = (likely, likely.delimiter);
     let others = DELIMITERS.into_iter().filter(|other| *other != likely);
@@ -30,7 +30,7 @@ pub(crate) fn find_delimiter(head: &[u8], is_whole: bool, likely: Syntax) -> u8 
     best.1
 }
 
-/// Returns how many of 1000 rows have as many cells as the first; 0 where the first has but one.
+/// Returns how many of 1000 rows have as many cells as the first one; 0 if the first has only one cell.
 fn evenness(head: &[u8], is_whole: bool, syntax: Syntax) -> usize {
     let counts = cell_counts(head, is_whole, syntax);
     match counts.first() {

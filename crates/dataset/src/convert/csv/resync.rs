@@ -1,36 +1,36 @@
-//! Finding the way back where the quotes of a row do not match.
+//! Finding where to go on after a row whose quotes do not match.
 //!
-//! A quote that is never closed makes one row of all that follows, up to the next quote or to the end of the file. Such
-//! a row is read again line by line: most of its lines are rows of their own then, and the first of them is where
-//! reading goes on. A cell with line breaks that is well-formed passes: its lines are no rows.
+//! A quote that is never closed turns everything up to the next quote, or to the end of the file, into one row. Such a row is read
+//! again line by line: most of its lines are then rows of their own, and reading goes on at the first of them. A well-formed cell
+//! with line breaks passes, because its lines are not rows.
 //!
-//! The decision depends on the row's own bytes alone, so that reading from any row on gives the same rows.
+//! The decision depends only on the bytes of the row itself, so reading gives the same rows wherever it begins.
 
 use memchr::{memchr_iter, memchr2};
 
 use super::scan::{Scan, Syntax};
 
-/// How many lines of a row are judged: enough to tell rows from the lines of a text.
+/// The number of lines of a row that are judged: enough to distinguish rows from the lines of a text.
 const JUDGED_LINES: usize = 1000;
 
-/// What is wrong with a row of several lines.
+/// The reason why a row of several lines is suspect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// The file ends in quotes.
+    /// The file ends inside quotes.
     Open,
     /// It is longer than a record may be.
     Long,
     /// Text follows a closing quote.
     Stray,
-    /// Its quotes match so far, and it has more cells than the header.
+    /// Its quotes match so far, but it has more cells than the header.
     Unended,
-    /// Its quotes match, and it has another number of cells than the header.
+    /// Its quotes match, but its number of cells differs from the header's.
     Count,
-    /// Nothing that can be seen.
+    /// Nothing visible is wrong.
     Nothing,
 }
 
-/// Returns where in `row` the next row begins that makes sense, if its first line does not belong to what follows.
+/// Returns where in `row` the next plausible row begins, if the first line does not belong to what follows.
 pub(super) fn next_row(
     row: &[u8],
     syntax: Syntax,
@@ -41,20 +41,21 @@ pub(super) fn next_row(
     let mut lines: Vec<Line<'_>> = Lines { row, at: 0 }.take(JUDGED_LINES + 2).collect();
     let is_cut = lines.last().is_some_and(|last| last.end() < row.len());
     match trouble {
-        // The lines of a text that breaks off cannot be told from rows of one cell.
+        // The lines of a text that breaks off cannot be distinguished from rows of one cell.
         Trouble::Open if columns == 1 => return None,
         Trouble::Open | Trouble::Stray => {}
-        // The last line may go on.
+        // The last line may continue past the limit.
         Trouble::Long => {
             lines.pop();
         }
-        // The quotes match: they mean something, unless all lines are rows without them.
+        // The quotes match, so they are meaningful unless all lines are rows without them.
         Trouble::Unended | Trouble::Count | Trouble::Nothing => {
             let (first, last) = (lines.first()?, lines.last()?);
             let goes_on = is_cut || trouble == Trouble::Unended;
             let are_rows = first.is_plain_row(syntax, columns)
                 && (goes_on || last.is_plain_row(syntax, columns));
-            // A line of a text may look like a row, but for tabs; several in a row do not.
+            // A line of a text may happen to look like a row, but several consecutive lines do not. With tabs, fewer lines are
+            // enough.
             let fewest = if syntax.delimiter == b'\t' { 3 } else { 5 };
             if !are_rows || columns == 1 || lines.len() < fewest {
                 return None;
@@ -82,12 +83,12 @@ impl Line<'_> {
         self.start + self.text.len()
     }
 
-    /// Returns whether it has as many cells as the header, a quote being a character.
+    /// Returns whether the line has as many cells as the header when a quote is an ordinary character.
     fn is_plain_row(&self, syntax: Syntax, columns: usize) -> bool {
         memchr_iter(syntax.delimiter, self.text).count() + 1 == columns
     }
 
-    /// Returns whether it is a row of its own whose quotes match.
+    /// Returns whether the line is a row of its own whose quotes match.
     fn is_row(&self, scan: &mut Scan, syntax: Syntax, columns: usize) -> bool {
         scan.begin_row();
         let _ = scan.run(self.text);
@@ -95,7 +96,7 @@ impl Line<'_> {
         if is_open || scan.is_stray || scan.count != columns as u64 {
             return false;
         }
-        // What writes tabs seldom quotes; elsewhere a quote within a cell is the end of one that began before.
+        // Programs that write tabs rarely quote. Elsewhere a quote inside a cell is the end of one that began before.
         let mut plain = scan.cells.iter().filter(|cell| !cell.is_quoted);
         syntax.delimiter == b'\t'
             || !plain.any(|cell| self.text[cell.start..cell.end].contains(&b'"'))

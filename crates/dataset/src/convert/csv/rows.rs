@@ -1,4 +1,4 @@
-//! Where rows and cells of delimited text begin and end (RFC 4180).
+//! Finding where rows and cells of delimited text begin and end (RFC 4180).
 
 use std::mem;
 
@@ -7,49 +7,49 @@ use super::scan::{Scan, Span, Stop, Syntax};
 
 /// Finds the rows in a file that comes in pieces.
 ///
-/// A cell that begins with a quote goes on to the quote that is not doubled; line breaks and delimiters in it are part
-/// of it. Anywhere else a quote is a character. LF, CR and CR LF end a row. Where the quotes of a row of several lines
-/// do not match, reading goes back to the first of its lines that is a row of its own.
+/// A cell that begins with a quote extends to the next quote that is not doubled; line breaks and delimiters inside it belong to
+/// it. Anywhere else a quote is an ordinary character. LF, CR and CR LF end a row. If the quotes of a row of several lines do not
+/// match, reading goes back to the first of its lines that is a row of its own.
 pub(super) struct Rows {
     scan: Scan,
     syntax: Syntax,
     /// The number of cells that a row should have.
     columns: usize,
-    /// Whether rows whose quotes do not match are read again.
+    /// True if rows whose quotes do not match are read again.
     goes_back: bool,
-    /// The row's bytes that came before the input in hand.
+    /// The bytes of the row that came before the current input.
     held: Vec<u8>,
-    /// Whether `held` was handed out, and belongs to an earlier row.
+    /// True if `held` was handed out and belongs to an earlier row.
     is_stale: bool,
-    /// Bytes that are read again, before any input, and how many of them were.
+    /// Bytes that are read again before any input, and how many of them already were.
     again: Vec<u8>,
     again_at: usize,
-    /// Whether all bytes of the row come from `again`.
+    /// True if all bytes of the row come from `again`.
     is_again: bool,
-    /// Whether the row was handed out.
+    /// True if the row was handed out.
     is_done: bool,
-    /// Whether the row is too long to be held.
+    /// True if the row is too long to be held.
     is_long: bool,
     max_row_bytes: u64,
-    /// Offset in the file of the row in hand.
+    /// The offset in the file of the current row.
     start: u64,
-    /// Whether the last row was handed out.
+    /// True if the last row was handed out.
     has_ended: bool,
 }
 
-/// What [`Rows::next`] found.
+/// The result of [`Rows::next`].
 pub(super) enum Event<'a> {
-    /// The row goes on behind the input.
+    /// The row continues past the input.
     More,
-    /// A whole row, maybe an empty one.
+    /// A whole row, possibly an empty one.
     Row(Row<'a>),
     /// A piece of a row that is too long.
     Long(Long<'a>),
-    /// Lines whose quotes do not match; the next row begins after them.
+    /// Lines whose quotes do not match. The next row begins after them.
     Broken(Broken<'a>),
 }
 
-/// Lines that are no row: a quote in the first one has no second.
+/// Lines that are not a row, because a quote in the first one is never closed.
 pub(super) struct Broken<'a> {
     /// The bytes without the last line end.
     pub(super) bytes: &'a [u8],
@@ -64,11 +64,11 @@ pub(super) struct Row<'a> {
     pub(super) bytes: &'a [u8],
     /// Offset in the file.
     pub(super) start: u64,
-    /// How many cells it has.
+    /// The number of its cells.
     pub(super) count: u64,
-    /// Whether the file ends inside of quotes.
+    /// True if the file ends inside quotes.
     pub(super) is_open: bool,
-    /// Whether text follows a closing quote in its cell.
+    /// True if text follows a closing quote in its cell.
     pub(super) is_stray: bool,
     pub(super) escape: Option<u8>,
     cells: &'a [Span],
@@ -83,29 +83,29 @@ pub(super) struct Long<'a> {
     pub(super) is_last: bool,
 }
 
-/// One cell as it stands in the file.
+/// One cell, as it is written in the file.
 #[derive(Clone, Copy)]
 pub(super) struct Cell<'a> {
-    /// With its quotes.
+    /// The text with its quotes.
     pub(super) text: &'a str,
     pub(super) is_quoted: bool,
-    /// Whether the quotes are all that has to go.
+    /// True if removing the quotes is enough to get the content.
     pub(super) is_simple: bool,
-    /// The escape character before a quote in quotes.
+    /// The character that escapes a quote inside quotes.
     pub(super) escape: Option<u8>,
 }
 
 impl<'a> Row<'a> {
-    /// Returns whether it is a blank line: no row of a file with that many columns.
+    /// Returns whether this is a blank line, which is not a row in a file with that many columns.
     pub(super) fn is_blank(&self, columns: usize) -> bool {
         let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         self.bytes.is_empty() || columns != 1 && self.count == 1 && self.bytes.iter().all(is_blank)
     }
 
-    /// The cells; `text` are the row's bytes.
+    /// Returns the cells; `text` are the bytes of the row.
     pub(super) fn cells(&self, text: &'a str) -> impl Iterator<Item = Cell<'a>> {
         self.cells.iter().map(move |span| Cell {
-            // Cells end at ASCII characters.
+            // Cells end at ASCII characters, so the range is on character boundaries.
             text: text.get(span.start..span.end).unwrap_or_default(),
             is_quoted: span.is_quoted,
             is_simple: span.is_simple,
@@ -115,7 +115,7 @@ impl<'a> Row<'a> {
 }
 
 impl Rows {
-    /// Of each row, up to `columns` cells are told apart; further ones are counted.
+    /// Creates a reader. Of each row, it keeps up to `columns` cells and only counts the others.
     pub(super) fn new(syntax: Syntax, columns: usize, max_row_bytes: u64) -> Self {
         Self {
             scan: Scan::new(syntax, columns),
@@ -135,19 +135,19 @@ impl Rows {
         }
     }
 
-    /// From now on reads rows again whose quotes do not match. The header is not one of them: it says what a row is.
+    /// Reads rows again whose quotes do not match, from now on. This excludes the header, because the header defines what a row is.
     pub(super) fn go_back(&mut self) {
         self.goes_back = true;
-        // A row that goes on and on is judged before its end: else each of many could go on to the limit of a record.
+        // A row that never ends is judged before its end. Otherwise each of many rows could run up to the limit of a record.
         self.scan.pause_after(self.columns as u64);
     }
 
-    /// The next row begins `offset` bytes into the file.
+    /// Sets the offset in the file of the next row.
     pub(super) fn set_offset(&mut self, offset: u64) {
         self.start = offset;
     }
 
-    /// Reads up to the end of a row or of the input; returns the bytes taken, too.
+    /// Reads up to the end of a row or of the input. Also returns the number of bytes taken.
     pub(super) fn next<'a>(&'a mut self, input: &'a [u8]) -> (usize, Event<'a>) {
         self.prepare();
         if self.again_at < self.again.len() {
@@ -173,7 +173,7 @@ impl Rows {
         (taken, self.event(piece, end.map(|end| input[end])))
     }
 
-    /// The same of the bytes that are read again, which are held.
+    /// Like [`Rows::next`], for the bytes that are read again, which are held.
     fn next_again(&mut self) -> Event<'_> {
         let again = mem::take(&mut self.again);
         let mut found = None;
@@ -206,7 +206,7 @@ impl Rows {
         self.event(&[], line_end)
     }
 
-    /// Returns what `piece` makes of the row, which `line_end` ends.
+    /// Returns the event for a row that `piece` completes and `line_end` ends.
     fn event<'a>(&'a mut self, piece: &'a [u8], line_end: Option<u8>) -> Event<'a> {
         let was_long = self.is_long;
         self.is_long |= self.scan.length as u64 > self.max_row_bytes;
@@ -238,7 +238,7 @@ impl Rows {
         Event::Row(self.row(piece, false))
     }
 
-    /// Returns what is left at the end of the file, event by event; `None` when nothing is.
+    /// Returns what is left at the end of the file, event by event; `None` when nothing is left.
     pub(super) fn finish(&mut self) -> Option<Event<'_>> {
         self.prepare();
         if self.again_at < self.again.len() {
@@ -279,7 +279,7 @@ impl Rows {
         }
     }
 
-    /// Returns what is wrong with the row in hand.
+    /// Returns what is wrong with the current row.
     fn trouble(&self, is_open: bool) -> Trouble {
         match () {
             () if is_open => Trouble::Open,
@@ -290,11 +290,11 @@ impl Rows {
         }
     }
 
-    /// Returns where in the row, which ends with `piece`, the next one begins that makes sense.
+    /// Returns where in the row, which ends with `piece`, the next plausible row begins.
     fn find_next(&mut self, piece: &[u8], trouble: Trouble) -> Option<usize> {
-        // Of tables with tabs many were written without quotes in mind: theirs may match by accident.
+        // Many tables with tabs were written without quotes in mind, so their quotes may match by accident.
         let is_suspect = trouble != Trouble::Nothing || self.syntax.delimiter == b'\t';
-        // A long row is judged as such, where it gets too long.
+        // A long row is judged as soon as it gets too long.
         let is_long = self.scan.length as u64 > self.max_row_bytes;
         let was_judged = is_long && trouble == Trouble::Unended;
         if !self.goes_back || !self.scan.has_quotes || !is_suspect || was_judged {
@@ -306,7 +306,7 @@ impl Rows {
             self.held.extend_from_slice(piece);
             &self.held
         };
-        // Of a long row the same bytes are judged in whatever pieces it comes.
+        // The same bytes of a long row are judged, whatever pieces it comes in.
         let limit = usize::try_from(self.max_row_bytes).unwrap_or(usize::MAX);
         let judged = &whole[..whole.len().min(limit)];
         let next = next_row(judged, self.syntax, self.columns, trouble);
@@ -316,7 +316,7 @@ impl Rows {
         next
     }
 
-    /// Goes back to `next`, a place in the row, which ends with `piece` and `line_end`.
+    /// Goes back to `next`, a place in the row that ends with `piece` and `line_end`.
     fn broken<'a>(&'a mut self, piece: &'a [u8], line_end: Option<u8>, next: usize) -> Event<'a> {
         let whole: &[u8] = if self.held.is_empty() {
             piece
@@ -342,7 +342,7 @@ impl Rows {
         })
     }
 
-    /// Leaves what was handed out behind.
+    /// Drops the row that was handed out.
     fn prepare(&mut self) {
         if self.is_done {
             self.start += self.scan.length as u64 + 1;

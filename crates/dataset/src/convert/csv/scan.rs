@@ -1,17 +1,17 @@
-//! The scanner: where the cells of a row begin and end.
+//! A scanner that finds where the cells of a row begin and end.
 
 use memchr::{memchr, memchr2, memchr3};
 
 use crate::format::CsvDialect;
 
-/// What tells cells and rows apart.
+/// The characters that separate cells and quote them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Syntax {
-    /// What is between two cells.
+    /// The character between two cells.
     pub(crate) delimiter: u8,
-    /// Whether a cell that begins with a quote goes on to the next one; else a quote is a character.
+    /// True if a cell that begins with a quote extends to the next one. Otherwise a quote is an ordinary character.
     pub(crate) quoting: bool,
-    /// The escape character before a quote in quotes, besides a second quote.
+    /// The character, besides a second quote, that escapes a quote inside quotes.
     pub(crate) escape: Option<u8>,
 }
 
@@ -24,7 +24,7 @@ impl Syntax {
         }
     }
 
-    /// RFC 4180 with this delimiter.
+    /// Returns RFC 4180 with this delimiter.
     #[cfg(test)]
     pub(crate) fn quoted(delimiter: u8) -> Self {
         Self {
@@ -35,13 +35,13 @@ impl Syntax {
     }
 }
 
-/// Where a cell lies in its row.
+/// The place of a cell in its row.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) is_quoted: bool,
-    /// Whether the quotes are all that has to go.
+    /// True if removing the quotes is enough to get the content.
     pub(super) is_simple: bool,
 }
 
@@ -56,29 +56,29 @@ impl Span {
     }
 }
 
-/// The scanner: how far a row was read, and its cells.
+/// The scanner: how far the current row was read, and its cells.
 pub(super) struct Scan {
     syntax: Syntax,
     kept: usize,
     state: State,
     pub(super) cells: Vec<Span>,
-    /// The cells so far, kept or not.
+    /// The number of cells so far, kept or not.
     pub(super) count: u64,
-    /// The cell in hand.
+    /// The current cell.
     cell: Span,
-    /// Bytes of the row so far.
+    /// The bytes of the row so far.
     pub(super) length: usize,
-    /// Whether a cell of the row is in quotes.
+    /// True if a cell of the row is in quotes.
     pub(super) has_quotes: bool,
-    /// Whether text follows a closing quote in its cell.
+    /// True if text follows a closing quote in its cell.
     pub(super) is_stray: bool,
-    /// Cells after which a row pauses, once, where the next one is quoted.
+    /// The number of cells after which a row pauses, once, at the next quoted cell.
     pauses_after: u64,
-    /// The same for the row in hand: no number is reached once it has paused.
+    /// The same limit for the current row. It becomes unreachable once the row has paused.
     limit: u64,
 }
 
-/// Why a scan stopped, and where in the input.
+/// The reason why a scan stopped, and the place in the input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The input is used up.
@@ -93,7 +93,7 @@ pub(super) enum Stop {
 enum State {
     /// A cell begins.
     Start,
-    /// In a cell without quotes, or behind the closing quote.
+    /// In a cell without quotes, or after the closing quote.
     Plain,
     Quoted,
     /// After a quote in quotes: the closing one, or the first of two.
@@ -124,7 +124,7 @@ impl Scan {
         }
     }
 
-    /// From now on pauses in rows of more than `cells` cells.
+    /// Pauses in rows of more than `cells` cells, from now on.
     pub(super) fn pause_after(&mut self, cells: u64) {
         (self.pauses_after, self.limit) = (cells, cells);
     }
@@ -136,7 +136,7 @@ impl Scan {
         self.limit = self.pauses_after;
     }
 
-    /// Goes on with `input`.
+    /// Continues with `input`.
     pub(super) fn run(&mut self, input: &[u8]) -> Stop {
         let mut at = 0;
         while let Some(next) = self.step(input, at) {
@@ -155,7 +155,7 @@ impl Scan {
         Stop::More
     }
 
-    /// One step from `at` to the place that is returned; `None` where the input is used up.
+    /// Makes one step from `at` and returns the place after it; `None` if the input is used up.
     fn step(&mut self, input: &[u8], at: usize) -> Option<usize> {
         match self.state {
             State::Start => {
@@ -202,7 +202,7 @@ impl Scan {
                     b'"' => State::Quote,
                     _ => State::Escaped,
                 };
-                // The escape character has to go, too.
+                // The escape character must be removed, too.
                 self.cell.is_simple &= input[end] == b'"';
                 Some(end + 1)
             }
@@ -228,7 +228,7 @@ impl Scan {
         }
     }
 
-    /// Passes over whole cells without quotes, which most are; returns where the row ends or the next cell begins.
+    /// Skips whole cells without quotes, which are the most common. Returns where the row ends or the next cell begins.
     fn plain_cells(&mut self, input: &[u8], start: usize) -> usize {
         let mut at = start;
         let quoting = self.syntax.quoting;
@@ -247,7 +247,7 @@ impl Scan {
         at
     }
 
-    /// Returns how far it is to the end of a cell without quotes. Most are short: only for a long one a search pays.
+    /// Returns the distance to the end of a cell without quotes. Most cells are short, and a search pays off only for long ones.
     fn plain_length(&self, input: &[u8]) -> Option<usize> {
         const SHORT: usize = 32;
         let (words, _) = input[..input.len().min(SHORT)].as_chunks::<8>();
@@ -269,7 +269,7 @@ impl Scan {
         }
     }
 
-    /// Ends the last row; returns whether a quote is open.
+    /// Ends the last row. Returns whether a quote is open.
     pub(super) fn finish(&mut self) -> bool {
         if self.length == 0 {
             return false;
@@ -285,7 +285,7 @@ impl Scan {
     }
 }
 
-/// The high bit of each byte of `word` that is `byte`. A bit above the lowest one may be wrong.
+/// Sets the high bit of each byte of `word` that equals `byte`. Bits above the lowest set bit may be wrong.
 fn has(word: u64, byte: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;

@@ -1,4 +1,4 @@
-//! One pass over delimited text: the names of its columns and what they hold.
+//! One pass over delimited text that finds the names of its columns and the kinds of their values.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -10,28 +10,28 @@ use crate::convert::Chunks;
 use crate::error::is_of_reading;
 use crate::format::{CsvHeader, CsvKind};
 
-/// A header larger than this is none.
+/// The largest header. Anything larger is taken for something else.
 const MAX_HEADER_BYTES: u64 = 1024 * 1024;
-/// A row larger than this is passed over.
+/// The largest row. A larger one is skipped.
 const MAX_ROW_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What is found in delimited text.
+/// The findings about a delimited text.
 #[derive(Debug, Default)]
 pub(crate) struct Survey {
     /// The names of the columns, unique.
     pub(crate) names: Vec<String>,
-    /// What the cells of each are; `None` where all are empty.
+    /// The kind of the cells of each column; `None` if all are empty.
     pub(crate) kinds: Vec<Option<CsvKind>>,
-    /// What is odd about the header.
+    /// Notes about anything odd in the header.
     pub(crate) notes: Vec<String>,
 }
 
-/// The cells of the first row, and what each is on its own.
+/// The cells of the first row, each with its kind on its own.
 type FirstRow = Vec<(String, Option<CsvKind>)>;
 
 /// Reads delimited text to its end; `Ok(Err(..))` says why it has no header.
 ///
-/// Columns for which `is_text` says so are not examined. Where the text breaks off, the survey ends.
+/// Columns for which `is_text` returns true are not examined. If the text breaks off, the survey ends there.
 pub(crate) fn survey(
     mut chunks: Chunks<'_>,
     syntax: Syntax,
@@ -58,7 +58,7 @@ pub(crate) fn survey(
             Ok([]) => break,
             Ok(input) => input,
             Err(error) if is_of_reading(&error) => return Err(error),
-            // The damage is told when the records are read.
+            // The damage is reported when the records are read.
             Err(_) => return Ok(Ok(survey)),
         };
         let (taken, event) = rows.next(input);
@@ -71,7 +71,7 @@ pub(crate) fn survey(
     Ok(Ok(survey))
 }
 
-/// The first row, which is the header where there is one.
+/// Reads the first row, which is the header if there is one.
 fn read_first(chunks: &mut Chunks<'_>, syntax: Syntax) -> io::Result<Result<FirstRow, String>> {
     let mut rows = Rows::new(syntax, usize::MAX, MAX_HEADER_BYTES);
     loop {
@@ -117,7 +117,7 @@ fn first_cells(row: &Row<'_>) -> Result<FirstRow, String> {
 }
 
 impl Survey {
-    /// Names the columns; returns what the cells of the first row are, if it is no header.
+    /// Names the columns. If the first row isn't a header, returns the kinds of its cells.
     fn name_columns(&mut self, header: &CsvHeader, first: FirstRow) -> Vec<Option<CsvKind>> {
         let (names, kinds): (Vec<String>, Vec<_>) = first.into_iter().unzip();
         match header {
@@ -138,7 +138,7 @@ impl Survey {
         }
     }
 
-    /// Says so where the header looks like a row of data: no column is called like a number.
+    /// Adds a note if the header looks like a row of data, since no column is named like a number.
     fn suspect_data(&mut self, names: &[String], kinds: &[Option<CsvKind>]) {
         let number = kinds.iter().position(|kind| *kind == Some(CsvKind::Number));
         if let Some(at) = number {
@@ -151,7 +151,7 @@ impl Survey {
         }
     }
 
-    /// Makes names of the header's cells: none empty, none twice.
+    /// Makes names of the header's cells so that none is empty and none occurs twice.
     fn make_unique(&mut self, header: Vec<String>) {
         let given: BTreeSet<String> = header.iter().cloned().collect();
         let mut taken = BTreeSet::new();
@@ -196,7 +196,7 @@ impl Survey {
     }
 }
 
-/// `{stem}_{number}`, with the first number from `number` on that makes it new.
+/// Returns `{stem}_{number}` with the first number, starting from `number`, that makes it unique.
 fn free_name(stem: &str, number: usize, is_taken: impl Fn(&str) -> bool) -> String {
     let mut number = number;
     loop {

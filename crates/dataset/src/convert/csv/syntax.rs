@@ -1,4 +1,4 @@
-//! Whether a file quotes its cells, and how, from its first rows.
+//! Finding out from its first rows whether a file quotes its cells, and how.
 
 use memchr::{memchr_iter, memmem};
 
@@ -9,10 +9,11 @@ const SAMPLE_ROWS: usize = 1000;
 
 /// Returns whether a quote at the start of a cell begins a quoted one.
 ///
-/// Tables with tabs are often written without any quoting: then some line holds a cell that begins with a quote and does
-/// not end with one, and nearly all lines have as many cells as the first, quotes or not. Elsewhere quotes are quotes.
+/// Tables with tabs are often written without any quoting. In such a table some line has a cell that begins with a quote and does
+/// not end with one, and nearly all lines have as many cells as the first, with or without quoting. Everywhere else quotes are
+/// quotes.
 ///
-/// `is_whole` says that `head` is all of the text: else its last line is cut.
+/// `is_whole` says that `head` is all of the text. Otherwise its last line is cut.
 pub(crate) fn find_quoting(head: &[u8], is_whole: bool, delimiter: u8) -> bool {
     if delimiter != b'\t' {
         return true;
@@ -36,7 +37,7 @@ pub(crate) fn find_quoting(head: &[u8], is_whole: bool, delimiter: u8) -> bool {
     }
     let (mut closed, mut open) = (0, 0);
     for (at, line) in lines.iter().enumerate().skip(1) {
-        // A cell that goes on over the next line makes that one uneven.
+        // A cell that continues on the next line makes that line uneven.
         let goes_on = lines.get(at + 1).is_some_and(|next| !are_even(next));
         for cell in line.split(|byte| *byte == delimiter) {
             match quotes_of(cell) {
@@ -49,15 +50,15 @@ pub(crate) fn find_quoting(head: &[u8], is_whole: bool, delimiter: u8) -> bool {
     open <= closed
 }
 
-/// What the quotes of a cell on one line say about quoting.
+/// The evidence that the quotes of a cell on one line give about quoting.
 enum Quotes {
-    /// It begins with none.
+    /// The cell does not begin with a quote.
     None,
-    /// One at its start, one at its end: a quoted cell, or a text in quotation marks.
+    /// A quote at its start and one at its end: a quoted cell, or a text in quotation marks.
     Around,
-    /// The same, and those inside are doubled: nobody writes a text so.
+    /// The same with doubled quotes inside, which nobody writes in plain text.
     Doubled,
-    /// The one at its start has no match at its end.
+    /// The quote at its start has no match at its end.
     Open,
 }
 
@@ -78,7 +79,7 @@ fn quotes_of(cell: &[u8]) -> Quotes {
     }
 }
 
-/// The character that takes the meaning from quotes in quoted cells, if the first rows need one: a backslash.
+/// Returns the character that escapes quotes inside quoted cells, if the first rows need one. It is a backslash.
 pub(crate) fn find_escape(head: &[u8], syntax: Syntax) -> Option<u8> {
     if !syntax.quoting || memmem::find(head, b"\\\"").is_none() {
         return None;

@@ -1,6 +1,6 @@
-//! What a byte outside of strings can be.
+//! The meaning of a byte outside strings.
 
-/// What a byte outside of strings can be, other than part of a token.
+/// The meaning of a byte outside strings, unless it is part of a token.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Token,

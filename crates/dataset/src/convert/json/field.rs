@@ -8,21 +8,21 @@ pub(super) struct Field {
     depth: u64,
     in_string: bool,
     is_escaped: bool,
-    /// Whether a key may come: after the opening bracket or a comma of the outermost object.
+    /// True if a key may come: after the opening bracket or a comma of the outermost object.
     wants_key: bool,
-    /// The key in hand, as it is in the file, as long as it may be the one that is sought.
+    /// The current key as it is in the file, as long as it may be the one that is searched for.
     key: Vec<u8>,
-    /// Whether the value of the field is next.
+    /// True if the value of the field is next.
     is_at_value: bool,
 }
 
-/// What came of a byte.
+/// The result of looking at a byte.
 pub(super) enum Looked {
     /// The array is further on.
     On,
     /// It is the opening bracket of the array.
     Found,
-    /// The text is of another form.
+    /// The text has another form.
     Other(&'static str),
 }
 
@@ -87,7 +87,7 @@ impl Field {
             return;
         }
         self.is_escaped = !self.is_escaped && byte == b'\\';
-        // A key with escapes is longer than its name, by at most this.
+        // A key with escapes is longer than its name by at most this factor: one byte becomes `\u` and four digits.
         if self.wants_key && self.key.len() <= self.name.len() * 6 {
             self.key.push(byte);
         }

@@ -1,17 +1,17 @@
-//! Whether what is between the strings of an element can be JSON.
+//! Checks whether the text between the strings of an element can be JSON.
 //!
-//! A quote too many, or one too few, turns strings and what is between them round: from then on the brackets that are
-//! counted are those in texts. It shows at the next quote, because what follows there cannot follow a string. The check
-//! is made for that alone: it lets pass whatever leaves the reader in step.
+//! One quote too many or too few swaps strings and the text between them: from then on the counted brackets are those inside texts.
+//! This shows at the next quote, because what follows there cannot follow a string. The check is made only for that; it accepts
+//! anything that leaves the reader in step.
 
-/// What the last thing outside of strings was.
+/// The last token outside strings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Last {
-    /// An opening bracket, a comma or a colon: a value may follow.
+    /// An opening bracket, a comma or a colon, after which a value may follow.
     Free,
     /// A part of a number or word.
     Token,
-    /// A string or a closing bracket: no value may follow.
+    /// A string or a closing bracket, after which no value may follow.
     Value,
 }
 
@@ -19,14 +19,15 @@ enum Last {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Grammar {
     depth: u64,
-    /// The innermost brackets, the last one lowest: whether each is of an object. Of deeper ones nothing is known.
+    /// The innermost brackets, the last one in the lowest bit, which is set for an object. Nothing is known of brackets outside
+    /// these.
     objects: u128,
     last: Last,
-    /// Whether a key must come, in an object.
+    /// True if a key must come, in an object.
     wants_key: bool,
 }
 
-/// Levels of nesting that are told apart.
+/// The number of nesting levels that are tracked.
 const LEVELS: u64 = 128;
 
 impl Grammar {
@@ -47,7 +48,7 @@ impl Grammar {
         self.objects & 1 == 1
     }
 
-    /// Returns whether nothing is known of the innermost bracket: it lies below more levels than are told apart.
+    /// Returns whether nothing is known of the innermost bracket, because the nesting was deeper than the tracked levels.
     fn is_unknown(&self) -> bool {
         self.depth > LEVELS
     }
@@ -67,7 +68,7 @@ impl Grammar {
         fits
     }
 
-    /// Takes a closing bracket inside of others; returns whether it closes the innermost.
+    /// Takes a closing bracket that is inside others. Returns whether it closes the innermost.
     pub(super) fn close(&mut self, byte: u8) -> bool {
         let fits = self.is_unknown() || self.is_object() == (byte == b'}');
         if !self.is_unknown() {
@@ -109,7 +110,7 @@ impl Grammar {
 mod tests {
     use super::*;
 
-    /// The byte of `text` that cannot be where it is; strings are written as `s`.
+    /// Returns the byte of `text` that cannot be where it is. Strings are written as `s`.
     fn wrong(text: &str) -> Option<usize> {
         let mut grammar = Grammar::new();
         text.bytes().position(|byte| !match byte {

@@ -1,4 +1,4 @@
-//! Inside an element: its bytes are copied, without the line breaks between its tokens.
+//! Copies the bytes of an element, without the line breaks between its tokens.
 
 use memchr::memchr3;
 
@@ -8,7 +8,7 @@ use super::{Elements, State, Within};
 use crate::convert::Out;
 
 impl Elements {
-    /// Inside an element: copies up to a line break, to the element's end or to the end of the input.
+    /// Copies up to a line break, the element's end, or the end of the input.
     pub(super) fn inside(&mut self, input: &[u8], start: usize, out: &mut Out) -> usize {
         let mut at = start;
         let mut goes_on = true;
@@ -17,7 +17,7 @@ impl Elements {
                 State::String => self.pass_string(input, at),
                 State::Escape if at < input.len() => {
                     self.state = State::String;
-                    // A line break stands to be replaced.
+                    // The line break remains, to be replaced.
                     (at + usize::from(input[at] != b'\n'), true)
                 }
                 State::Inside => self.pass_tokens(input, at, at == start && self.last.is_none()),
@@ -30,7 +30,7 @@ impl Elements {
             self.head.add(&input[start..at]);
         }
         if self.state == State::Seek {
-            // What is out of step may be the bracket of the next element.
+            // A bracket that does not fit may be the one that opens the next element.
             let is_open = class(input[at]) == Class::Open;
             self.begin_seek(|seek| if is_open { seek.at_bracket() } else { seek });
             return at;
@@ -39,7 +39,7 @@ impl Elements {
             return self.end_element(input, at, out);
         }
         if self.state == State::String && input.get(at) == Some(&b'\n') {
-            // A string with a line break is no JSON. With a CR it is none either, and stays on its line.
+            // A string with a line break isn't JSON. With a CR it isn't either, but it stays on its line.
             out.text.push(b'\r');
             self.begin_seek(Seek::within_string);
             return at + 1;
@@ -47,7 +47,7 @@ impl Elements {
         at
     }
 
-    /// Passes over a string's inside; it stops at a line break.
+    /// Skips the inside of a string, and stops at a line break.
     pub(super) fn pass_string(&mut self, input: &[u8], at: usize) -> (usize, bool) {
         let Some(length) = memchr3(b'"', b'\\', b'\n', &input[at..]) else {
             return (input.len(), false);
@@ -70,7 +70,7 @@ impl Elements {
         }
     }
 
-    /// Passes over what is outside of strings. `is_first` says that no byte of the element was passed.
+    /// Skips text outside strings. `is_first` says that no byte of the element was passed yet.
     pub(super) fn pass_tokens(
         &mut self,
         input: &[u8],
@@ -123,7 +123,7 @@ impl Elements {
                     self.state = State::Gap;
                     return (at, false);
                 }
-                // A comma ends an element; before anything else a bare value ends.
+                // A comma ends an element, and a bare value ends before anything else.
                 _ => {
                     self.state = State::Between;
                     return (at, false);
@@ -138,7 +138,7 @@ impl Elements {
         (at, false)
     }
 
-    /// After a line break: a blank where one may stand between tokens, none next to a bracket.
+    /// Skips white space after a line break. It leaves a blank where one may be between tokens, and none next to a bracket.
     pub(super) fn gap(&mut self, input: &[u8], at: usize, out: &mut Out) -> usize {
         let byte = input[at];
         if matches!(class(byte), Class::Blank | Class::Break) {

@@ -1,6 +1,6 @@
-//! Finding the next element after one that is out of step.
+//! Finding the next element after a malformed one.
 
-/// The first bytes of an element, for what its first key is.
+/// The first bytes of an element, which give its first key.
 #[derive(Clone, Copy)]
 pub(super) struct Head {
     bytes: [u8; Self::BYTES],
@@ -26,7 +26,7 @@ impl Head {
         }
     }
 
-    /// The first key of the object that the element begins as, with its closing quote.
+    /// Returns the first key of the object that the element begins as, with its closing quote.
     fn first_key(&self) -> Option<&[u8]> {
         let bytes = &self.bytes[..usize::from(self.length)];
         let key = bytes.strip_prefix(b"{")?.trim_ascii_start();
@@ -38,7 +38,7 @@ impl Head {
     }
 }
 
-/// What may begin at the next byte that is not blank.
+/// The kind of element that may begin at the next byte that is not blank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum May {
     Nothing,
@@ -48,43 +48,43 @@ enum May {
     AnyKey,
 }
 
-/// What came of a byte.
+/// The result of looking at a byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sought {
-    /// It is part of what is left out.
+    /// The byte belongs to the text that is left out.
     Passed,
-    /// It may be part of the next element, and is held.
+    /// The byte may belong to the next element, and is held.
     Held,
-    /// With it the next element has begun: what is held.
+    /// The held bytes and this one begin the next element.
     Found,
-    /// What is held is no element; the byte was not taken.
+    /// The held bytes are not an element. The byte was not taken.
     Not,
-    /// The string goes on here; the byte was not taken.
+    /// The string continues here. The byte was not taken.
     InString,
 }
 
 /// The search for the next element, byte by byte.
 pub(super) struct Seek {
     key: Option<Vec<u8>>,
-    /// Whether an element that begins on a line of its own may have any key: none has line breaks inside.
+    /// True if an element that begins on a line of its own may have any key, because none has line breaks inside.
     is_by_line: bool,
-    /// Whether values follow each other without commas.
+    /// True if values follow one another without commas.
     is_values: bool,
-    /// Whether the search is made at a line break in a string, which otherwise goes on.
+    /// True if the search began at a line break in a string. Otherwise the string continues.
     in_string: bool,
     may: May,
-    /// The bytes of what may be the next element: `{`, blanks, a quote and the start of its first key.
+    /// The bytes of a possible next element: `{`, blanks, a quote and the start of its first key.
     held: Vec<u8>,
     quote: Option<usize>,
-    /// Blanks, commas and closing brackets of the array that are left out where an element or the end follows.
+    /// Blanks, commas and closing brackets of the array, which are left out if an element or the end follows.
     gap: Vec<u8>,
-    /// Offset in the file of the first byte held.
+    /// The offset in the file of the first held byte.
     place: u64,
     last: u8,
 }
 
 impl Seek {
-    /// More blanks than this are not between a bracket and a key.
+    /// The most bytes that are held. More blanks than this do not occur between a bracket and a key.
     const MOST_HELD: usize = 512;
 
     pub(super) fn new(head: &Head, has_breaks: bool, is_values: bool) -> Self {
@@ -102,13 +102,13 @@ impl Seek {
         }
     }
 
-    /// The next byte may already begin an element.
+    /// Lets an element begin at the very next byte.
     pub(super) fn at_bracket(mut self) -> Self {
         self.may = May::SameKey;
         self
     }
 
-    /// The search begins at a line break in a string.
+    /// Begins the search at a line break in a string.
     pub(super) fn within_string(mut self) -> Self {
         self.in_string = true;
         self.may = self.at_line_start();
@@ -155,12 +155,12 @@ impl Seek {
         Sought::Passed
     }
 
-    /// Returns what is between the bytes that were passed and the next.
+    /// Returns the bytes between those that were passed and the next.
     pub(super) fn take_gap(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.gap)
     }
 
-    /// Returns whether what is held and `byte` begin an element.
+    /// Checks whether the held bytes and `byte` begin an element.
     fn test(&mut self, byte: u8) -> Sought {
         let any_key = self.may == May::AnyKey || self.key.is_none();
         let fits = match self.quote {
@@ -190,7 +190,7 @@ impl Seek {
         }
     }
 
-    /// The bytes held, and where the first of them is in the file.
+    /// Returns the held bytes, and where the first of them is in the file.
     pub(super) fn take_held(&mut self) -> (Vec<u8>, u64) {
         (std::mem::take(&mut self.held), self.place)
     }

@@ -126,7 +126,7 @@ fn rows_that_are_none_are_rejected_and_told() {
     );
 }
 
-/// The lines that come out, those of rejected rows as reason and bytes.
+/// Returns the lines that come out. A rejected row gives its reason and its bytes.
 fn told(made: &Made) -> Vec<String> {
     let told = |line: &&str| match line.strip_prefix('\u{1a}') {
         Some(rest) => {
@@ -161,7 +161,7 @@ fn a_quote_that_is_never_closed_costs_its_row_alone() {
     }
 }
 
-/// Each of these lines opens a quote that the next one closes and opens again: none may be read to the end.
+/// Each of these lines opens a quote that the next one closes and opens again, so none may be read to the end.
 #[test]
 fn quotes_that_go_on_and_on_take_linear_time() {
     let text = format!(
@@ -252,7 +252,7 @@ fn no_header_is_told() {
 
 #[test]
 fn many_columns_cost_no_memory_without_end() {
-    // The header's names are repeated for each row: text must come out before more rows go in.
+    // The header's names are repeated for each row, so text must come out before more rows go in.
     let name = "n".repeat(100_000);
     let text = format!("{name},b\n{}", "1,\n".repeat(10_000));
     let dialect = dialect_of(text.as_bytes(), b',', &[usize::MAX]).unwrap();
@@ -387,7 +387,7 @@ fn kinds_join() {
     ] {
         assert_eq!(CsvKind::join(one, other), both);
     }
-    // The writer's escapes are what the plain parser's are made with.
+    // The escapes of the writer are those that the plain parser is given.
     let mut escaped = Vec::new();
     escape_into("\"\\\n\u{1}é", &mut escaped);
     assert_eq!(escaped, serde_json::to_vec("\"\\\n\u{1}é").unwrap());

@@ -72,7 +72,7 @@ fn elements_stand_on_lines_of_their_own_and_else_as_they_are() {
 
 #[test]
 fn what_is_no_json_stays_none() {
-    // Tokens that a line break parts are not put together, and a break in a string does not become a blank.
+    // Tokens on both sides of a line break are not joined, and a break in a string does not become a blank.
     check_array(
         "[{\"a\": 1\n2}, {\"a\": tr\nue}, {\"b\": \"x\ny\"}, {\"c\": \"\\\n\"}]",
         &[
@@ -95,7 +95,7 @@ fn what_is_no_json_stays_none() {
     );
 }
 
-/// One byte too many or too few costs its element, whatever is in the others.
+/// One byte too many or too few costs only its element, whatever the others contain.
 #[test]
 fn an_element_out_of_step_does_not_take_others_along() {
     let good = |id: usize| {
@@ -116,7 +116,7 @@ fn an_element_out_of_step_does_not_take_others_along() {
             .replace(", \"text", ",\n  \"text")
     };
     for bad in bad {
-        // On lines of their own, without line breaks, and over several lines each; the bad one last, too.
+        // The elements are on lines of their own, without line breaks, and over several lines each. The bad one also comes last.
         for (style, lost) in [(",\n", 1), (", ", 2), ("pretty", 2)] {
             let (comma, lines) = match style {
                 "pretty" => (",\n", true),
@@ -299,7 +299,7 @@ fn json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// White space between tokens, of which each line is made: compact, pretty, or something odd.
+/// Writes the value with white space between tokens: compact, pretty, or in an odd way.
 fn written(value: &Value, style: usize) -> String {
     match style {
         0 => serde_json::to_string(value).unwrap(),
@@ -327,7 +327,7 @@ proptest! {
             let raw: Vec<&str> = raw.iter().map(|raw| raw.get()).collect();
             prop_assert_eq!(made.lines(), raw);
         }
-        // Broken off anywhere, it says so, and all lines before are the same.
+        // A text that is cut anywhere is reported as such, and all lines before the cut are the same.
         let cut = text.len() / 2;
         if text.is_char_boundary(cut) {
             let torn = array(&text.as_bytes()[..cut], &sizes);
@@ -363,7 +363,7 @@ proptest! {
     ) {
         prop_assert_eq!(array(&bytes, &sizes), array(&bytes, &[usize::MAX]));
         prop_assert_eq!(values(&bytes, &sizes), values(&bytes, &[usize::MAX]));
-        // A line that is valid was valid in the file: the same value stands there.
+        // A line that is valid was valid in the file, with the same value.
         let made = array(&bytes, &sizes);
         for ((position, place), next) in made.seeks.iter().zip(made.seeks.iter().skip(1)) {
             let line = &made.text[*position as usize..next.0 as usize];

@@ -17,14 +17,14 @@ use crate::table_stream::flaw::{Checked, Flaw, ensure, guarded};
 use crate::table_stream::limits::{MAX_METADATA_BYTES, Packing, ensure_fits};
 use crate::table_stream::proof::{PartsRead, read_part};
 
-/// What stands before the length of a head since version 0.15 of the format.
+/// The marker before the length of a head since version 0.15 of the format.
 const CONTINUATION: [u8; 4] = [0xff; 4];
 /// The most values of an array.
 const MAX_ARRAY_VALUES: i64 = 1 << 40;
-/// The length of what a compressed buffer unpacks to, before its bytes.
+/// The size of the length prefix of a compressed buffer, which gives its unpacked size.
 const PREFIX_BYTES: usize = 8;
 
-/// What a message is.
+/// The content of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Content {
     Schema,
@@ -32,7 +32,7 @@ pub(super) enum Content {
     Dictionary { id: i64, is_delta: bool },
 }
 
-/// Where a message is.
+/// The place of a message.
 #[derive(Debug)]
 pub(super) struct Message {
     pub(super) offset: u64,
@@ -43,13 +43,13 @@ pub(super) struct Message {
     head: Vec<u8>,
 }
 
-/// Reads the head of the message at `offset` of a file, of which `end` is the end; none where the stream ends.
+/// Reads the head of the message at `offset` of a file that ends at `end`. Returns none where the stream ends.
 pub(super) fn read_message(
     file: &mut InputFile,
     offset: u64,
     end: u64,
 ) -> Checked<Option<Message>> {
-    // Streams may end without a sign of it.
+    // A stream may end without an end marker.
     if offset >= end {
         return Ok(None);
     }
@@ -125,7 +125,7 @@ fn parse(head: &[u8]) -> Checked<Head<'_>> {
 }
 
 impl Message {
-    /// Returns where the next message is.
+    /// Returns the end of the message, where the next one begins.
     pub(super) fn end(&self) -> u64 {
         self.body_offset + self.body_bytes
     }
@@ -134,17 +134,17 @@ impl Message {
         format!("the message at byte {}", self.offset)
     }
 
-    /// Returns where all of it lies.
+    /// Returns the byte range of the whole message.
     pub(super) fn range(&self) -> Range<u64> {
         self.offset..self.end()
     }
 
-    /// The digest of its head, if that is kept.
+    /// Returns the digest of its head, if the head is kept.
     pub(super) fn head_digest(&self) -> Digest {
         Digest::of(&self.head)
     }
 
-    /// Returns how long its head is, with what stands before it.
+    /// Returns the length of its head, including the prefix.
     pub(super) fn head_bytes(&self) -> u64 {
         self.body_offset - self.offset
     }
@@ -156,7 +156,7 @@ impl Message {
         }
     }
 
-    /// The schema that it is.
+    /// Decodes the schema of a schema message.
     pub(super) fn schema(&self) -> Checked<Schema> {
         guarded(|| {
             let head = parse(&self.head)?;
@@ -168,7 +168,7 @@ impl Message {
         })
     }
 
-    /// Reads it whole and hands head and body to `decode`, once they are checked against each other.
+    /// Reads the message and hands head and body to `decode`, after checking them against each other.
     pub(super) fn read<T>(
         &self,
         file: &InputFile,
@@ -201,7 +201,7 @@ impl Message {
     }
 }
 
-/// Checks the lengths in a head against the body that they speak of; returns what the arrays take when they are unpacked.
+/// Checks the lengths in a head against the body that they describe. Returns the unpacked size of the arrays.
 fn check_values(head: &RecordBatchHead<'_>, body: &[u8]) -> Checked<u64> {
     let in_bounds = |length: i64| (0..=MAX_ARRAY_VALUES).contains(&length);
     for node in head.nodes().into_iter().flatten() {
@@ -247,7 +247,7 @@ fn packing(compression: BodyCompression<'_>) -> Checked<Packing> {
     }
 }
 
-/// Returns what a buffer unpacks to.
+/// Returns the unpacked size of a buffer.
 fn check_packed(packing: Packing, bytes: &[u8]) -> Checked<u64> {
     if bytes.is_empty() {
         return Ok(0);
@@ -256,7 +256,7 @@ fn check_packed(packing: Packing, bytes: &[u8]) -> Checked<u64> {
         .split_at_checked(PREFIX_BYTES)
         .ok_or("a packed buffer is cut short")?;
     match i64::from_le_bytes(prefix.try_into().unwrap_or_default()) {
-        // It is not packed.
+        // The buffer is not packed.
         -1 => Ok(packed.len() as u64),
         claimed => {
             let claimed = u64::try_from(claimed).unwrap_or(u64::MAX);

@@ -17,20 +17,20 @@ use crate::table_stream::utf8::BadRows;
 use crate::table_stream::views::{as_shown, has_views};
 use crate::table_stream::weight::first_batch;
 
-/// Rows of one record batch after another.
+/// Reads the rows of one record batch after another.
 pub(in crate::table_stream) struct ArrowStream {
     file: InputFile,
     table: Arc<ArrowFile>,
     proof: Proof,
     parts_read: PartsRead,
-    /// What a message may take in memory.
+    /// The most memory that a message may take, in bytes.
     most_bytes: u64,
-    /// What is left to read: a record batch and rows of it.
+    /// The rows that are left to read, by record batch.
     parts: VecDeque<(usize, Range<u64>)>,
     dictionaries: HashMap<i64, ArrayRef>,
-    /// The message up to which the dictionaries count.
+    /// The message up to which the dictionaries are known.
     position: usize,
-    /// Rows that were read and not handed out.
+    /// Rows that were read but not handed out.
     read: Option<RecordBatch>,
 }
 
@@ -55,7 +55,7 @@ impl ArrowStream {
         }
     }
 
-    /// The next rows; those with a text that is not UTF-8 are added to `bad`.
+    /// Returns the next rows. Rows with a text that isn't UTF-8 are added to `bad`.
     pub(in crate::table_stream) fn next_rows(
         &mut self,
         bad: &mut BadRows,
@@ -82,20 +82,20 @@ impl ArrowStream {
         self.finish_rows(batch, bad).map(Some)
     }
 
-    /// Rows with views get buffers of their own: else each small batch of a large one would carry all texts of that, and
-    /// whoever writes it would write them all.
+    /// Gives rows with views buffers of their own. Otherwise each small batch of a large one would carry all its texts, and a
+    /// writer would write all of them.
     fn finish_rows(&self, rows: RecordBatch, bad: &mut BadRows) -> Checked<RecordBatch> {
         let schema = &self.table.schema;
         let (fields, have) = (schema.fields(), rows.schema());
         let is_shown = have.fields() == fields;
         if is_shown && !fields.iter().any(|field| has_views(field.data_type())) {
-            // Only the metadata of the schema may differ, which costs nothing.
+            // Only the metadata of the schema may differ, so this is cheap.
             return Ok(rows.with_schema(Arc::clone(schema))?);
         }
         guarded(|| as_shown(&rows, schema, bad))
     }
 
-    /// The digest of what all rows were made of.
+    /// Returns the digest of everything that the rows were made of.
     pub(in crate::table_stream) fn finish(mut self) -> Checked<Digest> {
         while let Some((group, _)) = self.parts.pop_front() {
             self.prove_group(group)?;
@@ -103,7 +103,7 @@ impl ArrowStream {
         Ok(self.proof.finish())
     }
 
-    /// Adds to the proof what a record batch is made of, besides the dictionaries of those before it.
+    /// Adds the parts of a record batch to the proof, except dictionaries of earlier batches.
     fn prove_group(&mut self, group: usize) -> Checked<()> {
         let table = Arc::clone(&self.table);
         for part in table.parts_after(group, &mut self.position) {
@@ -155,7 +155,7 @@ impl ArrowStream {
                         &head.version(),
                     )
                 };
-                // A text that is not UTF-8 must not cost more than its row.
+                // A text that isn't UTF-8 must not cost more than its row.
                 Ok(read(&table.whole).or_else(|error| read(&table.as_bytes).map_err(|_| error))?)
             },
         )?;

@@ -18,49 +18,49 @@ use crate::table_stream::limits::{MAX_NESTED_VALUES, Packing};
 use crate::table_stream::proof::Part;
 use crate::table_stream::weight::BATCH_BYTES;
 
-/// What texts that share prefixes are taken to be long at least, so that no more than [`PREFIXED_ROWS`] are decoded at
-/// once: the bytes of a page do not tell how long they are.
+/// The assumed least length of texts that share prefixes, so that at most [`PREFIXED_ROWS`] are decoded at once. The bytes of a
+/// page do not reveal how long they are.
 const LEAST_PREFIXED_BYTES: u64 = BATCH_BYTES / PREFIXED_ROWS;
-/// Gzip pages of this size and more are unpacked once just to see that they are as long as they claim.
+/// The size from which gzip pages are unpacked once just to check that they are as long as they claim.
 const SUSPECT_GZIP_BYTES: u64 = 1 << 20;
 
-/// Page headers by where they are.
+/// Page headers by their offsets.
 pub(in crate::table_stream) type PageHeaders = HashMap<u64, PageHeader>;
 
 /// A data page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct DataPage {
     offset: u64,
-    /// With its header.
+    /// The stored size, including the header.
     stored_bytes: u32,
     /// About how many bytes its values take in memory.
     pub(super) decoded_bytes: u64,
-    /// The first row, where that is known.
+    /// The number of the first row, if that is known.
     first_row: u64,
     rows: u64,
 }
 
-/// What the headers of a column chunk's pages say.
+/// The information from the headers of a column chunk's pages.
 #[derive(Debug)]
 pub(super) struct ChunkPages {
-    /// Where the chunk lies.
+    /// The byte range of the chunk.
     range: Range<u64>,
     pages: Vec<DataPage>,
-    /// Where headers and bodies of all pages begin, while it is not known which rows each page has.
+    /// The offsets at which headers and bodies of all pages begin, while it is not known which rows each page has.
     bounds: Vec<u64>,
-    /// Whether it is known which rows each page has; if not, they must be read from the first on.
+    /// True if it is known which rows each page has. If not, they must be read from the first one on.
     has_rows: bool,
-    /// Whether headers say rightly how many rows their pages have.
+    /// True if headers give the correct number of rows.
     has_true_counts: bool,
-    /// Where the page is that takes most memory, and how much that is.
+    /// The offset of the page that takes most memory, and how much that is.
     largest: (u64, u64),
-    /// The rows before the end of the last page in `pages`.
+    /// The number of rows before the end of the last page in `pages`.
     rows: u64,
     decoded_bytes: u64,
 }
 
-/// Reads the page headers of `chunk` until those of the rows `wanted` are known. Those that were `seen` are not read again,
-/// and who looks at headers alone does not care what is inside of the pages.
+/// Reads the page headers of `chunk` until those of the rows `wanted` are known. Headers in `seen` are not read again. A caller
+/// that looks at headers alone does not need the content of the pages.
 pub(super) fn scan_chunk(
     file: &mut InputFile,
     chunk: &ColumnChunkMetaData,
@@ -88,7 +88,7 @@ pub(super) fn scan_chunk(
         },
     };
     let mut offset = range.start;
-    // Of a nested column all counts must be seen before the first is believed.
+    // In a nested column, all counts must be seen before the first can be trusted.
     let is_enough =
         |scan: &Scan<'_>| !scan.is_nested && scan.found.has_rows && scan.found.rows >= wanted.end;
     while offset < range.end && !is_enough(&scan) {
@@ -112,7 +112,7 @@ pub(super) fn scan_chunk(
     let is_nested = scan.is_nested;
     let mut found = scan.found;
     if is_nested && found.has_rows && found.rows != group_rows {
-        // parquet-cpp before 12.0.0 gives the number of values in place of that of rows.
+        // parquet-cpp before 12.0.0 writes the number of values in place of the number of rows.
         (found.has_rows, found.has_true_counts) = (false, false);
     }
     if !found.has_rows {
@@ -126,9 +126,9 @@ pub(super) fn scan_chunk(
     Ok(found)
 }
 
-/// Returns where the chunk lies, which was checked when the file was opened.
+/// Returns the byte range of the chunk, which was checked when the file was opened.
 pub(super) fn chunk_range(chunk: &ColumnChunkMetaData) -> Checked<Range<u64>> {
-    // Some writers say 0 when there is no dictionary.
+    // Some writers put 0 here if there is no dictionary.
     let start = chunk.dictionary_page_offset().filter(|start| *start > 0);
     let start = start.unwrap_or(chunk.data_page_offset());
     let bounds = u64::try_from(start).ok().and_then(|start| {
@@ -150,7 +150,7 @@ pub(super) fn packing(codec: Compression) -> Packing {
 }
 
 impl ChunkPages {
-    /// The locations of the pages and how many rows they have, where that is known.
+    /// Returns the locations of the pages and how many rows they have, if that is known.
     pub(super) fn locations(&self) -> Option<(Vec<PageLocation>, usize)> {
         let locate = |page: &DataPage| PageLocation {
             offset: page.offset as i64,
@@ -161,7 +161,7 @@ impl ChunkPages {
         is_known.then(|| (self.pages.iter().map(locate).collect(), self.rows as usize))
     }
 
-    /// The rows of each page and the bytes that they take in memory, where that is known.
+    /// Returns the rows of each page and the bytes that they take in memory, if that is known.
     pub(super) fn sizes(&self) -> Option<impl Iterator<Item = (Range<u64>, u64)>> {
         let size = |page: &DataPage| {
             let rows = page.first_row..page.first_row + page.rows;
@@ -170,10 +170,10 @@ impl ChunkPages {
         self.has_rows.then(|| self.pages.iter().map(size))
     }
 
-    /// The parts of the file that the rows `wanted` depend on.
+    /// Returns the parts of the file that the rows `wanted` depend on.
     pub(super) fn parts(&self, wanted: &Range<u64>) -> Vec<Part> {
         let Some(first) = self.pages.first().filter(|_| self.has_rows) else {
-            // Which rows a page has is known only once all before it are decoded.
+            // The rows of a page are known only once all pages before it are decoded.
             let bounds = self.bounds.iter().copied().chain([self.range.end]);
             let pairs = bounds.clone().zip(bounds.skip(1));
             return pairs
@@ -193,22 +193,22 @@ impl ChunkPages {
             .collect()
     }
 
-    /// Returns whether the rows that page headers claim may be believed.
+    /// Returns whether the row counts in page headers can be trusted.
     pub(super) fn has_true_counts(&self) -> bool {
         self.has_true_counts
     }
 
-    /// Returns where the page is that takes most memory when it is unpacked, and how much that is.
+    /// Returns the offset of the page that takes most memory when it is unpacked, and how much that is.
     pub(super) fn largest(&self) -> (u64, u64) {
         self.largest
     }
 
-    /// The bytes that all pages found take in memory.
+    /// Returns the bytes that all pages found so far take in memory.
     pub(super) fn decoded_bytes(&self) -> u64 {
         self.decoded_bytes
     }
 
-    /// Learns from the offset index, if the chunk has a plausible one, which rows the pages have.
+    /// Takes the rows of the pages from the offset index, if the chunk has a plausible one.
     fn take_rows_from_index(
         &mut self,
         file: &mut InputFile,
@@ -255,7 +255,7 @@ struct Scan<'a> {
     chunk: &'a ColumnChunkMetaData,
     packing: Packing,
     is_nested: bool,
-    /// Whether pages that look like bombs are unpacked.
+    /// True if pages that look like bombs are unpacked.
     unpacks: bool,
     window: Window,
     /// About how many bytes a value of the dictionary has.
@@ -271,7 +271,7 @@ impl Scan<'_> {
             return Err(what("it claims negative sizes".to_owned()));
         };
         if header.kind == PageKind::Other {
-            // The library's reader of located pages does not pass over pages of other kinds.
+            // The library's reader of located pages does not skip pages of other kinds.
             self.found.has_rows = false;
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! The columns of a row group as the library's reader wants them, each page checked on its way.
+//! The columns of a row group in the form that the library's reader expects. Each page is checked on its way.
 
 use std::io::BufReader;
 use std::iter;
@@ -23,7 +23,7 @@ pub(super) struct GroupColumns {
     pub(super) metadata: Arc<ParquetMetaData>,
     pub(super) group: usize,
     pub(super) file: Arc<WatchedFile>,
-    /// By leaf column; nothing of columns that are not read.
+    /// The pages by leaf column; none for columns that are not read.
     pub(super) chunks: Vec<Option<ChunkPages>>,
 }
 
@@ -82,7 +82,7 @@ impl ChunkReader for WatchedFile {
     }
 }
 
-/// Some writers say that the dictionary is at byte 0 when there is none.
+/// Returns the chunk without a dictionary offset of 0, which some writers use when there is no dictionary.
 fn without_odd_dictionary(chunk: &ColumnChunkMetaData) -> Result<ColumnChunkMetaData> {
     match chunk.dictionary_page_offset() {
         Some(offset) if offset <= 0 => chunk
@@ -126,11 +126,11 @@ impl Iterator for OneChunk {
 
 impl PageIterator for OneChunk {}
 
-/// Pages whose contents were checked for what a decoder would trip over.
+/// Pages whose contents were checked for anything that would trip a decoder.
 struct CheckedPages {
     pages: Box<dyn PageReader>,
     levels: Levels,
-    /// Whether the rows that page headers claim may be believed.
+    /// True if the row counts in page headers can be trusted.
     has_true_counts: bool,
     column: String,
 }

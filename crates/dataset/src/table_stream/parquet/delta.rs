@@ -7,7 +7,7 @@ use super::thrift::Thrift;
 use crate::table_stream::flaw::{Checked, ensure};
 use crate::table_stream::limits::MAX_UNPACKED_BYTES;
 
-/// The most lengths of a block; writers have 128 or some more.
+/// The most lengths in a block. Writers use 128 or somewhat more.
 const MAX_BLOCK: u64 = 1 << 20;
 
 /// The levels of a column: how deep lists and nulls go.
@@ -17,10 +17,10 @@ pub(super) struct Levels {
     pub(super) definition: i16,
 }
 
-/// How many texts that share prefixes are decoded at once.
+/// The number of texts with shared prefixes that are decoded at once.
 pub(super) const PREFIXED_ROWS: u64 = 256;
 
-/// Fails when the lengths of a page's texts are more than it has values, or [`PREFIXED_ROWS`] of them are too long.
+/// Fails if a page has more text lengths than values, or if [`PREFIXED_ROWS`] of its texts are too long.
 pub(super) fn check_delta(page: &Page, levels: Levels) -> Checked<()> {
     let encoding = page.encoding();
     let has_lengths = matches!(
@@ -44,7 +44,7 @@ pub(super) fn check_delta(page: &Page, levels: Levels) -> Checked<()> {
     Ok(())
 }
 
-/// The encoded values, which stand behind the levels.
+/// Returns the encoded values, which come after the levels.
 fn values_of(page: &Page, levels: Levels) -> Option<&[u8]> {
     match page {
         Page::DataPageV2 {
@@ -82,11 +82,11 @@ fn skip_levels(bytes: &[u8], encoding: Encoding, most: i16, values: u32) -> Opti
 
 /// Delta-encoded lengths.
 struct Lengths {
-    /// How many bytes they are encoded in.
+    /// The number of bytes that encode them.
     bytes: usize,
-    /// The most bytes that [`PREFIXED_ROWS`] of them add up to.
+    /// The largest sum of [`PREFIXED_ROWS`] consecutive lengths.
     most: u64,
-    /// The sum of those that were read last, and how many they are.
+    /// The sum of the most recent lengths, and how many there are.
     recent: (u64, u64),
 }
 
@@ -146,7 +146,7 @@ impl Lengths {
     }
 }
 
-/// The value at `index` of values that are `width` bits wide, least significant bits first.
+/// Returns the value at `index` of values that are `width` bits wide, least significant bits first.
 fn unpack(packed: &[u8], index: usize, width: usize) -> i64 {
     let (first, shift) = (index * width / 8, index * width % 8);
     let bytes = &packed[first.min(packed.len())..];
@@ -165,7 +165,7 @@ fn unpack(packed: &[u8], index: usize, width: usize) -> i64 {
 mod tests {
     use super::*;
 
-    /// Lengths as a writer encodes them: one block of four times 32, all of `width` bits.
+    /// Encodes lengths like a writer: one block of four times 32, all of `width` bits.
     fn encoded(values: u64, first: i64, least: i64, width: u8, packed: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0x80, 0x01, 4];
         for number in [values, zigzag(first)] {
@@ -197,7 +197,7 @@ mod tests {
         let data = encoded(4, 5, 3, 8, &packed);
         let lengths = Lengths::read(&data, 4).unwrap();
         assert_eq!(lengths.most, 5 + 9 + 14 + 20);
-        // The blocks behind the last length are not there.
+        // The blocks after the last length are absent.
         assert_eq!(lengths.bytes, data.len() - 96);
         // Bits across bytes: 3 bits each, 0..=7 in turn.
         let packed = [0x88, 0xc6, 0xfa];

@@ -7,7 +7,7 @@ use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw, ensure};
 use crate::table_stream::limits::{MAX_METADATA_BYTES, ensure_fits};
 
-/// How deep columns may be nested; each level is a recursion of the decoder.
+/// The deepest nesting of columns. Each level is a recursion of the decoder.
 const MAX_NESTING: usize = 64;
 const MAGIC: &[u8; 4] = b"PAR1";
 /// The magic of a file whose footer is encrypted.
@@ -51,7 +51,7 @@ pub(super) fn read_footer(file: &mut InputFile, length: u64) -> Checked<Vec<u8>>
     Ok(footer)
 }
 
-/// Checks what the library takes as it stands: counts that it allocates for, and the depth that it descends.
+/// Checks what the library takes on trust: counts that it allocates for, and the depth that it descends to.
 fn check_metadata(footer: &[u8]) -> Checked<()> {
     let mut schema = Vec::new();
     Thrift::new(footer).read_struct(|thrift, number, found| match (number, found) {
@@ -88,7 +88,7 @@ fn children_of(thrift: &mut Thrift<'_>) -> Result<i64, Malformed> {
     Ok(children)
 }
 
-/// `children` are the numbers of children in depth-first order.
+/// Checks the tree of columns; `children` are the numbers of children in depth-first order.
 fn check_tree(children: &[i64]) -> Checked<()> {
     let broken = || Flaw::from("its schema is not a tree");
     let mut open: Vec<i64> = Vec::new();

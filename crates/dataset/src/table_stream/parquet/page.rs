@@ -1,8 +1,8 @@
-//! The header of a page: what its bytes claim to be.
+//! The header of a page.
 
 use super::thrift::{Malformed, Thrift, kind};
 
-/// What a page is.
+/// The kind of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum PageKind {
     Data,
@@ -10,33 +10,33 @@ pub(super) enum PageKind {
         rows: i64,
     },
     Dictionary,
-    /// Of a kind that readers pass over.
+    /// Another kind, which readers skip.
     Other,
 }
 
-/// How values are encoded, as far as it matters for their size.
+/// The encoding of values, as far as it matters for their size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ValueEncoding {
     /// Indices into the dictionary.
     Dictionary,
-    /// How much of it each text shares with the one before, and the rest: long texts may take few bytes.
+    /// The length of the prefix that each text shares with the one before, and the rest. Long texts may take few bytes.
     Prefixes,
     Other,
 }
 
-/// What a page header says.
+/// The information in a page header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::table_stream) struct PageHeader {
     pub(super) kind: PageKind,
-    /// How long the header itself is.
+    /// The length of the header itself.
     pub(super) header_bytes: usize,
-    /// How many bytes follow the header.
+    /// The number of bytes after the header.
     pub(super) stored_bytes: i64,
     pub(super) plain_bytes: i64,
-    /// Values, nulls included; of nested columns all that is in their lists.
+    /// The number of values, including nulls; in nested columns, including all elements of lists.
     pub(super) values: i64,
     pub(super) encoding: ValueEncoding,
-    /// How long the levels at the page's beginning are, which are never compressed (version 2 only).
+    /// The length of the levels at the page's beginning, which are never compressed (version 2 only).
     pub(super) level_bytes: i64,
     pub(super) is_compressed: bool,
 }
@@ -113,7 +113,7 @@ fn encoding(number: i64) -> ValueEncoding {
     }
 }
 
-/// Where a page begins, as an offset index says it.
+/// The start of a page according to an offset index.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct IndexedPage {
     pub(super) offset: i64,

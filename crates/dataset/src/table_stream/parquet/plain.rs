@@ -1,4 +1,4 @@
-//! The schema of a Parquet file with bytes in the place of texts, whose decoders do not look whether they are UTF-8.
+//! The schema of a Parquet file with bytes in place of texts, whose decoders do not check for UTF-8.
 
 use std::sync::Arc;
 

@@ -21,33 +21,33 @@ use crate::table_stream::utf8::BadRows;
 use crate::table_stream::views::as_shown;
 use crate::table_stream::weight::first_batch;
 
-/// Rows of one row group after another.
+/// Reads the rows of one row group after another.
 pub(in crate::table_stream) struct ParquetStream {
     file: Arc<WatchedFile>,
     table: Arc<ParquetFile>,
     proof: Proof,
-    /// What a page may take in memory.
+    /// The most memory that a page may take, in bytes.
     most_bytes: u64,
-    /// What is left to read: a row group and rows of it.
+    /// The rows that are left to read, by row group.
     parts: VecDeque<(usize, Range<u64>)>,
     open: Option<OpenGroup>,
-    /// Rows that were decoded, as views, and not handed out.
+    /// Rows that were decoded as views but not handed out.
     decoded: Option<RecordBatch>,
 }
 
 /// A row group that is being read.
 struct OpenGroup {
     columns: GroupColumns,
-    /// What its rows depend on.
+    /// The parts that its rows depend on.
     parts: Vec<Part>,
     zones: VecDeque<Zone>,
     /// The zone before those in `zones`.
     zone: Option<Zone>,
-    /// Reads its rows.
+    /// The reader of its rows.
     reader: Option<ParquetRecordBatchReader>,
-    /// How many rows the reader has still to give.
+    /// The number of rows that the reader has left.
     left: u64,
-    /// How texts are read as bytes, once they could not be read as texts, and why they could not.
+    /// The levels for reading texts as bytes, once they could not be read as texts, and the reason why not.
     bytes_only: Option<(FieldLevels, Flaw)>,
 }
 
@@ -73,7 +73,7 @@ impl ParquetStream {
         }
     }
 
-    /// The next rows; those with a text that is not UTF-8 are added to `bad`.
+    /// Returns the next rows. Rows with a text that isn't UTF-8 are added to `bad`.
     pub(in crate::table_stream) fn next_rows(
         &mut self,
         bad: &mut BadRows,
@@ -102,7 +102,7 @@ impl ParquetStream {
         }
     }
 
-    /// The digest of what all rows were made of.
+    /// Returns the digest of everything that the rows were made of.
     pub(in crate::table_stream) fn finish(mut self) -> Checked<Digest> {
         self.close_group()?;
         while self.proof.wants_parts()
@@ -156,7 +156,7 @@ impl ParquetStream {
     }
 }
 
-/// The pages of the columns that are read, as far as the rows `wanted` of a group need them; by leaf column.
+/// Returns the pages of the columns that are read, as far as the rows `wanted` of a group need them, by leaf column.
 fn scan_group(
     table: &ParquetFile,
     file: &InputFile,
@@ -177,7 +177,7 @@ fn scan_group(
     Ok(chunks)
 }
 
-/// The parts of the file that rows of a group depend on. Where the pages cannot be found, that is all of the columns: such
+/// Returns the parts of the file that rows of a group depend on. If the pages cannot be found, that is all of the columns: such
 /// rows are as planned if they are damaged as they were.
 pub(super) fn parts_of_group(
     table: &ParquetFile,
@@ -201,7 +201,7 @@ pub(super) fn parts_of_group(
 }
 
 impl OpenGroup {
-    /// The next decoded rows; none when the row group is read.
+    /// Returns the next decoded rows; none when the row group is read.
     fn next(&mut self, table: &ParquetFile) -> Checked<Option<RecordBatch>> {
         loop {
             if let Some(reader) = &mut self.reader {
@@ -248,13 +248,13 @@ impl OpenGroup {
         }
     }
 
-    /// Begins again where the reader failed, with texts as bytes: one that is not UTF-8 must not cost more than its row.
+    /// Starts again where the reader failed, with texts as bytes, because a text that isn't UTF-8 must not cost more than its row.
     fn read_as_bytes(&mut self, table: &ParquetFile, flaw: Flaw) -> Checked<()> {
         if !matches!(flaw, Flaw::Damaged(_)) {
             return Err(flaw);
         }
         match (self.bytes_only.take(), self.zone.take()) {
-            // It was not that.
+            // The texts were not the cause.
             (Some((_, first)), _) => return Err(first),
             (None, Some(zone)) => self.zones.push_front(Zone {
                 rows: zone.rows.end - self.left..zone.rows.end,

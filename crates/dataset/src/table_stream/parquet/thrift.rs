@@ -1,16 +1,16 @@
-//! The compact protocol of Thrift, in which Parquet writes its metadata: as much of it as checks need.
+//! The part of Thrift's compact protocol that the checks of Parquet metadata need.
 
 use crate::table_stream::flaw::Flaw;
 
-/// How deep values may be nested.
+/// The deepest nesting of values.
 const MAX_DEPTH: usize = 32;
 
-/// Why bytes cannot be read as Thrift.
+/// The reason why bytes cannot be read as Thrift.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Malformed {
-    /// They end before the value does.
+    /// The bytes end before the value does.
     Short,
-    /// They are no such value.
+    /// The bytes are not a valid value.
     Invalid,
 }
 
@@ -25,7 +25,7 @@ impl From<Malformed> for Flaw {
 
 type Read<T> = Result<T, Malformed>;
 
-/// The kinds of values that checks ask for; the others are only skipped.
+/// The kinds of values that the checks need. All others are skipped.
 pub(super) mod kind {
     pub(in crate::table_stream) const TRUE: u8 = 1;
     pub(in crate::table_stream) const FALSE: u8 = 2;
@@ -78,7 +78,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// The kind and number of the elements of a list that follow: no more than there are bytes for.
+    /// Returns the kind and number of the elements of the list that follows: no more than there are bytes for.
     pub(super) fn list(&mut self) -> Read<(u8, usize)> {
         let header = self.byte()?;
         let count = match header >> 4 {
@@ -130,7 +130,7 @@ impl<'a> Thrift<'a> {
         }
     }
 
-    /// In lists and maps a truth value is a byte; in structs it is the field's kind.
+    /// Skips an element. In lists and maps a Boolean is a byte; in structs it is the field's kind.
     fn skip_element(&mut self, found: u8, depth: usize) -> Read<()> {
         match found {
             kind::TRUE | kind::FALSE => self.advance(1),
@@ -163,7 +163,7 @@ impl<'a> Thrift<'a> {
         self.take(length).map(drop)
     }
 
-    /// The next `length` bytes.
+    /// Returns the next `length` bytes.
     pub(super) fn take(&mut self, length: usize) -> Read<&'a [u8]> {
         if length > self.remaining() {
             return Err(Malformed::Short);

@@ -7,21 +7,21 @@ use super::thrift::Malformed;
 use crate::source::InputFile;
 use crate::table_stream::flaw::{Checked, Flaw};
 
-/// How much is read at once to find page headers.
+/// The number of bytes that are read at once to find page headers.
 const WINDOW_BYTES: usize = 16 << 10;
-/// The longest page header; statistics of long texts make headers long.
+/// The longest page header. Statistics of long texts make headers long.
 const MAX_HEADER_BYTES: usize = 16 << 20;
 
 /// A part of the file that was read to find headers in.
 pub(super) struct Window {
     bytes: Vec<u8>,
     start: u64,
-    /// Where the chunk ends.
+    /// The end of the chunk.
     end: u64,
 }
 
 impl Window {
-    /// Nothing of a chunk that ends at `end` yet.
+    /// Creates an empty window on a chunk that ends at `end`.
     pub(super) fn new(end: u64) -> Self {
         Self {
             bytes: Vec::new(),
@@ -30,7 +30,7 @@ impl Window {
         }
     }
 
-    /// The page header at `offset`.
+    /// Returns the page header at `offset`.
     pub(super) fn header_at(&mut self, file: &mut InputFile, offset: u64) -> Checked<PageHeader> {
         let skipped = offset
             .checked_sub(self.start)

@@ -1,4 +1,4 @@
-//! How many rows to decode at once: few where rows are long, many where they are short.
+//! Deciding how many rows to decode at once: few if rows are long, many if they are short.
 
 use std::ops::Range;
 
@@ -15,10 +15,10 @@ pub(super) struct Zone {
 /// The most bytes that a batch of a zone should decode to.
 const MAX_BATCH_BYTES: f64 = (16 * BATCH_BYTES) as f64;
 
-/// Cuts `rows` of a row group into zones, by what its pages tell.
+/// Cuts `rows` of a row group into zones, according to its pages.
 ///
-/// `row_bytes` is what each row takes whatever the pages hold. A new zone means that pages are decoded again, so
-/// there is one only where batches of the size so far would become too large, or are far too small.
+/// `row_bytes` is what each row takes whatever the pages hold. Pages are decoded again for a new zone, so a zone begins only where
+/// batches of the current size would become too large or are far too small.
 pub(super) fn cut_zones(
     chunks: &[&ChunkPages],
     group_rows: u64,
@@ -35,7 +35,7 @@ pub(super) fn cut_zones(
         + row_bytes as f64;
     let segments = segments(&located, &rows, base);
     if !others.is_empty() {
-        // Starting again would mean to read those columns from their first page.
+        // Starting again would mean reading those columns from their first page.
         let most = segments
             .iter()
             .map(|(_, bytes)| *bytes)
@@ -63,9 +63,9 @@ pub(super) fn cut_zones(
     zones
 }
 
-/// The stretches of `rows` in which no page begins, with the bytes that a row takes in each.
+/// Returns the stretches of `rows` in which no page begins, with the bytes that a row takes in each.
 fn segments(chunks: &[&ChunkPages], rows: &Range<u64>, base: f64) -> Vec<(Range<u64>, f64)> {
-    // Where the bytes of a row change, and by how much.
+    // The places where the bytes of a row change, and by how much.
     let mut changes: Vec<(u64, f64)> = Vec::new();
     for (page, bytes) in chunks.iter().filter_map(|chunk| chunk.sizes()).flatten() {
         let within = page.start.max(rows.start)..page.end.min(rows.end);

@@ -1,13 +1,13 @@
-//! Delimited text, read byte by byte: what the rows mean, said plainly.
+//! A simple parser of delimited text that goes byte by byte, as the reference for tests.
 
 use coldpress_record::rejected_line;
 
 use crate::format::CsvKind;
 
-/// One cell: what it says, and whether it stood in quotes.
+/// One cell: its content, and whether it was in quotes.
 type PlainCell = (Vec<u8>, bool);
 
-/// A row, told by a parser that goes byte by byte over the whole text: RFC 4180 said plainly.
+/// A row as a simple parser of RFC 4180 finds it, going byte by byte over the whole text.
 #[derive(Debug, Default)]
 pub(super) struct PlainRow {
     pub(super) start: usize,
@@ -15,13 +15,13 @@ pub(super) struct PlainRow {
     cells: Vec<PlainCell>,
     pub(super) is_open: bool,
     is_stray: bool,
-    /// The first cell that goes on after a quote that follows a backslash.
+    /// The first cell that continues after a quote that follows a backslash.
     escaped: Option<usize>,
-    /// Where the next row begins, of lines whose quotes do not match.
+    /// The start of the next row, for lines whose quotes do not match.
     broken_to: Option<usize>,
 }
 
-/// Returns where in the row reading goes on, if its quotes do not match.
+/// Returns where in the row reading continues, if its quotes do not match.
 fn plain_next(row: &PlainRow, delimiter: u8, columns: usize, is_ended: bool) -> Option<usize> {
     let mut lines = Vec::new();
     let mut at = 0;
@@ -97,9 +97,9 @@ pub(super) fn plain_rows(bytes: &[u8], delimiter: u8) -> Vec<PlainRow> {
     rows
 }
 
-/// The row that begins at `at`, and where it ends.
+/// Returns the row that begins at `at`, and where it ends.
 ///
-/// One of more than `columns` cells is judged where a quoted cell follows.
+/// A row of more than `columns` cells is judged at the next quoted cell.
 fn plain_row(
     bytes: &[u8],
     mut at: usize,
@@ -181,7 +181,7 @@ fn plain_kind(content: &str) -> Option<CsvKind> {
     }
 }
 
-/// The lines that the rows after the header mean.
+/// Returns the lines that the rows after the header should become.
 pub(super) fn plain_lines(rows: &[PlainRow], names: &[String]) -> Vec<Vec<u8>> {
     let texts = |row: &PlainRow| -> Option<Vec<(String, bool)>> {
         std::str::from_utf8(&row.bytes).ok()?;

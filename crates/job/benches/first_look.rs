@@ -1,15 +1,15 @@
-//! Measures looks at a job of very many partitions.
+//! Measures how long it takes to look at a job with very many partitions.
 //!
-//! `cargo bench -p coldpress-job --bench first_look -- 1000000` writes the journal of such a job, of which the driver died
-//! shortly before the end, with the view that it had kept, and prints a line for each measurement, such as
+//! `cargo bench -p coldpress-job --bench first_look -- 1000000` writes the journal of such a job, whose driver died shortly before
+//! the end, with the view that the driver kept. It prints a line for each measurement, such as
 //!
 //! ```text
 //! journal of 100000 partitions: 149 MB, written in 9.4 s, 18 views of it in 0.10 s
 //! first look: 0.060 s, 3 MB more memory
 //! ```
 //!
-//! With `--whole` it also reads the journal from its start. With `--keep FOLDER` the job stays in that folder, and
-//! `--look FOLDER` looks at it from another process, whose memory is then that of a look alone.
+//! With `--whole` it also reads the journal from its start. With `--keep FOLDER` the job stays in that folder, and `--look FOLDER`
+//! looks at it from another process, so that the memory measured is that of a look alone.
 
 #![allow(clippy::print_stdout, reason = "it is what the bench is for")]
 
@@ -35,7 +35,7 @@ const OPERATORS: [&str; 5] = [
     "word_repetition_filter",
 ];
 
-/// Partitions that the driver plans, or works on, between two syncs.
+/// The number of partitions that the driver plans, or works on, between two syncs.
 const AT_ONCE: u32 = 100;
 
 fn main() -> Result {

@@ -1,8 +1,8 @@
-//! Beginning a job where another one over the same input stands.
+//! Beginning a job where another job over the same input ended.
 //!
-//! The new job takes the other's journal over, and with it all that is true about the other: its plan, its results, its
-//! checkpoints. What that cites is linked, or copied where it cannot be linked, so that neither job depends on the other
-//! from then on. What follows is a resume like any other: what the recipe has in common with the other's is reused.
+//! The new job takes over the other's journal, and with it everything that is true about the other: its plan, its results, its
+//! checkpoints. The files that the journal cites are linked, or copied if they cannot be linked, so that neither job depends on the
+//! other from then on. What follows is an ordinary resume, which reuses whatever the two recipes have in common.
 
 use std::collections::HashSet;
 use std::fs;
@@ -22,7 +22,7 @@ use crate::layout::Layout;
 use crate::lock::JobLock;
 use crate::stores::open_stores;
 
-/// Which job to begin from, and how far: `JOB`, or `JOB@N` for no more than its first `N` operators.
+/// The job to begin from, and how far: `JOB`, or `JOB@N` for no more than its first `N` operators.
 ///
 /// ```
 /// use coldpress_job::AdoptFrom;
@@ -35,7 +35,7 @@ use crate::stores::open_stores;
 pub struct AdoptFrom {
     /// The other job.
     pub job_id: JobId,
-    /// Of how many operators the work is adopted at most; none = of all.
+    /// The most operators whose work is adopted; none means all.
     pub operations: Option<u32>,
 }
 
@@ -60,23 +60,24 @@ impl FromStr for AdoptFrom {
     }
 }
 
-/// What was taken over.
+/// The files that were taken over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Adopted {
-    /// Files that the new job now has too.
+    /// The number of files that the new job now has too.
     pub files: u64,
-    /// Files that were cited and are gone or damaged: what they held is made again.
+    /// Files that are cited but gone or damaged. Their content is made again.
     pub lost: Vec<ObjectKey>,
 }
 
-/// Gives the job behind `lock`, which has no journal yet, the past of another; `stores` are this job's own. What the other's
-/// results cite of its inputs is looked for in `inputs`, where they lie for this job, by their numbers in the plan.
+/// Gives the job that `lock` holds, which has no journal yet, the past of another job. `stores` are those of the new job. The
+/// inputs that the other's results cite are looked up in `inputs`, which has their places for this job by their numbers in the
+/// plan.
 ///
-/// A crash leaves either no journal, or all of it.
+/// A crash leaves either no journal or the whole journal.
 ///
 /// # Errors
 ///
-/// Those of [`Journal::read`] for the other's journal, and of [`open_stores`] for its stores;
+/// Those of [`Journal::read`] for the other's journal, those of [`open_stores`] for its stores, and
 /// [`Error::Storage`](crate::Error::Storage).
 pub fn adopt(
     from: &Layout,
@@ -102,7 +103,7 @@ pub fn adopt(
             Ok(()) => {
                 match file.name().packed() {
                     None => give(&file.key, &sources, stores)?,
-                    // A pack is given whole, with what else is in it.
+                    // A pack is copied whole, with everything else in it.
                     Some((pack, _)) => {
                         let pack = ObjectKey::new(file.place(), pack);
                         if !given.contains(&pack) {
@@ -116,7 +117,7 @@ pub fn adopt(
             Err(_) => adopted.lost.push(file.key.clone()),
         }
     }
-    // Links are made without.
+    // Files can be linked without a sync, so the folders are synced here once.
     for place in Place::ALL {
         if let StoreSpec::Folder(folder) = stores.specs().of(place)
             && folder.is_dir()
@@ -129,12 +130,12 @@ pub fn adopt(
     Ok(adopted)
 }
 
-/// Gives a file of one job to another as it is stored: by a link where both are files of one disk, else by its bytes.
+/// Copies a file from one job to another as it is stored: as a link if both are files on one disk, or else byte by byte.
 fn give(key: &ObjectKey, from: &Stores, into: &Stores) -> Result<()> {
     let (source, target) = (from.stored(key.place), into.stored(key.place));
     let is_taken = match target.get(&key.name) {
         Err(error) if error.is_not_found() => false,
-        // An earlier try that a crash ended may have left anything of it.
+        // An earlier try that a crash ended may have left any part of it.
         _ => true,
     };
     if is_taken {

@@ -1,8 +1,8 @@
-//! Jobs that lie in an object store, with a folder of this machine that stands in for theirs.
+//! Jobs in an object store, each with a folder on this machine that stands in for the job's folder.
 //!
-//! Such a job has the layout of any other below its URL, and its journal is a sequence of numbered objects. The folder, the
-//! *scratch*, is laid out as a job's folder is, so that everything that reads and writes one works there too. It holds copies
-//! and nothing else, and may be lost at any time.
+//! Such a job has the usual layout below its URL, except that its journal is a sequence of numbered objects. The folder on this
+//! machine, the *scratch*, is laid out like a job's folder, so that all code that reads and writes one works there too. It holds
+//! only copies, and may be lost at any time.
 
 use std::fmt;
 use std::io::Read;
@@ -17,32 +17,32 @@ use coldpress_storage::{
 use crate::id::JobId;
 use crate::{Error, Result};
 
-/// Where the stand-ins of jobs are.
+/// The place for the stand-ins of jobs.
 #[derive(Clone, Debug)]
 pub enum Scratch {
     /// Below this folder, for a driver that may come back to it.
     Below(PathBuf),
-    /// In a folder of the system for temporary files, which goes with the last who uses it: for those who only look.
+    /// In a temporary folder that is removed with its last user, for callers that only look.
     Temporary,
 }
 
-/// Where a job lies that is in no folder.
+/// The place of a job in an object store.
 pub(crate) struct Bucket {
     /// The URL of the job.
     url: String,
     store: Arc<dyn ObjectStore>,
     schemes: StoreSchemes,
     scratch: Scratch,
-    /// How many objects of the journal are in the scratch, as far as this process brought them.
+    /// The number of objects of the journal that this process brought to the scratch.
     brought: Mutex<u64>,
-    /// Held by who brings something, so that one that is to have the newest does not go without it.
+    /// Held while something is brought, so that a caller that needs the newest state waits for it.
     bringing: Mutex<()>,
-    /// Goes with the last who uses it.
+    /// Removed with its last user.
     _temporary: Option<tempfile::TempDir>,
 }
 
 impl Bucket {
-    /// Opens the store of a job below this URL, and says which folder stands in for the job's.
+    /// Opens the store of a job below this URL, and chooses the folder that stands in for the job's.
     pub(crate) fn open(
         base_url: &str,
         job_id: &JobId,
@@ -80,12 +80,12 @@ impl Bucket {
         Ok((bucket, above.join(job_id.as_str())))
     }
 
-    /// The URL of the job.
+    /// Returns the URL of the job.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// The URL of all jobs.
+    /// Returns the URL of the folder of all jobs.
     pub(crate) fn base_url(&self) -> &str {
         self.url.rsplit_once('/').map_or("", |(base, _)| base)
     }
@@ -102,27 +102,27 @@ impl Bucket {
         &self.scratch
     }
 
-    /// How many objects of the journal are in the scratch, as far as this process brought them.
+    /// Returns the number of objects of the journal that this process brought to the scratch.
     pub(crate) fn brought(&self) -> MutexGuard<'_, u64> {
         self.brought.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The right to bring something, for one of this process at a time.
+    /// Returns the right to bring something, which one thread of this process has at a time.
     pub(crate) fn bringing(&self) -> MutexGuard<'_, ()> {
         self.bringing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says that nobody knows how much of the journal is in the scratch: the next time all of it is brought.
+    /// Forgets how much of the journal is in the scratch, so that all of it is brought the next time.
     pub(crate) fn forget_brought(&self) {
         *self.brought() = 0;
     }
 
-    /// The URL of something of the job, in a form in which errors name files.
+    /// Returns the URL of a file of the job, in the form in which errors name files.
     pub(crate) fn shown(&self, name: &str) -> PathBuf {
         Path::new(&self.url).join(name)
     }
 
-    /// The bytes of an object, none if there is none.
+    /// Returns the bytes of an object; none if it does not exist.
     pub(crate) fn read(&self, name: &str) -> Result<Option<Vec<u8>>> {
         let name = named(name)?;
         // A view that is replaced while it is read is whole the next time.
@@ -136,8 +136,8 @@ impl Bucket {
     }
 }
 
-/// The URL of a job's part below this one, which may be it already: as [`Layout`](crate::Layout) has it for folders. It is
-/// spelled as every other URL of the place.
+/// Returns the URL of a job below this URL, which may already be the job's own, as [`Layout`](crate::Layout) does for folders. It
+/// is spelled the same for every spelling of the place.
 ///
 /// ```
 /// let id: coldpress_job::JobId = "demo".parse()?;
@@ -159,7 +159,7 @@ pub fn url_of_job(base_url: &str, job_id: &JobId) -> String {
     format!("{base}{slash}{job_id}")
 }
 
-/// The bytes of an object, none if there is none.
+/// Returns the bytes of an object; none if it does not exist.
 pub(crate) fn read_object(
     store: &dyn ObjectStore,
     name: &ObjectName,
@@ -172,7 +172,7 @@ pub(crate) fn read_object(
     let mut bytes = Vec::new();
     match ObjectReader::new(reader).read_to_end(&mut bytes) {
         Ok(_) => Ok(Some(bytes)),
-        // One that goes while it is read was a view, which is being replaced.
+        // An object that goes away while it is read was a view that is being replaced.
         Err(source) => Err(StorageError::store(&store, "read", name.as_str(), source)),
     }
 }

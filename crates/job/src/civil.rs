@@ -1,4 +1,4 @@
-//! Dates and times of day in UTC, from the seconds since 1970.
+//! Dates and times of day in UTC, computed from the seconds since 1970.
 
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -47,7 +47,7 @@ impl fmt::Display for Utc {
     }
 }
 
-/// Milliseconds since 1970, 0 for a clock that is set to before.
+/// Returns the milliseconds since 1970; 0 if the clock is set to an earlier time.
 pub(crate) fn now_millis() -> u64 {
     millis_of(SystemTime::now())
 }
@@ -57,15 +57,14 @@ pub(crate) fn millis_of(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Float seconds, as Data-Juicer's files have them.
+/// Returns seconds as a float, as in Data-Juicer's files.
 pub(crate) fn seconds_of(millis: u64) -> f64 {
     millis as f64 / 1000.0
 }
 
-/// The date of this day after 1970-01-01 in the Gregorian calendar.
+/// Returns the Gregorian date of this day after 1970-01-01.
 ///
-/// Years are counted from 1 March, so that the leap day is a year's last day; 400 years have
-/// 146 097 days.
+/// Years are counted from 1 March, so that the leap day is the last day of a year; 400 years have 146 097 days.
 fn civil_date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + 719_468;
     let era = days / 146_097;

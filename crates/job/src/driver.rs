@@ -1,4 +1,4 @@
-//! The process that drives a job, so that it can be told from any other process.
+//! The identity of the process that drives a job.
 
 use std::fs;
 use std::io;
@@ -8,22 +8,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::civil::now_millis;
 
-/// A process, by all that is needed to tell it from every other one, now and later.
+/// The identity of a process, which distinguishes it from every other one, now and later.
 ///
-/// A pid alone names a process only as long as it lives: the number is given again.
+/// A pid identifies a process only as long as it lives, because the system reuses numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct DriverIdentity {
     /// The name of its host.
     pub host: String,
-    /// The id of the host's boot; empty where the system has none.
+    /// The id of the host's boot; empty if the system has none.
     pub boot_id: String,
     /// Its process id.
     pub pid: u32,
-    /// When it started, in clock ticks since the boot; 0 where the system does not say.
+    /// The start time, in clock ticks since the boot; 0 if the system does not say.
     pub start_time_ticks: u64,
-    /// When it began to drive, in milliseconds since 1970, by its own clock.
+    /// The time when it began to drive, in milliseconds since 1970, by its own clock.
     pub started_at_millis: u64,
-    /// The namespace that its process id belongs to, as of a container; 0 where the system has none.
+    /// The namespace of its process id, as in a container; 0 if the system has none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub pid_namespace: u64,
 }
@@ -32,31 +32,31 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// What can be said about a process from here.
+/// The state of a process, as seen from this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     /// It runs on this host.
     Running,
-    /// It is dead. A zombie is dead too: it does nothing any more.
+    /// It is dead. A zombie counts as dead, because it does nothing any more.
     Gone,
-    /// A process of that number runs on this host, and the system does not let us see which.
+    /// A process with that number runs on this host, but the system does not reveal which one.
     Unknown,
-    /// It ran on a host of this name under another boot: before a restart, or on a namesake.
+    /// It ran on a host of this name under another boot: before a restart, or on another host of the same name.
     OtherBoot,
-    /// It is a process of this machine whose number means another process here: of another container.
+    /// It is a process of this machine in another container, so its number means a different process here.
     OtherNamespace,
     /// It is a process of another host.
     Elsewhere,
 }
 
 impl DriverIdentity {
-    /// This process, now.
+    /// Returns the identity of this process, now.
     #[must_use]
     pub fn current() -> Self {
         Self::of_process(std::process::id())
     }
 
-    /// A process of this host, now.
+    /// Returns the identity of a process on this host, now.
     pub(crate) fn of_process(pid: u32) -> Self {
         Self {
             host: host_name(),
@@ -75,7 +75,7 @@ impl DriverIdentity {
         key(self) == key(other) && self.host == other.host && self.boot_id == other.boot_id
     }
 
-    /// Returns where this process is, seen from here.
+    /// Returns the state of this process, as seen from here.
     #[must_use]
     pub fn presence(&self) -> Presence {
         let same_boot = self.boot_id == boot_id();
@@ -83,19 +83,19 @@ impl DriverIdentity {
             (true, true) if self.is_of_other_namespace() => Presence::OtherNamespace,
             (true, true) => self.presence_here(),
             (true, false) => Presence::OtherBoot,
-            // Containers on one machine share the boot, but have process numbers of their own.
+            // Containers on one machine share the boot but have process numbers of their own.
             (false, _) => Presence::Elsewhere,
         }
     }
 
-    /// Returns whether it runs, or ran, on this machine since it was started, so that its locks are seen here.
+    /// Returns whether it runs, or ran, on this machine since the last boot, so that its locks are visible here.
     pub(crate) fn is_of_this_boot(&self) -> bool {
         !self.boot_id.is_empty() && self.boot_id == boot_id()
     }
 
     fn is_of_other_namespace(&self) -> bool {
         let here = pid_namespace();
-        // Drivers of earlier releases do not say.
+        // Drivers of earlier releases do not record the namespace.
         self.pid_namespace != 0 && here != 0 && self.pid_namespace != here
     }
 
@@ -112,9 +112,10 @@ impl DriverIdentity {
     }
 }
 
-/// The pid in the form that the system takes; none for a number that no process can have.
+/// Returns the pid in the system's form; none for a number that no process can have.
 pub(crate) fn pid_of(pid: u32) -> Option<Pid> {
-    // 0 and negative numbers mean groups. 1 is the system's first process, or that of a container, which may be a driver.
+    // Zero and negative numbers mean groups. 1 is the first process of the system or of a container, and in a container it may be a
+    // driver.
     let raw = i32::try_from(pid).ok().filter(|raw| *raw > 0)?;
     Pid::from_raw(raw)
 }
@@ -134,7 +135,7 @@ fn host_name() -> String {
         .into_owned()
 }
 
-/// The number by which the system knows the namespace of this process's id.
+/// Returns the system's number for the namespace of this process's id.
 fn pid_namespace() -> u64 {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self/ns/pid").map_or(0, |namespace| namespace.ino())
@@ -162,8 +163,8 @@ fn read_stat(pid: u32) -> io::Result<Stat> {
     parse_stat(&String::from_utf8_lossy(&bytes)).ok_or_else(|| io::ErrorKind::InvalidData.into())
 }
 
-/// Reads the fields 3 and 22 of `/proc/PID/stat`. The second field is the program's name in
-/// brackets, which may hold blanks and brackets itself, so counting begins behind the last one.
+/// Reads the fields 3 and 22 of `/proc/PID/stat`. The second field is the program's name in brackets, which may itself contain
+/// blanks and brackets, so counting begins after the last bracket.
 fn parse_stat(text: &str) -> Option<Stat> {
     let (_, rest) = text.rsplit_once(')')?;
     let mut fields = rest.split_ascii_whitespace();

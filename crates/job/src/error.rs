@@ -1,4 +1,4 @@
-//! What can go wrong with a job, by what a caller can do about it.
+//! Errors about jobs, divided by what a caller can do about them.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use crate::id::{InvalidJobId, JobId};
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a job cannot be found, driven, continued or trusted.
+/// The reason why a job cannot be found, driven, continued or trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A text is no job id.
+    /// A text is not a job id.
     #[error(transparent)]
     InvalidJobId(#[from] InvalidJobId),
     /// There is no such job.
@@ -21,10 +21,10 @@ pub enum Error {
     UnknownJob {
         /// The id that was asked for.
         job_id: JobId,
-        /// Where it was looked for.
+        /// The place where it was looked for.
         base_dir: PathBuf,
     },
-    /// A new job was asked for, and the id is taken.
+    /// A new job was asked for, but the id is taken.
     #[error(
         "the job `{job_id}` exists already: resume it, start it anew with --fresh, or choose another id"
     )]
@@ -32,38 +32,38 @@ pub enum Error {
         /// The id.
         job_id: JobId,
     },
-    /// A job was to be resumed that has no journal.
+    /// A job without a journal was to be resumed.
     #[error("there is nothing to resume: `{}` holds no journal", path.display())]
     NothingToResume {
         /// The folder where the journal should be.
         path: PathBuf,
     },
-    /// A job was to be shown that nothing is known of: its first driver died before it wrote anything down.
+    /// A job was to be shown about which nothing is known, because its first driver died before it wrote anything.
     #[error("job `{job_id}` never started; `coldpress jobs remove {job_id}` removes it")]
     NeverStarted {
         /// The id.
         job_id: JobId,
     },
-    /// A folder was needed, and a job lies behind a URL.
+    /// A folder is needed, but the job is at a URL.
     #[error("`{url}` is no folder, and can only be used where stores behind URLs can")]
     NoFolder {
         /// The URL.
         url: String,
     },
-    /// A folder of the job cannot be made.
+    /// A folder of the job cannot be created.
     #[error("cannot make the folder `{}`: {problem}; {advice}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What is in the way.
+        /// The obstacle.
         problem: String,
-        /// What to do about it.
+        /// Advice for the user.
         advice: &'static str,
     },
     /// A path in one of the job's files leads out of the job.
     #[error("`{path}` leads out of the folders of the job and is not followed")]
     OutsideJob {
-        /// The path as it stands in the file.
+        /// The path, as it is in the file.
         path: String,
     },
     /// A folder of the job is a link to elsewhere.
@@ -74,10 +74,10 @@ pub enum Error {
     Linked {
         /// The link.
         path: PathBuf,
-        /// Where it leads.
+        /// The target of the link.
         target: PathBuf,
     },
-    /// The journal is damaged, so that what is true about the job is not known.
+    /// The journal is damaged, so the state of the job is not known.
     #[error(
         "the journal is damaged: `{}`, line {line}: {reason}; the job cannot be resumed, \
          --fresh starts it anew and keeps its old files", path.display()
@@ -85,24 +85,24 @@ pub enum Error {
     Damaged {
         /// The file of the journal.
         path: PathBuf,
-        /// The number of the bad line, from 1; 0 where the file as a whole is meant.
+        /// The number of the bad line, from 1; 0 if the whole file is bad.
         line: u64,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The settings of the job's plan are in a form that this release does not know.
+    /// The settings of the job's plan have a form that this release does not know.
     #[error(
         "the settings of the job's plan cannot be read: {reason}; resume the job with the release that planned it, \
          or run with `--fresh` to plan it anew"
     )]
     UnreadablePlan {
-        /// What is wrong with them.
+        /// The reason.
         reason: String,
     },
     /// A record contradicts what the journal says before it.
     #[error("{reason}")]
     Contradiction {
-        /// What contradicts what.
+        /// The contradiction.
         reason: String,
     },
     /// A file was written by a newer release.
@@ -115,10 +115,10 @@ pub enum Error {
         path: PathBuf,
         /// Its version.
         found: u32,
-        /// The newest version that is understood here.
+        /// The newest version that this release reads.
         supported: u32,
     },
-    /// Another driver has taken the job over: nothing more may be published.
+    /// Another driver has taken over the job, so nothing more may be published.
     #[error(
         "another driver took the job over (epoch {newer} began; this driver has epoch {epoch})"
     )]
@@ -128,32 +128,32 @@ pub enum Error {
         /// The newest epoch.
         newer: u64,
     },
-    /// A process of this host drives the job.
+    /// A process on this host drives the job.
     #[error(
         "the job is running: process {} on {}, started {}; stop it first, or wait for it",
         driver.pid, driver.host, Utc::from_millis(driver.started_at_millis)
     )]
     Running {
-        /// Who it is.
+        /// The identity of the driver.
         driver: Box<DriverIdentity>,
     },
-    /// A process of another host drives the job, or did when it was last heard of.
+    /// A process on another host drives the job, or did when it was last heard of.
     #[error(
         "the job is driven from another host: process {} on {}, started {}; stop it there, \
          or, if that host is dead, resume the job with `coldpress process … --take-over`",
         driver.pid, driver.host, Utc::from_millis(driver.started_at_millis)
     )]
     RunningElsewhere {
-        /// Who it is.
+        /// The identity of the driver.
         driver: Box<DriverIdentity>,
     },
-    /// Some process holds the lock and has not said who it is.
+    /// Some process holds the lock but has not said who it is.
     #[error("`{}` is locked by a process that does not say who it is; find and end it", path.display())]
     LockHeld {
         /// The lock file.
         path: PathBuf,
     },
-    /// The heartbeat cannot be understood, so that a driver on another host cannot be excluded.
+    /// The heartbeat cannot be read, so a driver on another host cannot be ruled out.
     #[error(
         "cannot tell who drives the job: `{}` {reason}; if no other host runs it, resume it with \
          `coldpress process … --take-over`",
@@ -162,15 +162,15 @@ pub enum Error {
     UnreadableHeartbeat {
         /// The heartbeat file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The summary, which is only a view, cannot be understood.
+    /// The summary, which is only a view, cannot be read.
     #[error("`{}` is not a job summary: {reason}", path.display())]
     UnreadableSummary {
         /// The summary file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// A file could not be written, read or trusted.
@@ -193,7 +193,7 @@ impl Error {
         Self::Storage(coldpress_storage::Error::io(action, path, source))
     }
 
-    /// Returns whether someone else drives the job, so that a later try may succeed.
+    /// Returns whether another process drives the job, so that a later try may succeed.
     #[must_use]
     pub fn is_driven_elsewhere(&self) -> bool {
         matches!(

@@ -1,4 +1,4 @@
-//! `metadata/schema.json`: what the fields of the dataset hold.
+//! `metadata/schema.json`: the fields of the dataset and the types of their values.
 
 use coldpress_record::{FieldSeen, FieldsSeen, KindSeen};
 use serde::{Deserialize, Serialize};
@@ -6,18 +6,18 @@ use serde::{Deserialize, Serialize};
 /// The schema version of `schema.json`.
 pub const FIELDS_SCHEMA: u32 = 1;
 
-/// What the fields of the dataset hold, as it was read: a view.
+/// The fields of the dataset and the types of their values, as they were read. This is a view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldsView {
     /// The schema version.
     pub schema_version: u32,
-    /// Records looked at: all that were read and are records.
+    /// The number of records that were read.
     pub records: u64,
-    /// Whether these are all partitions of the dataset.
+    /// True if all partitions of the dataset are included.
     pub complete: bool,
     /// The top-level fields, in the order in which they were first seen.
     pub fields: Vec<FieldView>,
-    /// Values of fields beyond the first 10,000.
+    /// The number of values of fields beyond the first 10,000.
     pub further_values: u64,
 }
 
@@ -26,30 +26,30 @@ pub struct FieldsView {
 pub struct FieldView {
     /// Its name.
     pub name: String,
-    /// What most of its values are: `text`, `integer`, `float`, `boolean`, `list`, `object`, or the type of a column as
-    /// Arrow names it. None where all are null.
+    /// The type of most of its values: `text`, `integer`, `float`, `boolean`, `list`, `object`, or the type of a column as Arrow
+    /// names it. None if all are null.
     pub usual: Option<String>,
-    /// How many values there are of each type, null left out.
+    /// The number of values of each type, except null.
     pub types: Vec<TypeCount>,
-    /// Records with null.
+    /// The number of records in which it is null.
     pub nulls: u64,
-    /// Records without the field.
+    /// The number of records without the field.
     pub missing: u64,
-    /// The first value of another type than the usual one.
+    /// The first value of a type other than the usual one.
     pub odd: Option<OddPlace>,
 }
 
-/// A type and how many values have it.
+/// A type and the number of its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypeCount {
     /// The type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// Values.
+    /// The number of values.
     pub count: u64,
 }
 
-/// Where the first odd value of a field is.
+/// The place of the first odd value of a field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OddPlace {
     /// Its type.
@@ -59,13 +59,13 @@ pub struct OddPlace {
     pub path: String,
     /// The byte at which its record begins in the file's text, or its row.
     pub position: u64,
-    /// Whether it is the row.
+    /// True if `position` is a row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_row: bool,
 }
 
 impl OddPlace {
-    /// Returns what the position counts.
+    /// Returns what `position` counts.
     #[must_use]
     pub fn unit(&self) -> &'static str {
         match self.is_row {
@@ -75,7 +75,7 @@ impl OddPlace {
     }
 }
 
-/// The view of what was seen; `source` gives the path of a source, and whether places in it are rows.
+/// Makes the view of the fields that were seen. `source` gives the path of a source, and whether places in it are rows.
 pub fn fields_view(
     seen: &FieldsSeen,
     complete: bool,

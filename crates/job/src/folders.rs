@@ -1,4 +1,4 @@
-//! The folders of a job on the disk: which job is there, making them, and what in them is the job's own.
+//! The folders of a job on disk: finding them, creating them, and recognizing the job's own files in them.
 
 mod create;
 mod find;

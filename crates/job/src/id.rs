@@ -18,8 +18,7 @@ use crate::civil::{Utc, millis_of};
 /// - the first is an ASCII letter or digit;
 /// - the others are ASCII letters, digits, `.`, `_` or `-`.
 ///
-/// So it is always one plain file name: never empty, never `.` or `..`, never hidden, and without
-/// a separator.
+/// It is therefore always a single plain file name: never empty, never `.` or `..`, never hidden, and without a separator.
 ///
 /// ```
 /// use coldpress_job::JobId;
@@ -30,7 +29,7 @@ use crate::civil::{Utc, millis_of};
 /// # Ok::<(), coldpress_job::InvalidJobId>(())
 /// ```
 ///
-/// A text is not an id before it was checked:
+/// A text is not an id until it has been checked:
 ///
 /// ```compile_fail
 /// use coldpress_job::JobId;
@@ -41,7 +40,7 @@ use crate::civil::{Utc, millis_of};
 #[serde(transparent)]
 pub struct JobId(String);
 
-/// A text that is no job id.
+/// A text that is not a job id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{text}` is not a job id: {reason} (a job id is a letter or digit, \
@@ -50,7 +49,7 @@ pub struct JobId(String);
 pub struct InvalidJobId {
     /// The text as given.
     pub text: String,
-    /// What is wrong with it.
+    /// The reason.
     pub reason: &'static str,
 }
 
@@ -58,21 +57,21 @@ const LONGEST: usize = 128;
 const LONGEST_STEM: usize = 64;
 
 impl JobId {
-    /// A new id: `{YYYYMMDD}_{HHMMSS}_{stem}_{6 hex digits}`, in UTC.
+    /// Generates a new id: `{YYYYMMDD}_{HHMMSS}_{stem}_{6 hex digits}`, in UTC.
     ///
-    /// Runs of characters of the stem that an id cannot have become one `_`; at most 64 characters
-    /// of it are taken, and `recipe` where no letter or digit is among them.
+    /// Runs of characters of the stem that an id cannot have become one `_`, and at most 64 characters of it are used. A stem
+    /// without a letter or digit is replaced by `recipe`.
     #[must_use]
     pub fn generate(stem: &str) -> Self {
         let random = RandomState::new().build_hasher().finish();
         Self::of(SystemTime::now(), stem, random as u32)
     }
 
-    /// The id that the recipe asks for, else a new one.
+    /// Returns the id that the recipe asks for, or else a new one.
     ///
     /// # Errors
     ///
-    /// If the recipe asks for something that is none.
+    /// Fails if the id in the recipe is invalid.
     pub fn for_recipe(settings: &JobSettings, stem: &str) -> Result<Self, InvalidJobId> {
         match &settings.job_id {
             Some(text) => text.parse(),
@@ -80,7 +79,7 @@ impl JobId {
         }
     }
 
-    /// The id as text.
+    /// Returns the id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

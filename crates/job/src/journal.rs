@@ -1,9 +1,8 @@
 //! The journal: the truth about a job, one append-only file per driver.
 //!
-//! Each driver start is an **epoch** with a file of its own, `journal/000001.jsonl` and so on,
-//! created exclusively. Its first record seals every earlier file by length and digest; bytes
-//! behind a seal are ignored, so that a driver that wakes up late publishes into nothing. Only the
-//! last line of the newest file may be torn; all else that is not as it was written is damage.
+//! Each driver start is an **epoch** with a file of its own, `journal/000001.jsonl` and so on, created exclusively. Its first
+//! record seals every earlier file by length and digest. Bytes after a seal are ignored, so a driver that wakes up late publishes
+//! into nothing. Only the last line of the newest file may be torn; any other deviation from what was written is damage.
 
 mod bring;
 mod files;
@@ -46,29 +45,29 @@ pub use record::{
 };
 pub use state::{Epoch, ExportState, Figures, Finish, JobState, NotFromFigures, PartitionStatus};
 
-/// How a journal is opened for writing.
+/// The way a journal is opened for writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// A new job; refused if the journal holds anything.
+    /// Starts a new job. Refused if the journal holds anything.
     New,
-    /// Go on where the last driver stopped; refused if there is nothing, or if it is damaged.
+    /// Continues where the last driver stopped. Refused if the journal is empty or damaged.
     Resume,
-    /// Begin a new generation, whatever is there and however damaged; nothing is deleted.
+    /// Begins a new generation, whatever is there and however damaged. Nothing is deleted.
     Fresh,
 }
 
 /// The journal of a job, open for writing by one driver.
 ///
-/// [`record`](Self::record) and [`append`](Self::append) queue, [`sync`](Self::sync) makes durable:
-/// nobody may act on a record before it is synced.
+/// [`record`](Self::record) and [`append`](Self::append) queue records, and [`sync`](Self::sync) makes them durable. Nobody may act
+/// on a record before it is synced.
 #[derive(Debug)]
 pub struct Journal {
     dir: PathBuf,
     epoch: u64,
     writer: LogWriter,
-    /// The length of the files of earlier drivers, as far as they count.
+    /// The length of the files of earlier drivers, up to their seals.
     earlier_bytes: u64,
-    /// Where the journal is, if it is in no folder.
+    /// The sequence of objects, if the job is in an object store.
     segments: Option<Appending>,
 }
 
@@ -80,20 +79,19 @@ struct Appending {
     next: Arc<AtomicU64>,
 }
 
-/// How often a lost race for the next epoch is run again.
+/// The number of tries to win the next epoch before giving up.
 const TRIES: u32 = 16;
 
 impl Journal {
-    /// Opens the journal for the next epoch and gives what is true about the job.
+    /// Opens the journal for the next epoch and returns the state of the job.
     ///
     /// The folders must exist ([`Layout::create`]).
     ///
     /// # Errors
     ///
-    /// [`Error::JobExists`], [`Error::NothingToResume`] as the mode says; [`Error::Damaged`] and
-    /// [`Error::NewerSchema`] for a journal that cannot be trusted or understood;
-    /// [`Error::RunningElsewhere`] or [`Error::Superseded`] if another driver is faster;
-    /// [`Error::Storage`].
+    /// [`Error::JobExists`] or [`Error::NothingToResume`], depending on the mode; [`Error::Damaged`] and [`Error::NewerSchema`] for
+    /// a journal that cannot be trusted or understood; [`Error::RunningElsewhere`] or [`Error::Superseded`] if another driver is
+    /// faster; [`Error::Storage`].
     pub fn open(layout: &Layout, lock: &JobLock, mode: Mode) -> Result<(Self, JobState)> {
         let opening = Opening {
             layout,
@@ -104,12 +102,11 @@ impl Journal {
         opening.open(mode)
     }
 
-    /// Replays the journal without writing anything, for those who only look.
+    /// Replays the journal without writing anything, for callers that only look.
     ///
     /// # Errors
     ///
-    /// [`Error::NothingToResume`] if it holds no record; [`Error::Damaged`],
-    /// [`Error::NewerSchema`], [`Error::Storage`].
+    /// [`Error::NothingToResume`] if it has no records; [`Error::Damaged`], [`Error::NewerSchema`], [`Error::Storage`].
     pub fn read(layout: &Layout) -> Result<JobState> {
         let dir = layout.journal_dir();
         let replay = Replay::strict(&dir)?;
@@ -119,27 +116,28 @@ impl Journal {
         Ok(replay.state)
     }
 
-    /// Returns whether there is a journal that holds a record, readable or not: whether an id is taken.
+    /// Returns whether there is a journal with a record, readable or not, which means that the id is taken.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if that cannot be told.
+    /// [`Error::Storage`] if this cannot be determined.
     pub fn exists(layout: &Layout) -> Result<bool> {
         let files = files::list(&layout.journal_dir())?;
-        // A driver that died before its first record was whole has left nothing.
+        // A driver that died before its first record was complete has left nothing.
         Ok(files.iter().any(|file| files::may_hold_records(&file.path)))
     }
 
-    /// The epoch of this driver: in every line that it writes, and in the names of its files.
+    /// Returns the epoch of this driver, which is in every line that it writes and in the names of its files.
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// Takes a record into the state and queues it, in this order: what cannot be true never gets
-    /// into the journal, where it would be damage for ever.
+    /// Applies a record to the state and then queues it. The order matters: a record that cannot be true must never get into the
+    /// journal, where it would be permanent damage.
     ///
-    /// # Errors
+    /// [`Error::Contradiction`], after which nothing has changed. [`Error::Storage`], after which the state is ahead of the
+    /// journal, so the driver must end.
     ///
     /// [`Error::Contradiction`]: nothing has changed. [`Error::Storage`]: the state is ahead of the
     /// journal, so the driver must end.
@@ -153,22 +151,20 @@ impl Journal {
         }
     }
 
-    /// Queues a record. One that is too long for a line of the log is written as several that mean the same.
+    /// Queues a record. A record that is too long for a line of the log is written as several records that mean the same.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`]; the record is not queued then, but of a very long one the first part
-    /// may be.
+    /// [`Error::Storage`]. The record is then not queued, but the first part of a very long one may be.
     pub fn append(&mut self, record: &JournalRecord) -> Result<()> {
         split::append(&mut self.writer, record)
     }
 
-    /// Makes all queued records durable, with one sync for all of them.
+    /// Makes all queued records durable with a single sync.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`]: none of the queued records is in the journal, and they are queued no
-    /// more.
+    /// [`Error::Storage`]. Then none of the queued records is in the journal, and the queue is empty.
     pub fn sync(&mut self) -> Result<()> {
         match (self.writer.sync(), &self.segments) {
             (Err(error), Some(appending)) if error.is_already_exists() => {
@@ -183,29 +179,29 @@ impl Journal {
         }
     }
 
-    /// The number of records that wait for [`sync`](Self::sync).
+    /// Returns the number of records that wait for [`sync`](Self::sync).
     #[must_use]
     pub fn queued(&self) -> u64 {
         self.writer.queued()
     }
 
-    /// The length of all that is durable, in bytes, with the files of earlier drivers.
+    /// Returns the length of everything durable, in bytes, including the files of earlier drivers.
     #[must_use]
     pub fn length(&self) -> u64 {
         self.earlier_bytes + self.writer.good_length()
     }
 
-    /// The place after the last durable record.
+    /// Returns the place after the last durable record.
     pub(crate) fn mark(&self) -> Option<LogMark> {
         self.writer.mark()
     }
 
-    /// Makes sure that no other driver has begun an epoch. Before anything that cannot be undone.
+    /// Checks that no other driver has begun an epoch. Call it before anything that cannot be undone.
     ///
     /// # Errors
     ///
-    /// [`Error::Superseded`] if one has; [`Error::Storage`] if that cannot be told, also because
-    /// this epoch's file is gone.
+    /// [`Error::Superseded`] if one has; [`Error::Storage`] if this cannot be determined, for example because this epoch's file is
+    /// gone.
     pub fn check_epoch(&self) -> Result<()> {
         if let Some(appending) = &self.segments {
             let next = appending.next.load(Ordering::Acquire);
@@ -225,7 +221,7 @@ impl Journal {
     }
 }
 
-/// Returns whether the operators in the ledger of a result are called as the recipe says, so that the journal need not.
+/// Returns whether the operators in the ledger of a result are named as in the recipe, so that the journal need not name them.
 fn is_named_as(result: &Publication, recipe: Option<&RecipeInForce>) -> bool {
     let operators = &result.ledger.operators;
     recipe.is_some_and(|recipe| {
@@ -239,7 +235,7 @@ struct Opening<'a> {
     layout: &'a Layout,
     driver: &'a DriverIdentity,
     takeover: bool,
-    /// Asked when another driver has taken the number of the epoch: whether the job is still ours.
+    /// Returns an error if the job is no longer ours. It is called when another driver has taken the number of the epoch.
     may_go_on: &'a dyn Fn() -> Result<()>,
 }
 
@@ -249,16 +245,16 @@ impl Opening<'_> {
             return self.open_in(bucket, mode);
         }
         let dir = self.layout.journal_dir();
-        // Read before anything is created, so that a refusal leaves no trace.
+        // The journal is read before anything is created, so that a refusal leaves no trace.
         let mut replay = self.replay(mode)?;
         let (epoch, writer) = self.create_file(&replay)?;
-        // What another driver wrote until our file had its name counts; what it writes later does
-        // not, because the seal is drawn here.
+        // What another driver wrote until our file had its name counts. What it writes later does not, because the seal is drawn
+        // here.
         if files::list_before(&dir, epoch)? != replay.listing {
             replay = self.replay_before(mode, epoch)?;
         }
         for path in &replay.unsealed {
-            // Their lines were read, but perhaps never synced: a seal must not outlive them.
+            // Their lines were read, but perhaps never synced, and a seal must not outlive them.
             atomic::sync_file(path)?;
         }
         let mut journal = Journal {
@@ -272,7 +268,7 @@ impl Opening<'_> {
         Ok((journal, state))
     }
 
-    /// Begins the epoch of the journal, whose file holds nothing yet, and gives what is true from then on.
+    /// Begins the epoch of the journal, whose file is still empty, and returns the state from then on.
     fn begin(&self, journal: &mut Journal, replay: Replay, mode: Mode) -> Result<JobState> {
         let epoch = journal.epoch;
         let mut state = replay.state;
@@ -299,11 +295,12 @@ impl Opening<'_> {
         Ok(state)
     }
 
-    /// As [`open`](Self::open), for a job that lies in no folder: the epoch begins as the next object of the sequence, so that
-    /// the driver before appends nothing from then on. Another driver that is faster has that number, and all is read again.
+    /// Like [`open`](Self::open), for a job in an object store. The epoch begins as the next object of the sequence, so that the
+    /// previous driver cannot append anything from then on. If another driver is faster, it has that number, and everything is read
+    /// again.
     fn open_in(&self, bucket: &Arc<Bucket>, mode: Mode) -> Result<(Journal, JobState)> {
         let dir = self.layout.journal_dir();
-        // What an earlier try or an earlier run wrote here need not be what is there.
+        // The copies of an earlier try or an earlier run may differ from the objects in the store.
         bucket.forget_brought();
         for _ in 0..TRIES {
             let last = bring_journal(bucket, &dir)?;
@@ -330,7 +327,7 @@ impl Opening<'_> {
                 }
                 Err(error) => return Err(error),
                 Ok(state) => {
-                    // This driver writes the copy on, so whoever brings the journal here later begins anew.
+                    // This driver appends to the copy, so a later call that brings the journal here must start over.
                     bucket.forget_brought();
                     return Ok((journal, state));
                 }
@@ -361,7 +358,7 @@ impl Opening<'_> {
         }
     }
 
-    /// Creates the file of the next epoch; the number says who comes later, so it must be ours.
+    /// Creates the file of the next epoch. The number decides which driver is newer, so the file must not exist yet.
     fn create_file(&self, replay: &Replay) -> Result<(u64, LogWriter)> {
         let dir = self.layout.journal_dir();
         let taken = files::newest_epoch_in_names(self.layout)?;

@@ -1,4 +1,4 @@
-//! Where everything of a job is: names of folders and files alone.
+//! The names of all folders and files of a job.
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -33,12 +33,12 @@ pub struct Layout {
     checkpoint_dir: PathBuf,
     event_log_dir: PathBuf,
     partition_dir: PathBuf,
-    /// Where the job lies, if that is no folder: its own stands in for it then.
+    /// The place of a job in an object store, whose folder here is only a stand-in.
     bucket: Option<Arc<Bucket>>,
 }
 
 impl Layout {
-    /// The layout that a recipe asks for. Creates nothing; placeholders must be filled in.
+    /// Returns the layout that a recipe asks for. It creates nothing; placeholders must already be filled in.
     ///
     /// # Errors
     ///
@@ -56,11 +56,11 @@ impl Layout {
         Self::of_job_dir(job_dir, job_id).with_folders_of(paths)
     }
 
-    /// The layout that a recipe asks for, whose `work_dir` may be a URL.
+    /// Returns the layout that a recipe asks for, whose `work_dir` may be a URL.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new), and those of the store of a URL.
+    /// Those of [`new`](Self::new) and of the store of a URL.
     pub fn with_stores(
         paths: &PathSettings,
         job_id: JobId,
@@ -75,11 +75,11 @@ impl Layout {
         }
     }
 
-    /// The layout of a job below a URL, or at it where it has the job's name. Nothing is asked of the store yet.
+    /// Returns the layout of a job below a URL, or at it if the URL has the job's name. The store is not accessed yet.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`] if the store cannot be opened, or there can be no folder to stand in for the job's.
+    /// [`Error::Storage`] if the store cannot be opened, or if there cannot be a folder that stands in for the job's.
     pub fn at_url(
         base_url: &str,
         job_id: JobId,
@@ -92,7 +92,7 @@ impl Layout {
 
     fn with_folders_of(self, paths: &PathSettings) -> Result<Self> {
         let mut layout = self;
-        // What lies behind a URL is in no folder: the job's own takes what must be in one.
+        // The job at a URL is in no folder, so its stand-in takes everything that must be in one.
         let of_job = |dir: &Option<String>| {
             let dir = dir.as_deref().map(Location::of);
             let dir = dir.and_then(Location::path).map(Path::new);
@@ -113,7 +113,7 @@ impl Layout {
         Ok(layout)
     }
 
-    /// The layout of a job that keeps everything in its own folder `{base_dir}/{job_id}`.
+    /// Returns the layout of a job that keeps everything in its own folder `{base_dir}/{job_id}`.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Layout {
         Ok(Self::of_job_dir(job_dir, job_id))
     }
 
-    /// The layout of a job that keeps everything in this folder, where it has the job's name, else below it.
+    /// Returns the layout of a job that keeps everything in this folder, if it has the job's name, or else below it.
     pub(crate) fn in_or_below(dir: &Path, job_id: JobId) -> Result<Self> {
         Ok(Self::of_job_dir(folder_of(dir, &job_id)?, job_id))
     }
@@ -151,25 +151,26 @@ impl Layout {
         }
     }
 
-    /// Where the job lies, if that is no folder.
+    /// Returns the place of the job, if it is in an object store.
     pub(crate) fn bucket(&self) -> Option<&Arc<Bucket>> {
         self.bucket.as_ref()
     }
 
-    /// The URL of the job, if it lies in no folder.
+    /// Returns the URL of the job, if it is in an object store.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.bucket.as_ref().map(|bucket| bucket.url())
     }
 
-    /// Where the job lies, for people: its folder or its URL.
+    /// Returns the place of the job for people to read: its folder or its URL.
     #[must_use]
     pub fn shown(&self) -> String {
         let folder = || self.job_dir.display().to_string();
         self.url().map_or_else(folder, str::to_owned)
     }
 
-    /// Where something of the job is, for people: of a job that lies in no folder, not what stands in for it here.
+    /// Returns the place of a file of the job for people to read. For a job in an object store, this is its URL rather than the
+    /// path in the stand-in.
     #[must_use]
     pub fn shown_path(&self, path: &Path) -> PathBuf {
         match self.url().zip(path.strip_prefix(&self.job_dir).ok()) {
@@ -179,7 +180,7 @@ impl Layout {
         }
     }
 
-    /// Where the jobs lie that this is one of, for people.
+    /// Returns the place of the jobs that this is one of, for people to read.
     #[must_use]
     pub fn shown_base(&self) -> String {
         match &self.bucket {
@@ -188,7 +189,7 @@ impl Layout {
         }
     }
 
-    /// Takes the folders that a view of the job names. Anyone may have edited it, so it may only name folders of this job.
+    /// Takes the folders that a view of the job names. Anyone may have edited the view, so it may only name folders of this job.
     pub(crate) fn take_folders(&mut self, checkpoint_dir: &str, event_log_dir: &str) {
         let plausible = |text: &str, above: usize| {
             let dir = PathBuf::from(text);
@@ -206,176 +207,176 @@ impl Layout {
         }
     }
 
-    /// The job's id.
+    /// Returns the job's id.
     #[must_use]
     pub fn job_id(&self) -> &JobId {
         &self.job_id
     }
 
-    /// The folder of the job.
+    /// Returns the folder of the job.
     #[must_use]
     pub fn job_dir(&self) -> &Path {
         &self.job_dir
     }
 
-    /// The folder that holds the job's folder.
+    /// Returns the folder that holds the job's folder.
     #[must_use]
     pub fn work_dir(&self) -> &Path {
         self.job_dir.parent().unwrap_or(&self.job_dir)
     }
 
-    /// `journal/`: the truth.
+    /// Returns `journal/`, the truth.
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.job_dir.join("journal")
     }
 
-    /// `job.lock`.
+    /// Returns `job.lock`.
     #[must_use]
     pub fn lock(&self) -> PathBuf {
         self.job_dir.join("job.lock")
     }
 
-    /// `job.heartbeat`.
+    /// Returns `job.heartbeat`.
     #[must_use]
     pub fn heartbeat(&self) -> PathBuf {
         self.job_dir.join("job.heartbeat")
     }
 
-    /// `job_summary.json`.
+    /// Returns `job_summary.json`.
     #[must_use]
     pub fn summary(&self) -> PathBuf {
         self.job_dir.join("job_summary.json")
     }
 
-    /// `recipe.yaml`: the recipe as given.
+    /// Returns `recipe.yaml`, the recipe as given.
     #[must_use]
     pub fn recipe(&self) -> PathBuf {
         self.job_dir.join("recipe.yaml")
     }
 
-    /// `recipe.resolved.yaml`: the recipe as run.
+    /// Returns `recipe.resolved.yaml`, the recipe as run.
     #[must_use]
     pub fn resolved_recipe(&self) -> PathBuf {
         self.job_dir.join("recipe.resolved.yaml")
     }
 
-    /// `metadata/`.
+    /// Returns `metadata/`.
     #[must_use]
     pub fn metadata_dir(&self) -> PathBuf {
         self.job_dir.join("metadata")
     }
 
-    /// `metadata/dataset_mapping.json`.
+    /// Returns `metadata/dataset_mapping.json`.
     #[must_use]
     pub fn dataset_mapping(&self) -> PathBuf {
         self.metadata_dir().join("dataset_mapping.json")
     }
 
-    /// `metadata/figures.bin`: the figures of a large job, for a first look.
+    /// Returns `metadata/figures.bin`, the figures of a large job for a first look.
     #[must_use]
     pub fn figures(&self) -> PathBuf {
         self.metadata_dir().join("figures.bin")
     }
 
-    /// `metadata/final_mapping_report.json`.
+    /// Returns `metadata/final_mapping_report.json`.
     #[must_use]
     pub fn final_mapping_report(&self) -> PathBuf {
         self.metadata_dir().join("final_mapping_report.json")
     }
 
-    /// `metadata/schema.json`.
+    /// Returns `metadata/schema.json`.
     #[must_use]
     pub fn schema(&self) -> PathBuf {
         self.metadata_dir().join("schema.json")
     }
 
-    /// `report.html`: the page that is written when the job ends.
+    /// Returns `report.html`, the page that is written when the job ends.
     #[must_use]
     pub fn page(&self) -> PathBuf {
         self.job_dir.join("report.html")
     }
 
-    /// Where copied partitions are: `partitions/`, or a folder of the job elsewhere.
+    /// Returns the folder of copied partitions: `partitions/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn partition_dir(&self) -> &Path {
         &self.partition_dir
     }
 
-    /// `intermediate/`, made only when something is kept there.
+    /// Returns `intermediate/`, which is created only when something is kept there.
     #[must_use]
     pub fn intermediate_dir(&self) -> PathBuf {
         self.job_dir.join("intermediate")
     }
 
-    /// `results/`.
+    /// Returns `results/`.
     #[must_use]
     pub fn results_dir(&self) -> PathBuf {
         self.job_dir.join("results")
     }
 
-    /// `fetched/`: slices of sources behind URLs that no worker has read yet. Nothing is lost with them.
+    /// Returns `fetched/`, which holds slices of sources at URLs that no worker has read yet. Nothing is lost with them.
     #[must_use]
     pub fn fetched_dir(&self) -> PathBuf {
         self.job_dir.join("fetched")
     }
 
-    /// `quarantine/`.
+    /// Returns `quarantine/`.
     #[must_use]
     pub fn quarantine_dir(&self) -> PathBuf {
         self.job_dir.join("quarantine")
     }
 
-    /// `trace/`, made only when records are traced.
+    /// Returns `trace/`, which is created only when records are traced.
     #[must_use]
     pub fn trace_dir(&self) -> PathBuf {
         self.job_dir.join("trace")
     }
 
-    /// `analysis/`, made only by analyses.
+    /// Returns `analysis/`, which is created only by analyses.
     #[must_use]
     pub fn analysis_dir(&self) -> PathBuf {
         self.job_dir.join("analysis")
     }
 
-    /// `analysis/statistics.parquet`: the statistics of each record.
+    /// Returns `analysis/statistics.parquet`, the statistics of each record.
     #[must_use]
     pub fn statistics(&self) -> PathBuf {
         self.analysis_dir().join("statistics.parquet")
     }
 
-    /// Where checkpoints are: `checkpoints/`, or a folder of the job elsewhere.
+    /// Returns the folder of checkpoints: `checkpoints/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn checkpoint_dir(&self) -> &Path {
         &self.checkpoint_dir
     }
 
-    /// Where the event log is: `event_logs/`, or a folder of the job elsewhere.
+    /// Returns the folder of the event log: `event_logs/`, or a folder of the job elsewhere.
     #[must_use]
     pub fn event_log_dir(&self) -> &Path {
         &self.event_log_dir
     }
 
-    /// The event log itself.
+    /// Returns the event log itself.
     #[must_use]
     pub fn events(&self) -> PathBuf {
         self.event_log_dir.join("events.jsonl")
     }
 
-    /// `events.jsonl` in the job's folder, the link to the event log.
+    /// Returns `events.jsonl` in the job's folder, the link to the event log.
     #[must_use]
     pub fn events_link(&self) -> PathBuf {
         self.job_dir.join("events.jsonl")
     }
 }
 
-/// Whether the path is absolute and goes only downwards.
+/// Returns whether the path is absolute and goes only downwards.
 pub(crate) fn is_plain(path: &Path) -> bool {
     let climbs = |component| matches!(component, Component::ParentDir | Component::CurDir);
     path.is_absolute() && !path.components().any(climbs)
 }
 
-/// The job's folder in this one, which may be it already.
+/// Returns the job's folder in this one, which may already be the job's.
 fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
     let base_dir = absolute(base_dir)?;
     if base_dir.file_name() == Some(job_id.as_str().as_ref()) {
@@ -384,7 +385,8 @@ fn folder_of(base_dir: &Path, job_id: &JobId) -> Result<PathBuf> {
     Ok(base_dir.join(job_id.as_str()))
 }
 
-/// The whole path, without `..`, so that it can be seen what lies in what. Without any, links stay as they are given.
+/// Returns the absolute path without `..`, so that it shows which folder is inside which. If it has no `..`, links stay as they are
+/// given.
 fn absolute(dir: &Path) -> Result<PathBuf> {
     let climbs = |component| component == Component::ParentDir;
     if dir.components().any(climbs) {

@@ -1,10 +1,9 @@
-//! Which job is this, and what is true about it?
+//! The identity, the files and the journal of a job.
 //!
-//! A job is one run of one recipe over one dataset. It has a [`JobId`], a [`Layout`] (where its
-//! files are), and a [`Journal`], which is the truth about it: what is planned and what is
-//! published. [`JobState`] is the pure replay of the journal. A [`JobLock`] is the right to drive
-//! the job. [`JobSummary`] and the mapping files are views, made from the truth for readers.
-//! [`list_jobs`] shows the jobs below a folder, [`stop_job`] stops one.
+//! A job is one run of one recipe over one dataset. It has a [`JobId`], a [`Layout`] (the places of its files), and a [`Journal`],
+//! which is the truth about it: what is planned and what is published. [`JobState`] is the pure replay of the journal. A
+//! [`JobLock`] is the right to drive the job. [`JobSummary`] and the mapping files are views, made from the truth for readers.
+//! [`list_jobs`] shows the jobs below a folder, and [`stop_job`] stops one.
 //!
 //! ```
 //! use coldpress_job::{
@@ -48,14 +47,13 @@
 //!
 //! # On disk
 //!
-//! `job.heartbeat`, `job_summary.json`, the mapping files and the first record of each file of the
-//! journal carry a `schema_version`; all are at version 1. A newer one is refused by name of both
-//! versions and never overwritten. Unknown fields are passed over.
+//! `job.heartbeat`, `job_summary.json`, the mapping files and the first record of each file of the journal carry a
+//! `schema_version`; all are at version 1. A newer version is refused with an error that names both versions, and never
+//! overwritten. Unknown fields are ignored.
 //!
 //! # Durability
 //!
-//! A record counts from the return of [`Journal::sync`]. Views are replaced in one step; losing
-//! one loses nothing that is true.
+//! A record counts from the return of [`Journal::sync`]. Views are replaced atomically, and losing one loses no information.
 //!
 //! This crate does not know how work is executed, and it deletes nothing.
 

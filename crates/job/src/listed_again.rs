@@ -9,7 +9,7 @@ use crate::listing::{ListedJob, list_job, newest_first};
 use crate::stamp::JobStamp;
 use crate::{Error, JobId, Result};
 
-/// The jobs below a folder, to be listed repeatedly: only those that changed are read again.
+/// The jobs below a folder, for callers that list them repeatedly. Only jobs that changed are read again.
 #[derive(Debug)]
 pub struct JobListing {
     base_dir: PathBuf,
@@ -17,7 +17,7 @@ pub struct JobListing {
 }
 
 impl JobListing {
-    /// Begins to list the jobs below a folder. Nothing is read yet.
+    /// Prepares to list the jobs below a folder. Nothing is read yet.
     #[must_use]
     pub fn new(base_dir: impl Into<PathBuf>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! The jobs below a folder, and how each one stands.
+//! The jobs below a folder, and the status of each.
 
 use std::fmt;
 use std::fs;
@@ -15,17 +15,17 @@ use crate::summary::JobSummary;
 use crate::totals::Totals;
 use crate::{DriverIdentity, Error, JobId, Result};
 
-/// How a job stands, seen from outside.
+/// The status of a job, seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ShownStatus {
-    /// As its driver says, or said when it ended.
+    /// The status that its driver reports, or reported when it ended.
     Said(Status),
-    /// Its driver is dead and has not said how it ended.
+    /// The driver is dead and has not said how it ended.
     Interrupted,
 }
 
 impl ShownStatus {
-    /// The name in output: that of the status, or `interrupted`.
+    /// Returns the name for output: that of the status, or `interrupted`.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -47,20 +47,21 @@ impl Serialize for ShownStatus {
     }
 }
 
-/// A job as it can be shown.
+/// A job in the form in which it is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobView {
-    /// Where everything of it is.
+    /// The places of its files.
     pub layout: Layout,
-    /// How it stands.
+    /// The status of the job.
     pub status: ShownStatus,
-    /// What it is at, or was when it ended; none where only the journal is left.
+    /// The current phase, or the last one if the job ended; none if only the journal is left.
     pub phase: Option<Phase>,
-    /// When the job began, in its first run, in seconds since 1970. Where there is no summary: when the newest driver began.
+    /// The time when the first run of the job began, in seconds since 1970. Without a summary, it is the time when the newest
+    /// driver began.
     pub start_time: Option<f64>,
-    /// When the newest driver began, in seconds since 1970.
+    /// The time when the newest driver began, in seconds since 1970.
     pub run_start_time: Option<f64>,
-    /// When it ended, in seconds since 1970.
+    /// The time when it ended, in seconds since 1970.
     pub end_time: Option<f64>,
     /// The counts.
     pub totals: Totals,
@@ -68,7 +69,7 @@ pub struct JobView {
     pub liveness: Liveness,
     /// The summary, if it can be read.
     pub summary: Option<JobSummary>,
-    /// What is wrong with the files that were looked at.
+    /// Errors in the files that were looked at.
     pub remarks: Vec<String>,
 }
 
@@ -81,26 +82,26 @@ pub struct JobView {
 pub enum ListedJob {
     /// A job.
     Job(JobView),
-    /// A folder whose driver died before it wrote anything down.
+    /// A folder whose driver died before it wrote anything.
     NeverStarted {
         /// The name of the folder.
         name: String,
         /// The folder.
         job_dir: PathBuf,
     },
-    /// A folder that looks like a job's and cannot be shown.
+    /// A folder that looks like a job's but cannot be shown.
     Unreadable {
         /// The name of the folder.
         name: String,
         /// The folder.
         job_dir: PathBuf,
-        /// Why it cannot be shown.
+        /// The reason why it cannot be shown.
         reason: String,
     },
 }
 
 impl ListedJob {
-    /// The name of the job's folder.
+    /// Returns the name of the job's folder.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
@@ -109,7 +110,7 @@ impl ListedJob {
         }
     }
 
-    /// The job, where it can be shown.
+    /// Returns the job, if it can be shown.
     #[must_use]
     pub fn job(&self) -> Option<&JobView> {
         match self {
@@ -123,10 +124,9 @@ impl ListedJob {
     }
 }
 
-/// Lists the jobs below a folder, the newest first; those that cannot be shown come last.
+/// Lists the jobs below a folder, the newest first. Those that cannot be shown come last.
 ///
-/// What does not look like a job is passed over: files, other folders, links that lead nowhere.
-/// A folder that is not there has no jobs.
+/// Entries that do not look like a job are skipped: files, other folders, dangling links. A folder that does not exist has no jobs.
 ///
 /// # Errors
 ///
@@ -153,9 +153,9 @@ pub(crate) fn newest_first(jobs: &mut [ListedJob]) {
     });
 }
 
-/// Returns the job in this folder, if it looks like a job's.
+/// Returns the job in this folder, if the folder looks like a job's.
 pub(crate) fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
-    // The folder that cannot be entered may be a job; that is told, not passed over.
+    // A folder that cannot be entered may be a job, so it is reported, not skipped.
     let metadata = fs::metadata(dir).ok()?;
     let name = dir.file_name()?.to_string_lossy().into_owned();
     if !metadata.is_dir() || name.starts_with('.') {
@@ -188,13 +188,12 @@ pub(crate) fn list_job(base_dir: &Path, dir: &Path) -> Option<ListedJob> {
 }
 
 impl JobView {
-    /// Looks at a job: at its summary and heartbeat, and at its journal where they do not suffice.
+    /// Looks at the summary and the heartbeat of a job, and at its journal if they do not suffice.
     ///
     /// # Errors
     ///
-    /// [`Error::NewerSchema`] for files of a newer release; else only if neither the summary nor
-    /// the journal can be read: [`Error::NeverStarted`] if there is neither and nobody drives the job, else the
-    /// journal's error.
+    /// [`Error::NewerSchema`] for files of a newer release. Otherwise it fails only if neither the summary nor the journal can be
+    /// read: with [`Error::NeverStarted`] if neither exists and nobody drives the job, or else with the journal's error.
     pub fn of(layout: Layout) -> Result<Self> {
         let mut remarks = Vec::new();
         let liveness = match Liveness::of(&layout) {
@@ -235,7 +234,7 @@ impl JobView {
         Ok(view)
     }
 
-    /// Returns for how many seconds the newest driver has worked, or did; none where that is not known.
+    /// Returns for how many seconds the newest driver has worked, or did; none if that is not known.
     #[must_use]
     pub fn run_seconds(&self, now: f64) -> Option<f64> {
         let end = match self.liveness.is_alive() {
@@ -245,7 +244,8 @@ impl JobView {
         Some((end - self.run_start_time?).max(0.0))
     }
 
-    /// Returns for how many seconds the job was worked on, in all its runs; of a driver that died, until it last said so.
+    /// Returns for how many seconds the job was worked on, in all its runs. For a driver that died, the time ends with its last
+    /// report.
     #[must_use]
     pub fn seconds_at_work(&self, now: f64) -> Option<f64> {
         let summary = self.summary.as_ref();
@@ -266,13 +266,13 @@ impl JobView {
         summary.map_or(1, |summary| summary.runs.max(1))
     }
 
-    /// Returns whether the summary and the heartbeat said all that is shown.
+    /// Returns whether everything shown comes from the summary and the heartbeat.
     pub(crate) fn is_from_summary(&self) -> bool {
         let mut view = self.clone();
         view.take_summary()
     }
 
-    /// Shows what the summary says; gives whether that is all there is to know.
+    /// Takes the values of the summary. Returns whether they are all there is to know.
     fn take_summary(&mut self) -> bool {
         let Some(summary) = &self.summary else {
             return false;
@@ -284,7 +284,7 @@ impl JobView {
         self.end_time = summary.end_time;
         self.totals = summary.totals;
         let driver: Option<&DriverIdentity> = self.liveness.driver();
-        // A driver that died early may have left the summary of the one before it.
+        // A driver that died early may have left the summary of the driver before it.
         let is_last_word = driver.is_none_or(|driver| summary.is_of(driver));
         match (self.liveness.is_alive(), summary.status.is_terminal()) {
             (true, true) if !is_last_word => {
@@ -318,14 +318,14 @@ impl JobView {
         Ok(())
     }
 
-    /// Returns whether there is no summary, not even one that cannot be read, and nobody who will write one.
+    /// Returns whether there is no summary, not even an unreadable one, and nobody who will write one.
     fn is_blank(&self) -> bool {
         let summary = self.layout.summary();
         let is_absent = matches!(summary.try_exists(), Ok(false));
         is_absent && !self.liveness.is_alive()
     }
 
-    /// Without a journal a summary that speaks of an end is all there is.
+    /// Keeps a final status in the summary if there is no journal, because it is all there is.
     fn keep_terminal_word(&mut self) {
         let said = matches!(self.status, ShownStatus::Said(status) if status.is_terminal());
         if !said && !self.liveness.is_alive() {

@@ -1,4 +1,4 @@
-//! Who drives a job: a file lock within a host, a heartbeat between hosts.
+//! The right to drive a job: a file lock within a host, a heartbeat between hosts.
 
 mod heartbeat;
 pub(crate) mod request;
@@ -22,15 +22,15 @@ use watch::Before;
 pub use heartbeat::HEARTBEAT_SCHEMA;
 pub(crate) use heartbeat::Pulse;
 
-/// How a job is locked.
+/// Options for locking a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockOptions {
-    /// Whether a driver on another host may be taken over from, once it was seen to stand still.
+    /// True if the job may be taken over from a driver on another host whose heartbeat was seen to stop.
     pub take_over: bool,
-    /// How long the heartbeat of a driver on another host must stand still: 30 seconds by default.
-    /// Never less than a few beats of the slowest driver.
+    /// How long the heartbeat of a driver on another host must be still: 30 seconds by default. It is never less than a few beats
+    /// of the slowest driver.
     pub still_for: Duration,
-    /// How often this driver's heartbeat is written: every 2 seconds by default.
+    /// The interval of this driver's heartbeat: 2 seconds by default.
     pub beat_every: Duration,
 }
 
@@ -46,10 +46,9 @@ impl Default for LockOptions {
 
 /// The right to drive a job, held until it is dropped.
 ///
-/// Within a host the lock on `job.lock` decides, which the system frees with its holder. Between
-/// hosts `job.heartbeat` decides, whose counter a thread raises as long as the driver lives; a
-/// driver that ends properly marks it as released. Neither guards the truth: a driver that lost
-/// the job without noticing is kept from publishing by the epochs of the journal.
+/// Within a host the lock on `job.lock` decides, which the system frees when its holder ends. Between hosts `job.heartbeat`
+/// decides, whose counter a thread increments as long as the driver lives; a driver that ends properly marks it as released.
+/// Neither guards the truth: the epochs of the journal keep a driver that lost the job without noticing from publishing.
 #[derive(Debug)]
 pub struct JobLock {
     driver: DriverIdentity,
@@ -59,22 +58,22 @@ pub struct JobLock {
     asked_to_stop: Arc<AtomicBool>,
     stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<Beat>>,
-    // Freed last, when the heartbeat is marked. None on a file system that has no locks.
+    // It is freed last, after the heartbeat is marked. None on a file system without locks.
     _file: Option<FileLock>,
 }
 
 impl JobLock {
-    /// Takes the job, or says who has it. The folder of the job must exist.
+    /// Takes the job, or reports who has it. The folder of the job must exist.
     ///
-    /// Waits for up to a second for a driver that is just ending; for some beats, where a host of
-    /// this name under another boot drove the job last (it may be another machine); and for
-    /// [`LockOptions::still_for`] where a take-over is asked for and needed.
+    /// It waits up to a second for a driver that is just ending. It waits for some beats if a host of this name under another boot
+    /// drove the job last, because that may be another machine. If a take-over is asked for and needed, it waits for
+    /// [`LockOptions::still_for`].
     ///
     /// # Errors
     ///
-    /// [`Error::Running`], [`Error::RunningElsewhere`], [`Error::LockHeld`] if another process
-    /// drives the job; [`Error::UnreadableHeartbeat`] if that cannot be told; [`Error::NewerSchema`];
-    /// [`Error::Storage`] if the files cannot be written.
+    /// [`Error::Running`], [`Error::RunningElsewhere`], [`Error::LockHeld`] if another process drives the job;
+    /// [`Error::UnreadableHeartbeat`] if this cannot be determined; [`Error::NewerSchema`]; [`Error::Storage`] if the files cannot
+    /// be written.
     pub fn acquire(layout: &Layout, options: &LockOptions) -> Result<Self> {
         Self::acquire_as(layout, options, DriverIdentity::current())
     }
@@ -97,7 +96,7 @@ impl JobLock {
                     flag.store(true, Ordering::Release);
                     break;
                 }
-                // A beat that cannot be written is one that others do not see; the next may be.
+                // If a beat cannot be written, others do not see it, but the next one may succeed.
                 let _ = beat.write();
                 if let Some(bucket) = &requests
                     && request::is_there(bucket, &us)
@@ -120,7 +119,7 @@ impl JobLock {
         })
     }
 
-    /// The driver that holds the lock: this process.
+    /// Returns the driver that holds the lock, which is this process.
     #[must_use]
     pub fn driver(&self) -> &DriverIdentity {
         &self.driver
@@ -132,25 +131,25 @@ impl JobLock {
         self.before.took_over
     }
 
-    /// The driver that had the job before and did not release it: it was killed, or its machine stopped.
+    /// Returns the driver that had the job before and did not release it: it was killed, or its machine stopped.
     #[must_use]
     pub fn dead_driver(&self) -> Option<&DriverIdentity> {
         self.before.dead.as_ref()
     }
 
-    /// Returns whether another driver was seen to have taken the job over. Looks at no file.
+    /// Returns whether another driver was seen to have taken over the job. Accesses no file.
     #[must_use]
     pub fn is_lost(&self) -> bool {
         self.lost.load(Ordering::Acquire)
     }
 
-    /// Returns whether somebody asked this driver to stop where the job lies, which is in no folder. Looks at nothing.
+    /// Returns whether somebody asked this driver to stop through the object store of the job. Accesses nothing.
     #[must_use]
     pub fn is_asked_to_stop(&self) -> bool {
         self.asked_to_stop.load(Ordering::Acquire)
     }
 
-    /// Looks whether the job is still this driver's.
+    /// Checks that the job still belongs to this driver.
     ///
     /// # Errors
     ///
@@ -178,29 +177,29 @@ impl Drop for JobLock {
             && !self.is_lost()
             && !beat.is_taken()
         {
-            // Unmarked, the heartbeat only asks for a --take-over from another host.
+            // If the mark fails, a driver on another host only has to ask for --take-over.
             let _ = beat.release();
         }
     }
 }
 
-/// Who drives a job, seen from here without touching anything.
+/// The driver of a job, seen from here without touching anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Liveness {
-    /// This process of this host drives it.
+    /// This process on this host drives it.
     Here(DriverIdentity),
-    /// This process of another host drives it, or did less than a minute ago.
+    /// This process on another host drives it, or did less than a minute ago.
     Elsewhere(DriverIdentity),
-    /// Nobody does. The last driver, if it left a heartbeat.
+    /// Nobody drives it. Holds the last driver, if it left a heartbeat.
     Nobody(Option<DriverIdentity>),
 }
 
 impl Liveness {
-    /// Looks at the heartbeat of the job, and whether its lock is held.
+    /// Looks at the heartbeat of the job, and at whether its lock is held.
     ///
-    /// Of a driver on this machine the lock decides, wherever it can be looked at: a heartbeat is a file that anyone may
-    /// have written. A driver on another host counts as alive while its heartbeat is less than a minute old, by the clocks
-    /// of the two hosts: good enough to show, not to decide by.
+    /// For a driver on this machine the lock decides, if it can be examined, because anyone may have written a heartbeat file. A
+    /// driver on another host counts as alive while its heartbeat is less than a minute old by the clocks of the two hosts. That is
+    /// good enough for display, but not for decisions.
     ///
     /// # Errors
     ///
@@ -217,7 +216,7 @@ impl Liveness {
         if released {
             return Ok(Self::Nobody(Some(driver)));
         }
-        // A job that lies in no folder may be driven with another stand-in, which has a lock of its own.
+        // A job in an object store may be driven with another stand-in, which has a lock of its own.
         let has_lock = layout.bucket().is_none() && driver.is_of_this_boot();
         let holder = match has_lock {
             true => FileLock::holder(layout.lock()).unwrap_or(Holder::Unknown),
@@ -241,7 +240,7 @@ impl Liveness {
         !matches!(self, Self::Nobody(_))
     }
 
-    /// Who drives it, or did last.
+    /// Returns the driver, or the last one.
     #[must_use]
     pub fn driver(&self) -> Option<&DriverIdentity> {
         match self {
@@ -253,7 +252,7 @@ impl Liveness {
 
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Takes the lock between processes of this host; none where the file system has no locks.
+/// Takes the lock between processes of this host; none if the file system has no locks.
 fn take_file_lock(path: &Path, pulse: &Pulse) -> Result<Option<FileLock>> {
     const TRIES: u32 = 20;
     for _ in 0..TRIES {

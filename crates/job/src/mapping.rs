@@ -12,41 +12,41 @@ use crate::one_by_one::OneByOne;
 /// The schema version of both mapping files.
 pub const MAPPING_SCHEMA: u32 = 1;
 
-/// How the dataset was cut. Fields named as in Data-Juicer mean the same.
+/// How the dataset was cut. Fields with Data-Juicer's names have the same meaning.
 ///
-/// `P` is the list of partitions: what is only written needs no list in memory.
+/// `P` is the list of partitions, so that a mapping that is only written needs no list in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DatasetMapping<P = Vec<MappedPartition>> {
     /// The schema version.
     pub schema_version: u32,
-    /// The path of the source, or of all sources with `, ` between.
+    /// The path of the source, or of all sources separated by `, `.
     pub original_dataset_path: String,
     /// The number of records planned so far.
     pub original_dataset_size: u64,
     /// The number of partitions planned so far.
     pub partition_count: u32,
-    /// The most records that a partition may have, as the recipe or automatic sizing set it. Where the recipe asks for a
-    /// number of partitions instead: the records of the largest one.
+    /// The most records that a partition may have, as set by the recipe or by automatic sizing. If the recipe asks for a number of
+    /// partitions instead, it is the size of the largest one.
     pub partition_size: u64,
-    /// The version of Data-Juicer's form: `1.0`.
+    /// The version of Data-Juicer's format: `1.0`.
     pub mapping_version: String,
-    /// When the newest driver began, in seconds since 1970.
+    /// The time when the newest driver began, in seconds since 1970.
     pub created_timestamp: f64,
     /// The partitions in order.
     pub partitions: P,
-    /// Whether these are all.
+    /// True if the list of partitions is complete.
     pub plan_complete: bool,
-    /// The stage at work, from 0, which the status of the partitions is about.
+    /// The stage at work, from 0, to which the status of the partitions refers.
     #[serde(default)]
     pub stage: u32,
-    /// How many stages there are; 0 where a release did not say.
+    /// The number of stages; 0 if the release did not record it.
     #[serde(default)]
     pub stages: u32,
     /// The sources in plan order.
     pub sources: Vec<MappedSource>,
-    /// Where sources cannot be read.
+    /// The places where sources cannot be read.
     pub damaged_sources: Vec<DamagedSource>,
-    /// Why the dataset was cut like this, a sentence per decision.
+    /// The reasons why the dataset was cut like this, a sentence for each decision.
     pub decisions: Vec<String>,
 }
 
@@ -66,9 +66,9 @@ pub struct MappedSource {
 pub struct MappedPartition {
     /// Its index.
     pub partition_id: u32,
-    /// The dataset's number of its first record.
+    /// The number in the dataset of its first record.
     pub original_start_idx: u64,
-    /// One past the dataset's number of its last record.
+    /// One past the number in the dataset of its last record.
     pub original_end_idx: u64,
     /// Its number of records.
     pub sample_count: u64,
@@ -76,17 +76,17 @@ pub struct MappedPartition {
     pub file_size_bytes: u64,
     /// The digest of these bytes (xxh3, 128 bits).
     pub checksum: String,
-    /// When the newest driver began, in seconds since 1970.
+    /// The time when the newest driver began, in seconds since 1970.
     pub created_timestamp: f64,
     /// `pending`, `processing`, `completed`, `failed`, in the stage at work.
     pub processing_status: PartitionStatus,
-    /// Why it failed.
+    /// The reason why it failed.
     pub error_message: Option<String>,
-    /// When the newest driver that worked on it began to, in seconds since 1970.
+    /// The time when the newest driver that worked on it began to, in seconds since 1970.
     pub processing_start_time: Option<f64>,
-    /// When its result was published, or it was given up.
+    /// The time when its result was published, or it was given up.
     pub processing_end_time: Option<f64>,
-    /// How many attempts were made after one that failed.
+    /// The number of attempts that were made after a failed one.
     pub retry_count: u32,
     /// The index of its source in plan order.
     pub source: u32,
@@ -94,11 +94,11 @@ pub struct MappedPartition {
     pub start_byte: u64,
     /// One past its last byte.
     pub end_byte: u64,
-    /// The copy of its bytes, where there is one.
+    /// The copy of its bytes, if there is one.
     pub copy: Option<String>,
 }
 
-/// What became of the partitions. Fields named as in Data-Juicer mean the same.
+/// The outcome of the partitions. Fields with Data-Juicer's names have the same meaning.
 ///
 /// `P` is the list of partitions, as in [`DatasetMapping`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,14 +111,14 @@ pub struct FinalMappingReport<P = Vec<PartitionDetail>> {
     pub processing_summary: ProcessingSummary,
     /// The partitions in order.
     pub partition_details: P,
-    /// Why the dataset was cut like this, a sentence per decision.
+    /// The reasons why the dataset was cut like this, a sentence for each decision.
     pub decisions: Vec<String>,
 }
 
 /// The dataset that was cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OriginalDataset {
-    /// The path of the source, or of all sources with `, ` between.
+    /// The path of the source, or of all sources separated by `, `.
     pub path: String,
     /// The number of records.
     pub total_samples: u64,
@@ -129,60 +129,59 @@ pub struct OriginalDataset {
 /// The counts over all partitions.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProcessingSummary {
-    /// All partitions.
+    /// The number of partitions.
     pub total_partitions: u32,
-    /// Completed ones.
+    /// The number of completed partitions.
     pub successful_partitions: u32,
-    /// Failed ones.
+    /// The number of failed partitions.
     pub failed_partitions: u32,
-    /// Records that came out of the completed ones.
+    /// The number of records that came out of the completed partitions.
     pub total_processed_samples: u64,
-    /// Records that went into the completed ones.
+    /// The number of records that went into the completed partitions.
     pub total_input_samples: u64,
-    /// Records dropped by operators.
+    /// The number of records dropped by operators.
     pub dropped_samples: u64,
-    /// Records in quarantine.
+    /// The number of records in quarantine.
     pub quarantined_samples: u64,
-    /// The stage, from 0, that the counts and the status of the partitions are about: the last one, unless the job ended
-    /// before it.
+    /// The stage, from 0, to which the counts and the status of the partitions refer: the last one, unless the job ended before it.
     #[serde(default)]
     pub stage: u32,
-    /// How many stages there are; 0 where a release did not say.
+    /// The number of stages; 0 if the release did not record it.
     #[serde(default)]
     pub stages: u32,
 }
 
-/// What became of one partition.
+/// The outcome of one partition.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartitionDetail {
     /// Its index.
     pub partition_id: u32,
-    /// The numbers of its records: `first-end`, the end not included.
+    /// The numbers of its records: `first-end`, excluding the end.
     pub original_range: String,
-    /// Records that went in.
+    /// The number of records that went in.
     pub original_samples: u64,
-    /// Records that came out.
+    /// The number of records that came out.
     pub processed_samples: u64,
-    /// How it stands.
+    /// The status of the partition.
     pub status: PartitionStatus,
     /// The time that its operators took, in seconds; none if it is not completed.
     pub processing_time: Option<f64>,
-    /// Why it failed.
+    /// The reason why it failed.
     pub error: Option<String>,
-    /// Records dropped by operators.
+    /// The number of records dropped by operators.
     pub dropped_samples: u64,
-    /// Records in quarantine.
+    /// The number of records in quarantine.
     pub quarantined_samples: u64,
 }
 
-/// Makes the dataset mapping of a job as it stands.
+/// Makes the dataset mapping of a job in its current state.
 #[must_use]
 pub fn dataset_mapping(state: &JobState, decisions: &[String]) -> DatasetMapping {
     let partitions = mapped_partitions(state).collect();
     mapping_with(state, decisions, partitions)
 }
 
-/// Makes the dataset mapping of a job to be written: the partitions are looked at one by one as they are.
+/// Makes the dataset mapping of a job for writing. Partitions are looked at one by one.
 #[must_use]
 pub fn dataset_mapping_view<'a>(
     state: &'a JobState,
@@ -217,14 +216,14 @@ fn mapping_with<P>(state: &JobState, decisions: &[String], partitions: P) -> Dat
     }
 }
 
-/// Makes the final mapping report of a job as it stands.
+/// Makes the final mapping report of a job in its current state.
 #[must_use]
 pub fn final_mapping_report(state: &JobState, decisions: &[String]) -> FinalMappingReport {
     let details = state.partitions().map(|part| detail(state, part));
     report_with(state, decisions, details.collect())
 }
 
-/// Makes the final mapping report of a job to be written, as [`dataset_mapping_view`].
+/// Makes the final mapping report of a job for writing, like [`dataset_mapping_view`].
 #[must_use]
 pub fn final_mapping_report_view<'a>(
     state: &'a JobState,
@@ -324,7 +323,7 @@ fn created(state: &JobState) -> f64 {
     epoch.map_or(0.0, |epoch| seconds_of(epoch.driver.started_at_millis))
 }
 
-/// The paths of the dataset, each once however often it is read.
+/// Returns the paths of the dataset, once each, however often they are read.
 fn dataset_path(state: &JobState) -> String {
     let sources = state.plan().map_or(&[][..], |plan| &plan.sources);
     let mut seen = HashSet::new();
@@ -343,8 +342,8 @@ fn sources(state: &JobState) -> Vec<MappedSource> {
     (0..).zip(sources).map(map).collect()
 }
 
-/// The setting, so that the size is the same whatever the dataset holds. A number of partitions leaves the setting
-/// without effect, and only the partitions themselves say what size came of it.
+/// Returns the setting, so that the size is the same whatever the dataset holds. If the recipe asks for a number of partitions, the
+/// setting has no effect, and only the partitions themselves show the size.
 fn partition_size(state: &JobState) -> u64 {
     let settings = state.plan().and_then(|plan| plan.plan_settings.cut().ok());
     if let Some(settings) = settings.filter(|settings| settings.shares.is_empty()) {

@@ -1,9 +1,9 @@
-//! Lists and maps that are written without being in memory.
+//! Lists and maps that are serialized without being in memory.
 
 use serde::{Serialize, Serializer};
 
-/// A list that is written item by item as they are made. A view of a million partitions would otherwise be as large in memory
-/// as all that is true about them.
+/// A list that is serialized item by item as the items are made. A view of a million partitions would otherwise take as much memory
+/// as the whole state of the job.
 pub(crate) struct OneByOne<F>(pub(crate) F);
 
 impl<F, I> Serialize for OneByOne<F>
@@ -16,7 +16,7 @@ where
     }
 }
 
-/// The same of a map, from pairs.
+/// The same for a map, from pairs.
 pub(crate) struct PairByPair<F>(pub(crate) F);
 
 impl<F, I, K, V> Serialize for PairByPair<F>

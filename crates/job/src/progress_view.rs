@@ -1,4 +1,4 @@
-//! `checkpoint_{seconds}.json`: how far a job is, as a view for people and for other programs.
+//! `checkpoint_{seconds}.json`: the progress of a job, as a view for people and for other programs.
 
 use std::collections::BTreeMap;
 
@@ -11,27 +11,27 @@ use crate::one_by_one::{OneByOne, PairByPair};
 /// The version of the view.
 pub const PROGRESS_SCHEMA: u32 = 1;
 
-/// How far a job is: a superset of Data-Juicer's job-level checkpoint of July 2025. Nothing is read back from
-/// it; the journal is the truth.
+/// The progress of a job, as a superset of Data-Juicer's job-level checkpoint of July 2025. Nothing is read back from it; the
+/// journal is the truth.
 ///
-/// `R`, `P` and `O` are the lists of results and partitions and the map of operators: what is only written needs none of them
-/// in memory.
+/// `R`, `P` and `O` are the lists of results and partitions and the map of operators, so that a view that is only written needs
+/// none of them in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProgressView<R = Vec<PartitionResult>, P = Vec<MappedPartition>, O = BTreeMap<u32, u32>>
 {
     /// The version of this file: 1.
     pub schema_version: u32,
-    /// When it was written, in seconds since 1970.
+    /// The time when it was written, in seconds since 1970.
     pub timestamp: f64,
     /// The partitions with a final result, with the file of its rows.
     pub partition_results: R,
-    /// Operators applied in all partitions together, as far as results are published.
+    /// The number of operators applied in all partitions together, as far as results are published.
     pub ops_completed: u64,
-    /// Partitions planned so far.
+    /// The number of partitions planned so far.
     pub total_partitions: u32,
     /// The dataset mapping at this time.
     pub dataset_mapping: DatasetMapping<P>,
-    /// Operators applied per partition.
+    /// The number of operators applied in each partition.
     pub operation_progress: O,
 }
 
@@ -42,11 +42,11 @@ pub struct PartitionResult {
     pub partition_id: u32,
     /// The rows, relative to the job's directory.
     pub output_path: String,
-    /// Records that came out.
+    /// The number of records that came out.
     pub output_rows: u64,
 }
 
-/// Makes the view of a job as it stands.
+/// Makes the view of a job in its current state.
 #[must_use]
 pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
     let (results, applied) = (results(state).collect(), applied(state).collect());
@@ -59,7 +59,7 @@ pub fn progress_view(state: &JobState, timestamp: f64) -> ProgressView {
     )
 }
 
-/// Makes the view of a job to be written: the partitions are looked at one by one as they are.
+/// Makes the view of a job for writing. Partitions are looked at one by one.
 #[must_use]
 pub fn progress_view_to_write(state: &JobState, timestamp: f64) -> impl Serialize {
     let results = OneByOne(move || results(state));
@@ -86,7 +86,7 @@ fn view_with<R, P, O>(
     }
 }
 
-/// How many operators are applied in each partition.
+/// Returns how many operators are applied in each partition.
 fn applied(state: &JobState) -> impl Iterator<Item = (u32, u32)> {
     let applied = |index: u32| {
         let is_failed = state.partition_status(index) == Some(PartitionStatus::Failed);
@@ -97,7 +97,7 @@ fn applied(state: &JobState) -> impl Iterator<Item = (u32, u32)> {
     indices.map(move |index| (index, applied(index).unwrap_or(0)))
 }
 
-/// The final results that there are.
+/// Returns the final results so far.
 fn results(state: &JobState) -> impl Iterator<Item = PartitionResult> {
     let result = |index: u32| {
         let result = state.published(index, state.final_chain()?)?;

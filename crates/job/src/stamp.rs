@@ -1,4 +1,4 @@
-//! Noticing that something about a job changed.
+//! Noticing that a job changed.
 
 use std::fs;
 use std::path::Path;
@@ -9,9 +9,9 @@ use coldpress_storage::FileId;
 use crate::layout::Layout;
 use crate::lock::Liveness;
 
-/// What can be seen of a job without reading its files: two stamps are equal if the job did not change in between.
+/// What can be seen of a job without reading its files. Two stamps are equal if the job did not change in between.
 ///
-/// It costs a few calls to the file system, whatever the size of the job.
+/// It costs a few file-system calls, whatever the size of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobStamp {
     folder: Option<FileId>,
@@ -45,7 +45,7 @@ impl JobStamp {
         self.is_alive
     }
 
-    /// Returns whether both are of the same folder, and not of one that took its name.
+    /// Returns whether both are of the same folder, and not of another that took its name.
     #[must_use]
     pub fn is_of_same_folder(&self, other: &Self) -> bool {
         self.folder.is_some() && self.folder == other.folder
@@ -57,7 +57,7 @@ fn size_and_time(path: &Path) -> Option<(u64, SystemTime)> {
     Some((found.len(), found.modified().ok()?))
 }
 
-/// Returns the files of the journal with their lengths: it only ever grows.
+/// Returns the files of the journal with their lengths, because the journal only ever grows.
 fn journal_files(dir: &Path) -> Vec<(String, u64)> {
     let entries = fs::read_dir(dir).into_iter().flatten().flatten();
     let mut files: Vec<_> = entries

@@ -1,4 +1,4 @@
-//! The folder that stands in for one of a job that lies in a store: what is brought there, and what is copied from there.
+//! The folder that stands in for the folder of a job in an object store: what is copied to it, and what is copied from it.
 
 mod bring;
 mod fresh;

@@ -1,10 +1,10 @@
-//! How a job stands, and what it is at.
+//! The status and the phase of a job.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a job stands, by its own word.
+/// The status of a job, as reported by its driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -13,9 +13,9 @@ pub enum Status {
     Planning,
     /// Partitions are being worked on.
     Running,
-    /// All that was asked for is exported.
+    /// Everything that was asked for is exported.
     Completed,
-    /// The export is there and lacks the records of failed partitions or unreadable input.
+    /// The export exists but lacks the records of failed partitions or unreadable input.
     CompletedWithFailures,
     /// It failed and exported nothing.
     Failed,
@@ -24,13 +24,13 @@ pub enum Status {
 }
 
 impl Status {
-    /// Returns whether the driver that said so has come to its end.
+    /// Returns whether the driver that reported it has ended.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         !matches!(self, Self::Planning | Self::Running)
     }
 
-    /// The name in files and on the command line.
+    /// Returns the name in files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -50,11 +50,11 @@ impl fmt::Display for Status {
     }
 }
 
-/// What a job is at.
+/// The phase of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Recipe, folders, lock and journal.
+    /// Setting up the recipe, the folders, the lock and the journal.
     #[default]
     Initialization,
     /// Finding and checking the sources.
@@ -70,7 +70,7 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The name in files and on the command line.
+    /// Returns the name in files and on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Stopping a job: its driver, and never anybody else.
+//! Stopping a job: its driver, and no other process.
 
 mod process;
 mod workers;
@@ -19,7 +19,7 @@ use crate::{Error, JobId, Result};
 use process::Target;
 use workers::Workers;
 
-/// How a job is stopped.
+/// Options for stopping a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StopOptions {
     /// True if the driver is killed at once, without being asked to leave first.
@@ -37,39 +37,39 @@ impl Default for StopOptions {
     }
 }
 
-/// What came of it; the fields are named as in Data-Juicer.
+/// The outcome of stopping a job. The fields are named as in Data-Juicer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StopReport {
     /// The job.
     pub job_id: JobId,
-    /// Whether nobody drives the job any more, as far as can be told.
+    /// True if nobody drives the job any more, as far as can be determined.
     pub success: bool,
-    /// Drivers that were found alive on this host: 0 or 1. Its workers end with it.
+    /// The number of drivers that were found alive on this host: 0 or 1. Its workers end with it.
     pub processes_found: u32,
-    /// How many of them ended.
+    /// The number of them that ended.
     pub processes_terminated: u32,
-    /// True if a process had to be killed. Nothing is lost by that: a resume goes on from what was published.
+    /// True if a process had to be killed. Nothing is lost, because a resume continues from what was published.
     pub killed: bool,
     /// The actions that were taken, a sentence each.
     pub actions: Vec<String>,
-    /// What went wrong.
+    /// The errors that occurred.
     pub errors: Vec<String>,
 }
 
-/// How long the system gets to carry out a kill.
+/// The time that the system gets to carry out a kill.
 const AFTER_KILL: Duration = Duration::from_secs(5);
 
-/// Stops the driver of a job on this host: asks it to leave, and kills it if it does not. Its worker processes end with it,
-/// which is waited for.
+/// Stops the driver of a job on this host: asks it to leave, and kills it if it does not. Its worker processes end with it, and
+/// this function waits for them.
 ///
-/// A process is signalled only if host, boot, namespace, process id and start time are those of the driver, and it has the
-/// job's lock: a heartbeat is a file that anyone may have written, and must not get a stranger killed. Where no driver is
-/// alive there is nothing to do, which is a success.
+/// A process is signalled only if host, boot, namespace, process id and start time are those of the driver, and if it has the job's
+/// lock. Anyone may have written a heartbeat file, and it must not get another process killed. If no driver is alive, there is
+/// nothing to do, which counts as success.
 ///
 /// # Errors
 ///
-/// Only if it cannot be told who drives the job: [`Error::UnreadableHeartbeat`],
-/// [`Error::NewerSchema`], [`Error::Storage`]. All else is in the report.
+/// Only if it cannot be determined who drives the job: [`Error::UnreadableHeartbeat`], [`Error::NewerSchema`], [`Error::Storage`].
+/// All other errors are in the report.
 pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
     let mut report = StopReport {
         job_id: layout.job_id().clone(),
@@ -98,11 +98,10 @@ pub fn stop_job(layout: &Layout, options: &StopOptions) -> Result<StopReport> {
     Ok(report)
 }
 
-/// How often it is looked whether the driver has gone.
+/// The interval of the checks whether the driver has gone.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
-/// Asks the driver of a job that lies in no folder to stop, and waits until it has. It may be on any machine, so nothing can
-/// be killed.
+/// Asks the driver of a job in an object store to stop, and waits until it has. It may be on any machine, so nothing can be killed.
 fn ask(
     bucket: &Bucket,
     layout: &Layout,
@@ -147,7 +146,7 @@ fn ask(
     Ok(())
 }
 
-/// Who drives the job, or did until it died: by the heartbeat, else by the journal.
+/// Returns who drives the job, or did until it died: by the heartbeat, or else by the journal.
 fn last_driver(layout: &Layout) -> Result<Option<DriverIdentity>> {
     match Pulse::of(layout).read()? {
         Some(heartbeat) if heartbeat.released => Ok(None),
@@ -171,7 +170,7 @@ fn stop_driver(
     let DriverIdentity { host, pid, .. } = driver;
     let path = lock.display();
     match (driver.presence(), holder) {
-        // Whoever has that number and that start time now, the job is not theirs.
+        // Whatever process has that number and start time now, it does not hold the job.
         (_, Holder::Nobody) | (Presence::Gone, Holder::Unknown) => report.success = true,
         (Presence::Gone, Holder::Somebody) => report.errors.push(format!(
             "`{path}` is held by another process than the heartbeat names, which is dead: the job has a driver that is \

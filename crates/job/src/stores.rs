@@ -1,4 +1,4 @@
-//! The stores of a job: the folders of its layout, but for those that its journal names.
+//! The stores of a job: the folders of its layout, except for those that its journal names.
 
 use std::path::Path;
 
@@ -8,12 +8,12 @@ use crate::journal::JobState;
 use crate::layout::{Layout, is_plain};
 use crate::{Error, Result};
 
-/// Opens the stores of a job that exists, as its journal names them.
+/// Opens the stores of an existing job, as named in its journal.
 ///
 /// # Errors
 ///
-/// [`Error::OutsideJob`] if the journal names a folder that cannot be this job's; [`Error::Storage`] if a store cannot be
-/// opened, as one whose scheme is not among `schemes`.
+/// [`Error::OutsideJob`] if the journal names a folder that cannot be this job's; [`Error::Storage`] if a store cannot be opened,
+/// for example because its scheme is not among `schemes`.
 pub fn open_stores(layout: &Layout, state: &JobState, schemes: &StoreSchemes) -> Result<Stores> {
     let mut specs = layout.store_specs();
     for (place, spec) in state.stores() {
@@ -25,7 +25,7 @@ pub fn open_stores(layout: &Layout, state: &JobState, schemes: &StoreSchemes) ->
     Ok(Stores::open(specs, schemes)?)
 }
 
-/// A journal is a file that anyone may have put there, so it may only name folders of this job.
+/// Checks that a folder belongs to this job, because anyone may have put the journal there.
 fn check_folder(layout: &Layout, folder: &Path) -> Result<()> {
     let is_ours = folder.file_name() == Some(layout.job_id().as_str().as_ref());
     if !is_ours || !is_plain(folder) {
@@ -37,7 +37,8 @@ fn check_folder(layout: &Layout, folder: &Path) -> Result<()> {
 }
 
 impl Layout {
-    /// The stores of the job as its folders say: each place is a folder, or below the URL of a job that lies in none.
+    /// Returns the stores of the job according to its folders: each place is a folder, or is below the URL of a job in an object
+    /// store.
     #[must_use]
     pub fn store_specs(&self) -> StoreSpecs {
         let in_folders = StoreSpecs::in_folder(self.job_dir());
@@ -145,7 +146,7 @@ mod tests {
         }
     }
 
-    /// A place of a job as a store: what is asked of it goes through the job's stores.
+    /// A place of a job as a store, which forwards to the job's stores.
     #[derive(Debug)]
     struct Placed(Stores, Place);
 
@@ -188,7 +189,7 @@ mod tests {
         }
     }
 
-    /// Every place keeps the contract, in the job's folders and over the store in memory, and no place sees another's files.
+    /// Every place keeps the contract, in the job's folders and over the store in memory. No place sees another's files.
     #[test]
     fn every_place_of_a_job_keeps_the_contract() {
         let dir = tempfile::tempdir().unwrap();

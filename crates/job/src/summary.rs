@@ -15,9 +15,9 @@ pub const SUMMARY_SCHEMA: u32 = 1;
 
 /// A view of the job; the journal is the truth.
 ///
-/// Times are seconds since 1970, paths are absolute. The fields up to `metadata_dir`, `end_time`,
-/// `duration` and `error_message` are Data-Juicer's, with its meaning, so that its tools
-/// can read the file; files of its own can be read too.
+/// Times are seconds since 1970, and paths are absolute. The fields up to `metadata_dir`, and `end_time`, `duration` and
+/// `error_message`, are Data-Juicer's, with the same meaning, so that its tools can read the file. Files that Data-Juicer wrote can
+/// be read too.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct JobSummary {
@@ -25,23 +25,23 @@ pub struct JobSummary {
     pub schema_version: u32,
     /// The id of the job.
     pub job_id: String,
-    /// When the job began: its first run, where it was resumed.
+    /// The start of the job, or of its first run if it was resumed.
     pub start_time: f64,
-    /// When it ended: its last run.
+    /// The end of the last run.
     pub end_time: Option<f64>,
-    /// The seconds from its start to its end, with the time between its runs.
+    /// The seconds from its start to its end, including the time between its runs.
     pub duration: Option<f64>,
-    /// How many runs worked on it; 0 in files of earlier releases and of Data-Juicer.
+    /// The number of runs that worked on it; 0 in files of earlier releases and of Data-Juicer.
     pub runs: u32,
-    /// When the newest run began; 0 where `runs` is.
+    /// The start of the newest run; 0 if `runs` is 0.
     pub run_start_time: f64,
-    /// The seconds for which it was worked on, in all runs, when this was written.
+    /// The seconds that were spent on it in all runs, at the time of writing.
     pub seconds_at_work: f64,
-    /// Those of the runs before the newest.
+    /// The part of them before the newest run.
     pub earlier_seconds: f64,
-    /// How it stands.
+    /// The status of the job.
     pub status: Status,
-    /// What it is at, or was when it ended.
+    /// The current phase, or the last one if the job ended.
     pub phase: Phase,
     /// The folder of all jobs.
     pub work_dir: String,
@@ -57,16 +57,16 @@ pub struct JobSummary {
     pub event_log_file: Option<String>,
     /// The folder of the event log.
     pub event_log_dir: String,
-    /// Where the event log is copied to, if the recipe names a URL for it.
+    /// The URL that the event log is copied to, if the recipe names one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_log_url: Option<String>,
     /// The folder of the checkpoints.
     pub checkpoint_dir: String,
     /// The folder of the mapping files.
     pub metadata_dir: String,
-    /// The dataset as the recipe names it.
+    /// The dataset, as the recipe names it.
     pub dataset_path: String,
-    /// Where the export goes.
+    /// The path of the export.
     pub export_path: String,
     /// The process id of the driver.
     pub pid: u32,
@@ -74,13 +74,13 @@ pub struct JobSummary {
     pub host: String,
     /// The boot of that host.
     pub boot_id: String,
-    /// When the driver's process started, in clock ticks since the boot.
+    /// The start time of the driver's process, in clock ticks since the boot.
     pub process_start_time: u64,
     /// The counts.
     pub totals: Totals,
-    /// Why the job failed.
+    /// The reason why the job failed.
     pub error_message: Option<String>,
-    /// The operators at work when this was written, where the job runs.
+    /// The operators at work at the time of writing, while the job runs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub at_work: Vec<OperatorAtWork>,
 }
@@ -97,13 +97,13 @@ pub struct OperatorAtWork {
     pub operation_name: String,
     /// Its place in the recipe, from 0.
     pub operation_idx: u32,
-    /// When it began on the partition, in seconds since 1970; none before it has.
+    /// The time when it began on the partition, in seconds since 1970; none before it has.
     pub start_time: Option<f64>,
-    /// Records of the partition that were read so far.
+    /// The number of records of the partition that were read so far.
     pub records_read: u64,
 }
 
-/// It names the dataset's paths, which may be many.
+/// The largest summary. It names the dataset's paths, which may be many.
 const MAX_SUMMARY_BYTES: u64 = 64 << 20;
 
 #[derive(Deserialize)]
@@ -113,7 +113,7 @@ struct Version {
 }
 
 impl JobSummary {
-    /// The summary of a job that this driver begins to work on; the rest is the caller's to fill.
+    /// Creates the summary of a job that this driver begins to work on. The caller fills in the rest.
     #[must_use]
     pub fn begun(layout: &Layout, driver: &DriverIdentity) -> Self {
         let text = |path: &std::path::Path| layout.shown_path(path).display().to_string();
@@ -137,7 +137,7 @@ impl JobSummary {
         }
     }
 
-    /// Makes this the summary of another run of the job that `earlier` is of.
+    /// Makes this the summary of another run of the same job as `earlier`.
     pub fn follow(&mut self, earlier: &Self) {
         let is_known = earlier.start_time > 0.0;
         let start = Some(earlier.start_time).filter(|_| is_known);
@@ -149,7 +149,7 @@ impl JobSummary {
         };
     }
 
-    /// Takes the times of another summary, of a run that was the last to change anything.
+    /// Takes the times of another summary, which is of the last run that changed anything.
     pub fn keep_times_of(&mut self, earlier: &Self) {
         self.start_time = earlier.start_time;
         self.end_time = earlier.end_time;
@@ -159,7 +159,7 @@ impl JobSummary {
         self.earlier_seconds = earlier.earlier_seconds;
     }
 
-    /// Returns when the newest run began, also of a summary that has no such field.
+    /// Returns when the newest run began, even for a summary without that field.
     #[must_use]
     pub fn newest_start(&self) -> f64 {
         match self.runs {
@@ -180,8 +180,8 @@ impl JobSummary {
     ///
     /// # Errors
     ///
-    /// [`Error::UnreadableSummary`] if it is none, which costs only the view;
-    /// [`Error::NewerSchema`]; [`Error::Storage`] if it cannot be read.
+    /// [`Error::UnreadableSummary`] if the file is invalid, which costs only the view; [`Error::NewerSchema`]; [`Error::Storage`]
+    /// if it cannot be read.
     pub fn read(layout: &Layout) -> Result<Option<Self>> {
         let path = layout.summary();
         let bytes = match read_small(&path, MAX_SUMMARY_BYTES) {
@@ -197,7 +197,7 @@ impl JobSummary {
             path: path.clone(),
             reason: error.to_string(),
         };
-        // A list would pass for a struct, so the form is looked at first.
+        // A list would pass for a struct, so the form is checked first.
         let fields: serde_json::Map<String, serde_json::Value> =
             serde_json::from_slice(&bytes).map_err(unreadable)?;
         let fields = serde_json::Value::Object(fields);
@@ -212,12 +212,11 @@ impl JobSummary {
         Self::deserialize(&fields).map(Some).map_err(unreadable)
     }
 
-    /// Writes the summary in one step: a reader finds the old one or this one.
+    /// Writes the summary atomically: a reader finds the old one or this one.
     ///
     /// # Errors
     ///
-    /// [`Error::NewerSchema`] if the file there is a newer release's, which stays then;
-    /// [`Error::Storage`].
+    /// [`Error::NewerSchema`] if the existing file is a newer release's, which is then kept; [`Error::Storage`].
     pub fn write(&self, layout: &Layout) -> Result<()> {
         if let Err(error @ Error::NewerSchema { .. }) = Self::read(layout) {
             return Err(error);
@@ -229,7 +228,7 @@ impl JobSummary {
                 source,
             })?;
         json.push(b'\n');
-        // While the job runs it is written again and again, and none of that has to outlive the machine.
+        // While the job runs it is written again and again, and these versions need not survive a power cut.
         match self.status.is_terminal() {
             true => replace(&path, &json)?,
             false => replace_unsynced(&path, &json)?,
@@ -266,7 +265,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// A job that is run again writes the times that it read, and they must not drift.
+        /// A job that is run again writes the times that it read, so they must not drift.
         #[test]
         fn times_are_read_back_to_the_last_bit(start_time in 1.7e9..2.1e9, duration in 0.0..1e7) {
             let summary = JobSummary {

@@ -3,10 +3,10 @@
 use coldpress_record::Ledger;
 use serde::{Deserialize, Serialize};
 
-/// Where the records of a job went, as far as its partitions are published.
+/// The counts of where the records of a job went, as far as its partitions are published.
 ///
-/// A recipe with whole-dataset operators has several stages, which follow each other. The counts are those of the stage at
-/// work, and so begin again with each stage.
+/// A recipe with whole-dataset operators has several stages, which follow one another. The counts are those of the stage at work,
+/// so they start again with each stage.
 ///
 /// Once all partitions are completed or failed,
 /// `records + made = exported + dropped + quarantined + absorbed + not_sampled + records_in_failed`.
@@ -15,31 +15,31 @@ use serde::{Deserialize, Serialize};
 pub struct Totals {
     /// The stage at work, from 0.
     pub stage: u32,
-    /// How many stages there are; 0 where a release did not say.
+    /// The number of stages; 0 if the release did not record it.
     pub stages: u32,
-    /// Partitions planned so far.
+    /// The number of partitions planned so far.
     pub partitions: u32,
-    /// Partitions whose result of the stage is published under the recipe in force.
+    /// The number of partitions whose result of the stage is published under the recipe in force.
     pub completed: u32,
-    /// Partitions that are out of retries.
+    /// The number of partitions that are out of retries.
     pub failed: u32,
-    /// Records of all planned partitions.
+    /// The number of records in all planned partitions.
     pub records: u64,
-    /// Records of the completed partitions.
+    /// The number of records in the completed partitions.
     pub processed: u64,
-    /// Records that come out of the last operator of the stage.
+    /// The number of records that come out of the last operator of the stage.
     pub exported: u64,
-    /// Records that operators dropped.
+    /// The number of records that operators dropped.
     pub dropped: u64,
-    /// Records in quarantine.
+    /// The number of records in quarantine.
     pub quarantined: u64,
-    /// Records that went into groups.
+    /// The number of records that went into groups.
     pub absorbed: u64,
-    /// Records that operators made.
+    /// The number of records that operators made.
     pub made: u64,
-    /// Records that were not drawn, where the recipe mixes its dataset.
+    /// The number of records that were not drawn, if the recipe mixes its dataset.
     pub not_sampled: u64,
-    /// Records of the failed partitions.
+    /// The number of records in the failed partitions.
     pub records_in_failed: u64,
 }
 
@@ -56,8 +56,7 @@ impl Totals {
         self.not_sampled += ledger.not_sampled;
     }
 
-    /// Returns the stage at work among its stages, as people count: `stage 2 of 3`. None where there is but one, or all are
-    /// done.
+    /// Returns the stage at work among all stages, as people count: `stage 2 of 3`. None if there is only one, or if all are done.
     #[must_use]
     pub fn stage_of_stages(&self) -> Option<String> {
         let stage = u64::from(self.stage) + 1;

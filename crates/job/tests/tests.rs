@@ -1,10 +1,10 @@
-//! The tests of the crate that need nothing but its public face.
+//! The tests of the crate that need only its public interface.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 #[path = "tests/support.rs"]
 mod support;
 
-// What the journal says is what was written to it, over all its drivers.
+// The journal says what was written to it, over all its drivers.
 #[path = "tests/journal.rs"]
 mod journal;
 
@@ -12,7 +12,7 @@ mod journal;
 #[path = "tests/damage.rs"]
 mod damage;
 
-// What cannot be true is refused.
+// Records that cannot be true are refused.
 #[path = "tests/contradictions.rs"]
 mod contradictions;
 
@@ -20,15 +20,15 @@ mod contradictions;
 #[path = "tests/long_records.rs"]
 mod long_records;
 
-// Any valid history: what is replayed from disk is what was known.
+// Any valid history: the replay from disk equals what was known.
 #[path = "tests/history.rs"]
 mod history;
 
-// Journals that were written once and are never written again.
+// Journals that were written once and are never rewritten.
 #[path = "tests/fixtures.rs"]
 mod fixtures;
 
-// A journal that is read again and again while it is written.
+// A journal that is read repeatedly while it is written.
 #[path = "tests/follow.rs"]
 mod follow;
 
@@ -44,11 +44,11 @@ mod barriers;
 #[path = "tests/mapping.rs"]
 mod mapping;
 
-// Jobs among garbage.
+// Jobs among other files and folders.
 #[path = "tests/listing.rs"]
 mod listing;
 
-// Stopping the driver and nobody else.
+// Stopping the driver and no other process.
 #[cfg(target_os = "linux")]
 #[path = "tests/stop.rs"]
 mod stop;

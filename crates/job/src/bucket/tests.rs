@@ -2,7 +2,7 @@ use super::*;
 use crate::layout::Layout;
 use coldpress_storage::MemoryStore;
 
-/// What lies where in one store in memory.
+/// Returns schemes that map to one store in memory.
 pub(super) fn schemes() -> (StoreSchemes, MemoryStore) {
     let store = MemoryStore::new();
     let opened = store.clone();

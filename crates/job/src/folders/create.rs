@@ -1,4 +1,4 @@
-//! Making the folders of a job, with answers that help where that fails.
+//! Creating the folders of a job, with helpful errors if that fails.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,11 +13,11 @@ use crate::layout::Layout;
 use crate::{Error, Result};
 
 impl Layout {
-    /// Makes all folders, durably, and the link to the event log. What is there already stays.
+    /// Creates all folders, durably, and the link to the event log. Existing ones are kept.
     ///
     /// # Errors
     ///
-    /// [`Error::Folder`] with what is in the way and what to do about it; [`Error::Linked`] if a folder is a link.
+    /// [`Error::Folder`] with the obstacle and advice; [`Error::Linked`] if a folder is a link.
     pub fn create(&self) -> Result<()> {
         self.prove()?;
         self.refuse_strangers()?;
@@ -36,9 +36,10 @@ impl Layout {
         self.link_events()
     }
 
-    /// A folder without a journal and a lock is no job's, so whatever has the name of a job's file there is somebody else's.
+    /// Refuses a folder without a journal and a lock that has files with the names of a job's files. It does not belong to a job,
+    /// so those files are somebody else's.
     fn refuse_strangers(&self) -> Result<()> {
-        // What cannot be examined is explained where it is needed.
+        // If this cannot be determined, the code that needs it reports the error.
         let is_job = || Journal::exists(self).unwrap_or(true);
         if self.lock().symlink_metadata().is_ok() || is_job() {
             return Ok(());
@@ -58,7 +59,7 @@ impl Layout {
         })
     }
 
-    /// Tries the folder before anything depends on it, so that the error says what is meant.
+    /// Tries the folder before anything depends on it, so that the error is specific.
     fn check_writable(&self) -> Result<()> {
         let path = self.lock();
         refuse_link(&path)?;
@@ -68,7 +69,8 @@ impl Layout {
             .map_err(|error| explain(self.job_dir(), error))
     }
 
-    /// The link is a convenience for readers, so a file system without links is none the worse.
+    /// Creates the link to the event log. The link is only a convenience for readers, so failing to create it on a file system
+    /// without links is not an error.
     #[cfg(unix)]
     fn link_events(&self) -> Result<()> {
         let events = self.events();
@@ -93,7 +95,7 @@ impl Layout {
         let linked = std::os::unix::fs::symlink(target, &temporary)
             .and_then(|()| fs::rename(&temporary, &link));
         match linked {
-            // Nobody misses it who has lost it to a power cut.
+            // It isn't synced, because losing the link to a power cut does no harm.
             Ok(()) => Ok(()),
             Err(error)
                 if matches!(
@@ -172,7 +174,7 @@ fn is_circle(path: &Path) -> bool {
     error.and_then(|error| Errno::from_io_error(&error)) == Some(Errno::LOOP)
 }
 
-/// Returns whether a link stands there; asked only of a name that is taken and leads to no folder.
+/// Returns whether the name is a dangling link. It is called only for a name that is taken and does not lead to a folder.
 fn is_dangling(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) && !path.exists()
 }

@@ -1,4 +1,4 @@
-//! Finding the folders of a job that exists.
+//! Finding the folders of an existing job.
 
 use std::path::Path;
 
@@ -12,14 +12,13 @@ use crate::summary::JobSummary;
 use crate::{Error, Result};
 
 impl Layout {
-    /// The layout of a job that exists below this folder, or in it where it has the job's name.
+    /// Returns the layout of an existing job below this folder, or in it if the folder has the job's name.
     ///
-    /// Folders that the job keeps elsewhere are taken from its summary, if that is readable and
-    /// they are plausible.
+    /// Folders that the job keeps elsewhere are taken from its summary, if it is readable and they are plausible.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
+    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if this cannot be determined.
     pub fn existing(base_dir: &Path, job_id: JobId) -> Result<Self> {
         let below = Self::in_dir(base_dir, job_id.clone())?;
         let itself = Self::in_or_below(base_dir, job_id.clone())?;
@@ -32,11 +31,11 @@ impl Layout {
         Ok(layout.with_folders_of_summary())
     }
 
-    /// The layout of another job that lies beside this one, brought here where that is in no folder.
+    /// Returns the layout of another job beside this one. A job in an object store is brought here first.
     ///
     /// # Errors
     ///
-    /// As [`existing`](Self::existing), and those of [`bring`](Self::bring).
+    /// Those of [`existing`](Self::existing) and of [`bring`](Self::bring).
     pub fn beside(&self, job_id: JobId) -> Result<Self> {
         match self.bucket() {
             None => Self::existing(self.work_dir(), job_id),
@@ -47,12 +46,12 @@ impl Layout {
         }
     }
 
-    /// The layout of a job that exists below this URL, or at it where it has the job's name; what is known of it is brought
-    /// here.
+    /// Returns the layout of an existing job below this URL, or at it if the URL has the job's name. Its journal and views are
+    /// brought here.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if that cannot be told.
+    /// [`Error::UnknownJob`] if there is none, [`Error::Storage`] if this cannot be determined.
     pub fn existing_at_url(
         base_url: &str,
         job_id: JobId,
@@ -71,7 +70,7 @@ impl Layout {
         }
     }
 
-    /// The layout of a job in exactly this folder.
+    /// Returns the layout of a job in exactly this folder.
     pub(crate) fn at(base_dir: &Path, job_id: JobId) -> Result<Self> {
         Ok(Self::in_dir(base_dir, job_id)?.with_folders_of_summary())
     }
@@ -83,7 +82,7 @@ impl Layout {
         self
     }
 
-    /// Whether there is anything by which the folder can be told to be a job's.
+    /// Returns whether the folder has any sign of being a job's.
     fn is_job(&self) -> bool {
         let files = [self.journal_dir(), self.summary(), self.heartbeat()];
         files.iter().any(|path| path.exists())

@@ -1,4 +1,4 @@
-//! Which files are a job's own: by the names that it gives, and by links that lead elsewhere.
+//! Recognizing a job's own files, by the names that it gives them and by links that lead elsewhere.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,16 +20,16 @@ const FILES: [&str; 8] = [
     "report.html",
 ];
 
-/// What the names of files begin with that are made of a partition: in the first stage, and in those that follow.
+/// The prefixes of the names of files that belong to a partition: in the first stage, and in later ones.
 const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
 
-/// The folders of a job's folder, with what the names in them begin with.
+/// The folders in a job's folder, with the prefixes of the names in them.
 const FOLDERS: [(&str, &[&str]); 14] = [
     (
         "journal",
         &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
     ),
-    // The journal of a job that begins with the work of another, before it has its place.
+    // The journal of a job that adopts another's work, before it is moved into place.
     (".journal.tmp", &["0"]),
     (
         "metadata",
@@ -42,7 +42,7 @@ const FOLDERS: [(&str, &[&str]); 14] = [
     ("results", &OF_ATTEMPTS),
     ("quarantine", &OF_ATTEMPTS),
     ("signatures", &OF_ATTEMPTS),
-    // Earlier releases made it and put nothing there.
+    // Earlier releases created it and never used it.
     ("reports", &[]),
     ("partitions", &["partition_"]),
     ("fetched", &["partition_"]),
@@ -61,9 +61,9 @@ const FOLDERS: [(&str, &[&str]); 14] = [
     ("trace", &["sample_trace-", "duplicate-"]),
 ];
 
-/// The job that made the file at this place, which must be free of links: the job's folder proves it by its journal.
+/// Returns the job that made the file at this place, which must be free of links. The job's folder proves itself by its journal.
 ///
-/// Files that somebody else put into a job's folder have other names than the job's.
+/// Files that somebody else put into a job's folder have names other than the job's.
 #[must_use]
 pub fn job_that_made(place: &Path) -> Option<Layout> {
     let folders = place.ancestors().skip(1).take(3);
@@ -71,7 +71,7 @@ pub fn job_that_made(place: &Path) -> Option<Layout> {
     candidates.filter_map(job_in).next()
 }
 
-/// The job in exactly this folder, if it has a journal, or was killed before the first record was durable.
+/// Returns the job in exactly this folder, if it has a journal or was killed before the first record was durable.
 fn job_in(folder: &Path) -> Option<Layout> {
     let id: JobId = folder.file_name()?.to_str()?.parse().ok()?;
     let layout = Layout::in_dir(folder.parent()?, id).ok()?;
@@ -80,12 +80,12 @@ fn job_in(folder: &Path) -> Option<Layout> {
     (has_journal || was_begun()).then_some(layout)
 }
 
-/// Returns whether a folder has the name of a folder of traces that is not in its place yet.
+/// Returns whether this is the name of a folder of traces that is not in its final place yet.
 fn is_trace_in_the_making(name: &str) -> bool {
     name.starts_with(".trace.coldpress.") && name.ends_with(".tmp")
 }
 
-/// Whether a job gives this name, below its folder, to a file.
+/// Returns whether a job gives this name, below its folder, to a file.
 fn is_own_name(inside: &Path) -> bool {
     let mut names = inside.iter().map(|name| name.to_string_lossy());
     let (Some(first), second) = (names.next(), names.next()) else {
@@ -100,7 +100,7 @@ fn is_own_name(inside: &Path) -> bool {
     folder.is_some_and(|(_, starts)| starts.iter().any(|start| second.starts_with(start)))
 }
 
-/// Where a job keeps its own files, without links.
+/// The places where a job keeps its own files, without links.
 #[derive(Clone, Debug)]
 pub struct OwnPlaces {
     job_dir: PathBuf,
@@ -108,13 +108,13 @@ pub struct OwnPlaces {
 }
 
 impl OwnPlaces {
-    /// The job's folder.
+    /// Returns the job's folder.
     #[must_use]
     pub fn job_dir(&self) -> &Path {
         &self.job_dir
     }
 
-    /// Whether the job has, or could come to have, a file of its own at this place, which must be free of links.
+    /// Returns whether the job has, or could come to have, a file of its own at this place, which must be free of links.
     #[must_use]
     pub fn would_make(&self, place: &Path) -> bool {
         let of_job = place.strip_prefix(&self.job_dir).is_ok_and(is_own_name);
@@ -125,8 +125,8 @@ impl OwnPlaces {
         of_job || self.elsewhere.iter().any(is_moved)
     }
 
-    /// Whether a place, which must be free of links, is kept for the job's own files: one of its files, or anything below
-    /// one of its folders.
+    /// Returns whether this place, which must be free of links, is reserved for the job's own files: it is one of its files, or
+    /// anything below one of its folders.
     #[must_use]
     pub fn reserves(&self, place: &Path) -> bool {
         let is_reserved = |inside: &Path| {
@@ -143,7 +143,7 @@ impl OwnPlaces {
     }
 }
 
-/// Whether a job gives such names to files in folders that its recipe moved elsewhere.
+/// Returns whether a job gives such names to files in folders that its recipe moved elsewhere.
 #[must_use]
 pub fn is_moved_name(name: &str) -> bool {
     let starts = ["partition_", "stage_", "checkpoint_", "events."];
@@ -151,7 +151,7 @@ pub fn is_moved_name(name: &str) -> bool {
 }
 
 impl Layout {
-    /// Where the job keeps its own files.
+    /// Returns the places where the job keeps its own files.
     ///
     /// # Errors
     ///
@@ -168,10 +168,10 @@ impl Layout {
         })
     }
 
-    /// Makes sure that the job's folders are where they seem to be: a link among them would have the job write, replace
-    /// and delete files wherever it leads.
+    /// Checks that the job's folders are where they seem to be. A link among them would make the job write, replace and delete
+    /// files wherever it leads.
     ///
-    /// The job's folder itself may be reached by links, and so may the folders that the recipe names.
+    /// The job's folder itself may be reached through links, and so may the folders that the recipe names.
     ///
     /// # Errors
     ///
@@ -189,7 +189,7 @@ impl Layout {
                 .unwrap_or(self.job_dir())
                 .to_path_buf(),
         ];
-        // The folder itself may lie behind a link, and may be one of those where a summary says so.
+        // The folder itself may be reached through a link, and may be one of those that a summary names.
         let elsewhere = elsewhere
             .into_iter()
             .filter(|folder| *folder != self.job_dir());
@@ -210,7 +210,7 @@ pub(super) fn refuse_link(folder: &Path) -> Result<()> {
             path: folder.to_path_buf(),
             target: fs::read_link(folder).unwrap_or_default(),
         }),
-        // What is not there can be made; what cannot be examined is met again by who uses it.
+        // A missing folder can be created. If it cannot be examined, the code that uses it reports the error.
         _ => Ok(()),
     }
 }

@@ -39,7 +39,7 @@ fn everything_is_made_and_made_again() {
     assert!(!layout.intermediate_dir().exists());
     let link = |layout: &Layout| std::fs::read_link(layout.events_link()).unwrap();
     assert_eq!(link(&layout), Path::new("event_logs/events.jsonl"));
-    // The log moves with the next recipe, and the link with it.
+    // The log moves with the next recipe, and so does the link.
     paths.event_log_dir = Some(dir.path().join("fast").to_str().unwrap().to_owned());
     let moved = Layout::new(&paths, id()).unwrap();
     moved.create().unwrap();
@@ -104,7 +104,7 @@ fn folders_that_may_not_be_written_are_named() {
         std::fs::set_permissions(dir.join("w"), mode).unwrap();
     };
     if rustix::process::geteuid().is_root() {
-        // Permissions do not bind root, so the answer of the system is made up.
+        // Permissions do not bind root, so the system's answer is simulated.
         let refused = |errno: rustix::io::Errno| {
             coldpress_storage::Error::io("create folder", "/w", errno.into())
         };

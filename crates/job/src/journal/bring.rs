@@ -1,4 +1,4 @@
-//! Bringing the journal of a job that lies in no folder to the folder that stands in for it.
+//! Copying the journal of a job in an object store to the folder that stands in for it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -10,8 +10,8 @@ use super::segments;
 use crate::bucket::Bucket;
 use crate::{Error, Result};
 
-/// Brings the objects of the journal that are not in this folder yet, and returns the number of the last. The first time
-/// all that is there goes, for nobody knows whether it ever was true.
+/// Brings the objects of the journal that are not in this folder yet, and returns the number of the last one. The first call
+/// discards what is there, because nobody knows whether it was ever true.
 ///
 /// # Errors
 ///
@@ -44,7 +44,7 @@ fn remove_files_in(dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The copy of the journal: a file per epoch.
+/// The copy of the journal, with a file for each epoch.
 struct Copy<'a> {
     dir: &'a Path,
     file: Option<(u64, File)>,
@@ -61,7 +61,7 @@ impl Copy<'_> {
     /// Adds the lines of an object to the files of their epochs.
     fn append(&mut self, bytes: &[u8]) -> Result<()> {
         for (epoch, lines) in segments::by_epoch(bytes) {
-            // Lines that nobody can read belong to what they follow, where they are found to be damage.
+            // Unreadable lines are added to what they follow, where they will be found to be damage.
             let epoch = match epoch {
                 Some(epoch) => epoch,
                 None => self.newest_epoch()?,

@@ -1,4 +1,4 @@
-//! The files of the journal by number.
+//! The files of the journal, by number.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::{Error, Result};
 pub(super) struct EpochFile {
     pub(super) epoch: u64,
     pub(super) path: PathBuf,
-    /// Its length when it was listed, by which it can be told whether it has grown.
+    /// Its length when it was listed, which shows later whether it has grown.
     pub(super) length: u64,
 }
 
@@ -25,13 +25,13 @@ pub(super) fn path_of(dir: &Path, epoch: u64) -> PathBuf {
     dir.join(name_of(epoch))
 }
 
-/// All files in order of their epochs; none if there is no folder. Names that no driver would
-/// write are not ours.
+/// Returns all files in the order of their epochs; none if there is no folder. Files with names that no driver would use are
+/// ignored.
 pub(super) fn list(dir: &Path) -> Result<Vec<EpochFile>> {
     list_before(dir, u64::MAX)
 }
 
-/// Whether a folder is not there, also because a file stands on the way to it.
+/// Returns whether a folder is missing, which includes a file in the path to it.
 fn is_absence(kind: std::io::ErrorKind) -> bool {
     matches!(
         kind,
@@ -39,7 +39,7 @@ fn is_absence(kind: std::io::ErrorKind) -> bool {
     )
 }
 
-/// The names in a folder; none if there is no folder.
+/// Returns the names in a folder; none if there is no folder.
 fn names_in(dir: &Path) -> Result<Vec<String>> {
     let entries = match fs::read_dir(dir) {
         Ok(entries) => entries,
@@ -53,7 +53,7 @@ fn names_in(dir: &Path) -> Result<Vec<String>> {
     entries.map(name).filter_map(Result::transpose).collect()
 }
 
-/// As [`list`], but only of epochs before this one.
+/// Like [`list`], but only for epochs before this one.
 pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
     let mut files = Vec::new();
     for name in names_in(dir)? {
@@ -75,7 +75,7 @@ pub(super) fn list_before(dir: &Path, before: u64) -> Result<Vec<EpochFile>> {
     Ok(files)
 }
 
-/// Whether there is a whole first line, good or damaged, or the file cannot be read.
+/// Returns whether there is a complete first line, good or damaged, or the file cannot be read.
 pub(super) fn may_hold_records(path: &Path) -> bool {
     match LogReader::open(path, None, TornTail::Allow) {
         Ok(mut reader) => reader.next().is_some(),
@@ -83,10 +83,9 @@ pub(super) fn may_hold_records(path: &Path) -> bool {
     }
 }
 
-/// The newest epoch that files of the job have in their names, 0 if there is none.
+/// Returns the newest epoch in the names of the job's files; 0 if there is none.
 ///
-/// None is newer than the journal, unless files of the journal were lost: the names that their
-/// drivers gave must not be given again.
+/// It is newer than the journal only if files of the journal were lost. The names that their drivers gave must not be given again.
 pub(super) fn newest_epoch_in_names(layout: &Layout) -> Result<u64> {
     let folders = [
         layout.partition_dir(),
@@ -103,7 +102,7 @@ pub(super) fn newest_epoch_in_names(layout: &Layout) -> Result<u64> {
     Ok(newest)
 }
 
-/// The epoch of the driver that gave this name; a number that no driver comes to is somebody else's.
+/// Returns the epoch of the driver that gave this name. A number that no driver reaches is somebody else's.
 fn made_in(name: &str) -> Option<u64> {
     let name: AttemptName = name.parse().ok()?;
     Some(name.epoch()).filter(|epoch| *epoch <= u64::from(u32::MAX))

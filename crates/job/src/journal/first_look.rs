@@ -1,4 +1,4 @@
-//! The figures of a job for those who look at it: from the view that its driver keeps, and the end of the journal.
+//! The figures of a job for callers that look at it, from the view that its driver keeps and the end of the journal.
 
 use std::path::PathBuf;
 
@@ -12,14 +12,14 @@ use super::state::Figures;
 use crate::layout::Layout;
 use crate::{Error, Result};
 
-/// As long as the view of a hundred million partitions.
+/// The size of the view of a hundred million partitions.
 const MAX_VIEW_BYTES: u64 = 1 << 30;
 
-/// The figures of a job for callers that look at it once or repeatedly. The first look reads the view that the driver of a
-/// large job keeps ([`KeptFigures`](super::KeptFigures)) and what the journal says since; each other reads what was added.
+/// The figures of a job for callers that look at it once or repeatedly. The first look reads the view that the driver of a large
+/// job keeps ([`KeptFigures`](super::KeptFigures)) and the journal since then; each later look reads only what was added.
 ///
-/// The journal is the truth. Where the view is missing, damaged, out of date by more than records of plain work, or that of
-/// another journal, the journal is read from its start.
+/// The journal is the truth. It is read from its start if the view is missing, damaged, belongs to another journal, or is out of
+/// date by more than records of plain work.
 #[derive(Debug)]
 pub struct FiguresFollower {
     dir: PathBuf,
@@ -28,7 +28,7 @@ pub struct FiguresFollower {
 }
 
 impl FiguresFollower {
-    /// Follows the journal of this job, of which nothing is read yet.
+    /// Follows the journal of this job. Nothing is read yet.
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl FiguresFollower {
     }
 
     fn begin(&self, listing: Vec<EpochFile>) -> Result<(Figures, Position)> {
-        // Whatever keeps the view from being used, the journal says what is wrong with the job, or that nothing is.
+        // If the view cannot be used, the journal says what is wrong with the job, if anything is.
         if let Some(followed) = self.begin_with_view(&listing) {
             return Ok(followed);
         }
@@ -64,7 +64,7 @@ impl FiguresFollower {
         Ok((Figures::of(read.reading.state()), read.position))
     }
 
-    /// Reads the view and what follows it in the journal; none where that is not possible.
+    /// Reads the view and what follows it in the journal; none if that is not possible.
     fn begin_with_view(&self, listing: &[EpochFile]) -> Option<(Figures, Position)> {
         let view = read_small(&self.view, MAX_VIEW_BYTES).ok()?;
         let (mut figures, mark) = Figures::from_view(&view)?;
@@ -86,7 +86,7 @@ impl FiguresFollower {
                 epoch if epoch == mark.epoch => {
                     LogReader::open_at(&file.path, &mark, sealed, TornTail::Allow).ok()??
                 }
-                // The files after the one that the view counts up to, which must be there.
+                // The file up to which the view counts must exist; only the files after it are new.
                 _ if followed.is_none() => return None,
                 _ => LogReader::open(&file.path, sealed, TornTail::Allow).ok()?,
             };
@@ -123,7 +123,7 @@ fn read_on(
     Some((figures, position))
 }
 
-/// Takes in what a reader has left of a file; none where the figures cannot follow from it.
+/// Takes in the rest of a file from its reader; none if the figures cannot follow from it.
 fn take(figures: &mut Figures, file: &EpochFile, reader: &mut LogReader) -> Option<()> {
     for frame in reader.by_ref() {
         let frame = frame.ok()?;

@@ -11,14 +11,14 @@ use super::state::JobState;
 use crate::layout::Layout;
 use crate::{Error, Result};
 
-/// The truth about a job for callers that look at it repeatedly: each look reads only what was added since the last one.
+/// The state of a job for callers that look at it repeatedly. Each look reads only what was added since the last one.
 #[derive(Debug)]
 pub struct JournalFollower {
     dir: PathBuf,
     followed: Option<Followed>,
 }
 
-/// What was read so far.
+/// The part of the journal that was read so far.
 #[derive(Debug)]
 pub(super) struct Followed {
     pub(super) reading: Reading,
@@ -26,7 +26,7 @@ pub(super) struct Followed {
 }
 
 impl JournalFollower {
-    /// Follows the journal of this job, of which nothing is read yet.
+    /// Follows the journal of this job. Nothing is read yet.
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
         Self {
@@ -35,14 +35,14 @@ impl JournalFollower {
         }
     }
 
-    /// Returns what is true about the job now.
+    /// Returns the current state of the job.
     ///
     /// # Errors
-    /// As [`Journal::read`](super::Journal::read). The next look reads the journal from its start.
+    /// Those of [`Journal::read`](super::Journal::read). After an error, the next look reads the journal from its start.
     pub fn look(&mut self) -> Result<&JobState> {
         let listing = files::list_before(&self.dir, u64::MAX)?;
         let followed = match self.followed.take() {
-            // Another driver has sealed what was read, and maybe not all of it.
+            // Another driver has sealed what was read, perhaps not all of it.
             Some(followed) if followed.position.is_newest(&listing) => {
                 followed.read_on(&listing)?
             }
@@ -55,7 +55,7 @@ impl JournalFollower {
 }
 
 impl Followed {
-    /// Reads all there is; none if no driver has begun yet.
+    /// Reads everything; none if no driver has begun yet.
     pub(super) fn begin(listing: Vec<EpochFile>) -> Result<Option<Self>> {
         let (mut reading, newest) = Reading::before_newest(&listing)?;
         let Some(newest) = newest else {

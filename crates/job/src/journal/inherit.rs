@@ -19,8 +19,8 @@ use crate::lock::JobLock;
 use crate::{Error, Result};
 
 impl Journal {
-    /// Copies the journal of another job, as far as it counts, and ends it with the record of whose it was. The journal is
-    /// made beside its place and takes it whole.
+    /// Copies the journal of another job, up to its seals, and ends it with a record that names that job. The journal is made
+    /// beside its place and moved there as a whole.
     pub(crate) fn inherit(
         from: &Layout,
         into: &Layout,
@@ -69,7 +69,7 @@ impl Journal {
         if let Some(bucket) = into.bucket() {
             put_whole(bucket, &beside)?;
         }
-        // Drivers that died before their first record was whole have left files without any.
+        // Drivers that died before their first record was complete have left files without any.
         for empty in files::list(&dir)? {
             fs::remove_file(&empty.path)
                 .map_err(|error| Error::io("remove", &empty.path, error))?;
@@ -79,7 +79,7 @@ impl Journal {
     }
 }
 
-/// Puts a journal where the job lies, as one object, so that it is there whole or not at all.
+/// Puts a journal into the store of the job as one object, so that it is there completely or not at all.
 fn put_whole(bucket: &Bucket, dir: &Path) -> Result<()> {
     let mut bytes = Vec::new();
     for file in files::list(dir)? {

@@ -9,32 +9,32 @@ use super::state::{Figures, JobState};
 use super::{Journal, JournalRecord};
 use crate::layout::Layout;
 
-/// A journal of this length is read in a moment, so it needs no view.
+/// The length of a journal that is read in a moment and needs no view.
 const LEAST_BYTES: u64 = 4 << 20;
 
-/// How much the journal grows until the view is written again: as much as is read in a tenth of a second.
+/// How much the journal grows before the view is written again: as much as is read in a tenth of a second.
 const STEP_BYTES: u64 = 8 << 20;
 
-/// Of a journal whose view has become large, this part is read again at most, so that writing views costs no more than writing
-/// the journal does.
+/// For a long journal, the view is written again once the journal has grown by this part of it (given as its inverse). Writing views
+/// then costs no more than writing the journal.
 const STEP_PART: u64 = 128;
 
-/// To make the figures from the state takes at most this part of the driver's time.
+/// The largest part of the driver's time for making the figures from the state, as its inverse.
 const SHARE: u32 = 25;
 
 /// The figures of the job that a driver works on, and their view, which is written once the journal is long.
 ///
-/// A view that cannot be written costs those time who look at the job, and nothing else.
+/// If a view cannot be written, callers that look at the job need more time. Nothing else is lost.
 #[derive(Debug)]
 pub struct KeptFigures {
     view: PathBuf,
     least_bytes: u64,
     step_bytes: u64,
-    /// None while the journal is short, and where they must be made from the state.
+    /// None while the journal is short, and if they must be made from the state.
     figures: Option<Figures>,
-    /// The length of the journal that the view counts up to.
+    /// The length of the journal up to which the view counts.
     written: u64,
-    /// When they may be made from the state again.
+    /// The time when they may be made from the state again.
     due: Option<Instant>,
 }
 
@@ -52,8 +52,8 @@ impl KeptFigures {
         }
     }
 
-    /// Sets how long the journal must be for a view to be worth it, and how much it grows between two views, in bytes.
-    /// Default: 4 MiB and 8 MiB.
+    /// Sets how long the journal must be for a view to be worthwhile, and how much it grows between two views, in bytes. The
+    /// default is 4 MiB and 8 MiB.
     #[must_use]
     pub fn steps(mut self, least_bytes: u64, step_bytes: u64) -> Self {
         (self.least_bytes, self.step_bytes) = (least_bytes, step_bytes);
@@ -69,7 +69,7 @@ impl KeptFigures {
         }
     }
 
-    /// Writes the view if it is time to and no record waits for its sync; to be called after each.
+    /// Writes the view if it is due and no record waits for its sync. Call it after each record.
     pub fn write_when_due(&mut self, journal: &Journal, state: &JobState) {
         let length = journal.length();
         if length < self.least_bytes || journal.queued() > 0 {

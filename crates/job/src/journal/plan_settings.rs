@@ -1,4 +1,4 @@
-//! The settings of a plan, as a journal has them.
+//! The settings of a plan, as stored in a journal.
 
 use coldpress_partition::CutSettings;
 use serde::{Deserialize, Serialize};
@@ -8,9 +8,8 @@ use crate::{Error, Result};
 
 /// The settings that a plan was made with.
 ///
-/// In JSON they are the [`CutSettings`] and nothing else. Settings in a form that this release does not know are kept as
-/// they are: the job can still be listed, monitored and verified, and only a driver that has to cut the dataset by them
-/// refuses it.
+/// In JSON they are the [`CutSettings`] and nothing else. Settings in a form that this release does not know are kept unchanged.
+/// The job can still be listed, monitored and verified; only a driver that has to cut the dataset by them refuses it.
 ///
 /// ```
 /// use coldpress_job::PlanSettings;
@@ -36,7 +35,7 @@ enum Form {
 }
 
 impl PlanSettings {
-    /// Returns where the dataset is cut.
+    /// Returns the settings by which the dataset is cut.
     ///
     /// # Errors
     ///

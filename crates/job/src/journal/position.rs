@@ -1,4 +1,4 @@
-//! How far a journal was read by somebody who follows it.
+//! The position up to which a reader has followed a journal.
 
 use coldpress_storage::LogReader;
 
@@ -7,14 +7,14 @@ use super::files::EpochFile;
 /// The place in the newest file of a journal up to which it was read.
 #[derive(Debug)]
 pub(super) struct Position {
-    /// The files when the reading began.
+    /// The files when reading began.
     pub(super) listing: Vec<EpochFile>,
     pub(super) newest: EpochFile,
     pub(super) reader: LogReader,
 }
 
 impl Position {
-    /// Returns whether no driver has begun since. One that has created its file and written nothing to it has not.
+    /// Returns whether no driver has begun since. A driver that has created its file but written nothing to it has not begun.
     pub(super) fn is_newest(&self, listing: &[EpochFile]) -> bool {
         let later = |file: &&EpochFile| file.epoch > self.newest.epoch;
         let epochs =

@@ -1,4 +1,4 @@
-//! What the journal says: its records.
+//! The records of the journal.
 
 mod barrier;
 mod brief_ledger;
@@ -35,10 +35,10 @@ pub use work::{
     PublishedCheckpoint, SignaturesEntry,
 };
 
-/// The schema version of the journal that this release writes. In version 1 the ledgers of results had the names of operators.
+/// The schema version of the journal that this release writes. In version 1 the ledgers of results included the names of operators.
 pub const JOURNAL_SCHEMA: u32 = 2;
 
-/// One record of the journal; in JSON an object whose `type` is the variant's name in snake case.
+/// One record of the journal. In JSON it is an object whose `type` is the variant's name in snake case.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[allow(
@@ -46,25 +46,25 @@ pub const JOURNAL_SCHEMA: u32 = 2;
     reason = "records are written and read one by one and never kept as such"
 )]
 pub enum JournalRecord {
-    /// A driver began; the first record of every file, and there only.
+    /// A driver began. This is the first record of every file, and occurs only there.
     EpochStarted(EpochStarted),
-    /// All before this record is the past of another job, which this one goes on from.
+    /// Everything before this record is the past of another job, from which this one continues.
     Adopted(Adoption),
-    /// The job begins anew: nothing before this record counts.
+    /// The job begins anew, so nothing before this record counts.
     GenerationStarted {
-        /// The number of the new generation; the first of a job is 1 and has no such record.
+        /// The number of the new generation. The first generation of a job is 1 and has no such record.
         generation: u32,
     },
-    /// What the job is about, fixed for its generation.
+    /// The definition of the job, which is fixed for its generation.
     JobPlanned(JobPlan),
-    /// The first sources of a plan that is too long for one line; the plan with the rest follows.
+    /// The first sources of a plan that is too long for one line. The plan with the rest follows.
     SourcesPlanned {
         /// The index of the first of them in plan order.
         first: u32,
         /// The sources.
         sources: Vec<SourceIdentity>,
     },
-    /// The stores that hold the job's files from here on, where they are not the folders of its own folder.
+    /// The stores that hold the job's files from here on, if they are not the folders of the job's own folder.
     StoresSet {
         /// The store of each place that has one of its own.
         stores: BTreeMap<Place, StoreSpec>,
@@ -73,16 +73,16 @@ pub enum JournalRecord {
     RecipeSet(RecipeInForce),
     /// Partitions that follow those planned before.
     PartitionsPlanned {
-        /// The partitions, with the next free index first and no gap.
+        /// The partitions. The first has the next free index, and there are no gaps.
         partitions: Vec<PlannedPartition>,
     },
     /// A source cannot be read beyond some place.
     SourceDamaged(DamagedSource),
     /// No partitions will be planned any more.
     PlanCompleted {
-        /// How many there are.
+        /// The number of partitions.
         partitions: u32,
-        /// How many records they have together.
+        /// The number of records in all of them.
         records: u64,
     },
     /// An attempt at a partition was given out.
@@ -94,23 +94,24 @@ pub enum JournalRecord {
         partition: u32,
         /// The attempt's number, counted within the epoch.
         attempt: u32,
-        /// When, in milliseconds since 1970; 0 where a release did not say.
+        /// The time, in milliseconds since 1970; 0 if the release did not record it.
         #[serde(default, skip_serializing_if = "is_zero")]
         at_millis: u64,
     },
     /// An attempt's result counts from here on.
     Published(Publication),
-    /// A part of the way of a partition is done, and its checkpoints count from here on.
+    /// A partition has passed a gate, and its checkpoints so far count from here on.
     GateReached(GateReached),
     /// A record kills the processes that work on it, and is left to the quarantine.
     PoisonFound(PoisonFound),
-    /// No record of a partition counts as one that kills processes any more, and neither does what was made without them:
-    /// the results of the first operator that one of them killed in and of those after it, and the decisions of these.
+    /// No record of a partition counts any longer as one that kills processes. The work that was done without these records does
+    /// not count either: the results of the first operator in which one of them killed a process and of those after it, and the
+    /// decisions of these operators.
     PoisonLifted {
         /// The partition.
         partition: u32,
     },
-    /// The first part of a decision that is too long for one line; the decision with the rest follows.
+    /// The first part of a decision that is too long for one line. The decision with the rest follows.
     BarrierBegun {
         /// The first files of the decision.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -118,7 +119,7 @@ pub enum JournalRecord {
         /// The first rows that were placed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         placed: Vec<PlacedRows>,
-        /// What was done to the records of the first partitions, where the decision settles them.
+        /// What was done to the records of the first partitions, if the decision settles them.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         settled: Vec<OperatorLedger>,
     },
@@ -126,9 +127,9 @@ pub enum JournalRecord {
     BarrierResolved(BarrierResolved),
     /// A partition is out of retries.
     PartitionFailed(PartitionFailure),
-    /// The export is complete under a temporary name and is about to get its own.
+    /// The export is complete under a temporary name and is about to get its final name.
     ExportIntent(ExportIntent),
-    /// The export has its name.
+    /// The export has its final name.
     ExportCommitted {
         /// The path of the export.
         path: String,
@@ -137,14 +138,14 @@ pub enum JournalRecord {
         /// The digest of its bytes.
         digest: Digest,
     },
-    /// The driver came to an end.
+    /// The driver ended.
     Finished {
-        /// How the job ended.
+        /// The status of the job at the end.
         status: Status,
-        /// Why, where it failed.
+        /// The reason, if it failed.
         error: Option<String>,
     },
-    /// These files may be deleted: nothing counts on them from here on.
+    /// These files may be deleted, because nothing depends on them from here on.
     Forgotten {
         /// The files.
         files: Vec<ObjectKey>,
@@ -154,29 +155,29 @@ pub enum JournalRecord {
 /// A driver began to write the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochStarted {
-    /// The schema version of this and all records of the file.
+    /// The schema version of this record and of all records in the file.
     pub schema_version: u32,
-    /// Who it is.
+    /// The identity of the driver.
     pub driver: DriverIdentity,
     /// The version of its release.
     pub version: String,
-    /// What counts of all earlier files: bytes behind are ignored.
+    /// The sealed parts of all earlier files. Bytes after them are ignored.
     pub sealed: Vec<SealedFile>,
-    /// Whether the job was taken over from a driver that was not seen to end.
+    /// True if the job was taken over from a driver that was not seen to end.
     pub takeover: bool,
 }
 
-/// Whose past a job begins with.
+/// The job whose past a job begins with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Adoption {
     /// The other job.
     pub job_id: JobId,
-    /// Of how many operators its work counts at most; none = of all.
+    /// The number of operators whose work counts at most; none means all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<u32>,
 }
 
-/// What counts of an earlier file of the journal.
+/// The sealed part of an earlier file of the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SealedFile {
     /// Its name.

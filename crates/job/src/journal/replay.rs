@@ -1,4 +1,4 @@
-//! Reading a journal: which bytes count, and what they make true.
+//! Reading a journal: which bytes count, and what state they lead to.
 
 use std::path::{Path, PathBuf};
 
@@ -14,21 +14,21 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Replay {
     pub(super) state: JobState,
-    /// All files, as they were when the reading began.
+    /// All files, as they were when reading began.
     pub(super) listing: Vec<EpochFile>,
-    /// What counts of each of them.
+    /// The sealed part of each of them.
     pub(super) sealed: Vec<SealedFile>,
     /// The files that no later driver has sealed yet.
     pub(super) unsealed: Vec<PathBuf>,
 }
 
-/// What to do with damage.
+/// The way damage is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Damage {
     /// It is an error.
     Refuse,
-    /// What stands before it is kept, and it ends the file: for a new generation, which needs
-    /// nothing of the old but the numbers.
+    /// The damage ends the file, and what comes before it is kept. This is for a new generation, which needs nothing of the old one
+    /// but the numbers.
     EndsFile,
 }
 
@@ -42,7 +42,7 @@ impl Replay {
         Self::read(files::list_before(dir, epoch)?, Damage::Refuse)
     }
 
-    /// Reads what can be read of the files of all epochs before this one.
+    /// Reads as much as possible of the files of all epochs before this one.
     pub(super) fn salvage_before(dir: &Path, epoch: u64) -> Result<Self> {
         Self::read(files::list_before(dir, epoch)?, Damage::EndsFile)
     }
@@ -58,7 +58,7 @@ impl Replay {
             reading.read_file(newest, None)?;
             unsealed.push(newest.path.clone());
         }
-        // Drivers that died before their first record was whole have left empty files.
+        // Drivers that died before their first record was complete have left empty files.
         let begun = newest.as_ref().map_or(0, |file| file.epoch);
         for file in listing.iter().filter(|file| file.epoch > begun) {
             reading.sealed.push(SealedFile {
@@ -79,18 +79,18 @@ impl Replay {
     }
 }
 
-/// The reading of a journal, file by file.
+/// A reader of a journal, file by file.
 #[derive(Debug)]
 pub(super) struct Reading {
     damage: Damage,
     state: JobState,
-    /// The first thing that cannot be true in this generation; a later generation makes it moot.
+    /// The first record that cannot be true in this generation. A later generation makes it moot.
     trouble: Option<Error>,
     sealed: Vec<SealedFile>,
 }
 
 impl Reading {
-    /// Reads all files but the newest one that a driver began, which is given back; none where no driver did. Damage is refused.
+    /// Reads all files except the newest one that a driver began, and returns that one; none if no driver did. Damage is refused.
     pub(super) fn before_newest(listing: &[EpochFile]) -> Result<(Self, Option<EpochFile>)> {
         Self::sealed_files(listing, Damage::Refuse)
     }
@@ -123,12 +123,12 @@ impl Reading {
         Ok((reading, Some(newest.clone())))
     }
 
-    /// Returns what is true so far.
+    /// Returns the state so far.
     pub(super) fn state(&self) -> &JobState {
         &self.state
     }
 
-    /// Fails if anything that was read cannot be true, unless a later generation makes it moot. It fails only once.
+    /// Fails if any record so far cannot be true, unless a later generation makes it moot. It fails only once.
     pub(super) fn check(&mut self) -> Result<()> {
         self.trouble.take().map_or(Ok(()), Err)
     }
@@ -155,7 +155,7 @@ impl Reading {
         Ok(())
     }
 
-    /// Takes in what a reader has left of a file.
+    /// Takes in the rest of a file from its reader.
     pub(super) fn drain(&mut self, file: &EpochFile, reader: &mut LogReader) -> Result<()> {
         for frame in reader.by_ref() {
             match frame.map_err(Error::from) {
@@ -167,8 +167,7 @@ impl Reading {
         Ok(())
     }
 
-    /// Takes in one record. What is wrong with it is remembered, not told at once, because a new
-    /// generation may begin behind it.
+    /// Takes in one record. An error is remembered rather than returned at once, because a new generation may begin after it.
     fn take(&mut self, file: &EpochFile, frame: &Frame) {
         let tell = |reason: String| damaged(file, frame.sequence, reason);
         let record = match decode(file, frame) {
@@ -179,7 +178,7 @@ impl Reading {
             }
         };
         let begins_anew = matches!(record, JournalRecord::GenerationStarted { .. });
-        // Whatever is wrong with a generation, its drivers were there.
+        // Whatever is wrong with a generation, its drivers existed.
         let counts = begins_anew || matches!(record, JournalRecord::EpochStarted(_));
         if self.trouble.is_some() && !counts {
             return;
@@ -194,8 +193,8 @@ impl Reading {
     }
 }
 
-/// Decodes the record of a line. Results and attempts are nearly all of a long journal, and are decoded at once: to find the
-/// variant first, the decoder would have to keep all the fields.
+/// Decodes the record of a line. Results and attempts are nearly all of a long journal, so they are tried first: to find the
+/// variant in general, the decoder would have to keep all the fields.
 pub(super) fn decode(file: &EpochFile, frame: &Frame) -> Result<JournalRecord, String> {
     if frame.epoch != file.epoch {
         let (found, epoch) = (frame.epoch, file.epoch);
@@ -225,7 +224,7 @@ struct Head {
     schema_version: u32,
 }
 
-/// The first record of a file; none if the file was created and its driver died before that.
+/// Returns the first record of a file; none if its driver died right after creating the file.
 pub(super) fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<EpochStarted>> {
     let mut reader = LogReader::open(&file.path, None, TornTail::Allow)?;
     let frame = match reader.next() {
@@ -236,8 +235,8 @@ pub(super) fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<Epoch
         }
         Some(Err(error)) => return Err(error.into()),
     };
-    // A newer release may have changed all but the place of the version; it is refused even for a
-    // new generation, because its files may mean what cannot be known here.
+    // A newer release may have changed everything except the place of the version. It is refused even for a new generation, because
+    // the meaning of its files cannot be known here.
     if let Ok(head) = frame.decode::<Head>()
         && head.schema_version > JOURNAL_SCHEMA
     {
@@ -258,7 +257,7 @@ pub(super) fn read_head(file: &EpochFile, damage: Damage) -> Result<Option<Epoch
     }
 }
 
-/// The newest driver has sealed all files that were there before it, and no others.
+/// Checks that the newest driver has sealed exactly the files that existed before it.
 pub(super) fn check_seals(
     newest: &EpochFile,
     started: &EpochStarted,

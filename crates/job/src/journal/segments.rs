@@ -1,10 +1,10 @@
-//! The journal of a job that lies in a store: a sequence of numbered objects.
+//! The journal of a job in an object store, as a sequence of numbered objects.
 //!
-//! Each object holds the bytes of one sync, and is created only if there is none of its number. So the sequence is one, and
-//! whoever appends to it either has the next number or learns that another driver had it. A driver begins an epoch as it
-//! appends anything else: its first object follows the last one of the driver before, which can append nothing any more.
-//! That is stronger than files per epoch, where an earlier driver goes on writing after the seal and learns nothing: here no
-//! record that a driver was told is durable is ever outside the truth.
+//! Each object holds the bytes of one sync, and is created only if its number is free. The sequence is therefore linear: a driver
+//! that appends either gets the next number or learns that another driver had it. A driver begins an epoch the way it appends
+//! anything else: its first object follows the last one of the previous driver, which can append nothing any more. That is stronger
+//! than a file for each epoch, where an earlier driver goes on writing after the seal and learns nothing. Here, a record that a
+//! driver was told is durable is never outside the truth.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ use super::files;
 use crate::bucket::{Bucket, named, read_object};
 use crate::{Error, Result};
 
-/// Objects that are fetched at a time.
+/// The number of objects that are fetched at a time.
 pub(super) const AT_A_TIME: u64 = 16;
 
-/// How often an object is put whose fate is not known.
+/// The number of times that an object is put whose fate is unknown.
 const TRIES: u32 = 3;
 
-/// How often, and after what pause, it is looked whether an object becomes whole.
+/// The number of checks for an object to become complete, and the pause between them.
 const LOOKS: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -40,21 +40,21 @@ fn number_of(name: &str) -> Option<u64> {
     (format!("{number:010}") == digits).then_some(number)
 }
 
-/// The file that an epoch has in the copy.
+/// Returns the file of an epoch in the copy.
 pub(super) fn copy_path(dir: &Path, epoch: u64) -> PathBuf {
     files::path_of(dir, epoch)
 }
 
-/// The newest epoch that has a file in the copy, 1 if none has.
+/// Returns the newest epoch that has a file in the copy; 1 if none has.
 pub(super) fn newest_copied(dir: &Path) -> Result<u64> {
     Ok(files::list(dir)?.last().map_or(1, |file| file.epoch))
 }
 
-/// The number of the last object, 0 if there is none; `known` are known to be there.
+/// Returns the number of the last object; 0 if there is none. The first `known` are known to exist.
 ///
 /// # Errors
 ///
-/// [`Error::Damaged`] if one is missing before it.
+/// [`Error::Damaged`] if one before it is missing.
 pub(super) fn last(bucket: &Bucket, known: u64) -> Result<u64> {
     let listed = bucket.store().list(FOLDER)?;
     let numbers = listed
@@ -81,14 +81,15 @@ fn missing(bucket: &Bucket, number: u64) -> Error {
     }
 }
 
-/// The objects of these numbers, fetched at the same time.
+/// Returns the objects with these numbers, fetched concurrently.
 pub(super) fn fetch(bucket: &Bucket, numbers: RangeInclusive<u64>) -> Result<Vec<Vec<u8>>> {
     let fetch_one = |number: u64| {
         let name = name_of(number)?;
         for look in 1.. {
             let bytes = read_object(&**bucket.store(), &name)?;
             let bytes = bytes.ok_or_else(|| missing(bucket, number))?;
-            // Object stores show an object when it is whole. A folder shows it as it grows, and for good if its writer died.
+            // Object stores show an object once it is complete. A folder shows it as it grows, and leaves it incomplete if its
+            // writer died.
             if bytes.ends_with(b"\n") || look == LOOKS {
                 return Ok(bytes);
             }
@@ -108,7 +109,7 @@ pub(super) fn fetch(bucket: &Bucket, numbers: RangeInclusive<u64>) -> Result<Vec
     })
 }
 
-/// The bytes of an object in runs of lines of one epoch; none for lines that do not say which.
+/// Splits the bytes of an object into runs of lines of one epoch; the epoch is none for lines that do not say.
 pub(super) fn by_epoch(bytes: &[u8]) -> Vec<(Option<u64>, &[u8])> {
     let mut runs: Vec<(Option<u64>, &[u8])> = Vec::new();
     let mut begin = 0;
@@ -127,7 +128,7 @@ pub(super) fn by_epoch(bytes: &[u8]) -> Vec<(Option<u64>, &[u8])> {
     runs
 }
 
-/// The epoch that a line of a log says it is of.
+/// Returns the epoch that a line of a log names.
 fn epoch_of(line: &[u8]) -> Option<u64> {
     const BEFORE: &[u8] = br#"{"crc32":"00000000","epoch":"#;
     let rest = line.get(BEFORE.len()..)?;
@@ -139,7 +140,7 @@ fn epoch_of(line: &[u8]) -> Option<u64> {
 #[derive(Debug)]
 pub(super) struct Segments {
     bucket: Arc<Bucket>,
-    /// The number of the next object, which others look at.
+    /// The number of the next object, which other threads can see.
     next: Arc<AtomicU64>,
 }
 
@@ -166,14 +167,14 @@ impl LogSink for Segments {
     }
 }
 
-/// Creates the object of this number.
+/// Creates the object with this number.
 ///
-/// An answer may be lost, and a request that was sent again may be answered by its own earlier self: so what is there is
-/// compared before anyone is believed.
+/// An answer may be lost, and a request that was sent again may be refused because of its own first attempt. The existing object is
+/// therefore compared before the answer is trusted.
 ///
 /// # Errors
 ///
-/// [`StorageError::AlreadyExists`] if another driver has the number; else what the store answers.
+/// [`StorageError::AlreadyExists`] if another driver has the number; otherwise the store's answer.
 pub(super) fn create(bucket: &Bucket, number: u64, bytes: &[u8]) -> coldpress_storage::Result<()> {
     let store = &**bucket.store();
     let name = ObjectName::new(format!("{FOLDER}{number:010}.jsonl"))?;
@@ -202,11 +203,11 @@ pub(super) fn create(bucket: &Bucket, number: u64, bytes: &[u8]) -> coldpress_st
     }
 }
 
-/// Makes sure that nobody has the next number.
+/// Checks that no driver has the next number.
 ///
 /// # Errors
 ///
-/// [`Error::Superseded`] if another driver has; [`Error::Storage`] if that cannot be told.
+/// [`Error::Superseded`] if another driver has; [`Error::Storage`] if this cannot be determined.
 pub(super) fn check_next(bucket: &Bucket, next: u64, epoch: u64) -> Result<()> {
     match read_object(&**bucket.store(), &name_of(next)?)? {
         None => Ok(()),
@@ -214,7 +215,7 @@ pub(super) fn check_next(bucket: &Bucket, next: u64, epoch: u64) -> Result<()> {
     }
 }
 
-/// The error of a driver whose number another one had.
+/// Returns the error for a driver whose number another driver had.
 pub(super) fn superseded_at(bucket: &Bucket, number: u64, epoch: u64) -> Error {
     let name = name_of(number).ok();
     let bytes = name.and_then(|name| read_object(&**bucket.store(), &name).ok().flatten());

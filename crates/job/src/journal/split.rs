@@ -1,4 +1,4 @@
-//! Records that are too long for one line of the log, as several.
+//! Splitting records that are too long for one line of the log.
 
 use coldpress_record::OperatorLedger;
 use coldpress_storage::{LogWriter, ObjectRef};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::record::{BarrierResolved, JobPlan, JournalRecord, PlacedRows};
 use crate::Result;
 
-/// The bytes of a list in one record: half of what a line may hold, so that what is beside it has room.
+/// The bytes of a list in one record: half of what a line may hold, to leave room for the other fields.
 const PART_BYTES: usize = 32 << 20;
 
 /// Queues a record as one line, or as several that mean the same.
@@ -29,7 +29,7 @@ pub(super) fn append(writer: &mut LogWriter, record: &JournalRecord) -> Result<(
     halves.iter().try_for_each(|half| append(writer, half))
 }
 
-/// The sources come first and the plan last: where a crash tears the lines apart, nothing is planned yet.
+/// Queues a long plan. The sources come first and the plan last, so that nothing is planned yet if a crash separates the lines.
 fn append_plan(writer: &mut LogWriter, plan: &JobPlan) -> Result<()> {
     let mut parts = parts(&plan.sources);
     let rest = parts.pop().unwrap_or_default();
@@ -48,7 +48,8 @@ fn append_plan(writer: &mut LogWriter, plan: &JobPlan) -> Result<()> {
     Ok(())
 }
 
-/// The parts come first and the decision last: where a crash tears the lines apart, nothing is decided yet.
+/// Queues a long decision. The parts come first and the decision last, so that nothing is decided yet if a crash separates the
+/// lines.
 fn append_decision(writer: &mut LogWriter, resolved: &BarrierResolved) -> Result<()> {
     type Parts<'p> = (&'p [ObjectRef], &'p [PlacedRows], &'p [OperatorLedger]);
     let begun = |(files, placed, settled): Parts<'_>| JournalRecord::BarrierBegun {
@@ -74,7 +75,7 @@ fn append_decision(writer: &mut LogWriter, resolved: &BarrierResolved) -> Result
     Ok(())
 }
 
-/// A list in parts that a line can hold.
+/// Splits a list into parts that fit a line.
 fn parts<T: Serialize>(items: &[T]) -> Vec<&[T]> {
     let (mut parts, mut start, mut bytes) = (Vec::new(), 0, 0);
     for (index, item) in items.iter().enumerate() {
@@ -89,7 +90,7 @@ fn parts<T: Serialize>(items: &[T]) -> Vec<&[T]> {
     parts
 }
 
-/// The record as two of its kind, where it is a list.
+/// Splits a record into two of its kind, if it is a list.
 fn halves(record: &JournalRecord) -> Option<[JournalRecord; 2]> {
     match record {
         JournalRecord::PartitionsPlanned { partitions } if partitions.len() > 1 => {

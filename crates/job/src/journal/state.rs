@@ -1,4 +1,4 @@
-//! What is true about a job: the pure replay of its journal.
+//! The state of a job: the pure replay of its journal.
 
 mod apply;
 mod barriers;
@@ -31,18 +31,18 @@ use partition::PartitionState;
 pub use figures::{Figures, NotFromFigures};
 pub use partition::PartitionStatus;
 
-/// All that the journal says about a job, as a function of its records and of nothing else.
+/// Everything that the journal says about a job. It is a function of the records alone.
 ///
 /// Maintains the following invariants:
 /// - partitions have the indices 0, 1, 2 … and never change once they are planned;
 /// - the records of the partitions follow each other without a gap;
 /// - every publication belongs to a planned partition and read the slice that was planned;
-/// - what a file that may be deleted held is not given out any more.
+/// - the content of a file that may be deleted is no longer given out.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobState {
     generation: u32,
     epochs: Vec<Epoch>,
-    /// The sources of a plan that is not whole yet.
+    /// The sources of a plan that is not complete yet.
     coming_sources: Vec<SourceIdentity>,
     plan: Option<JobPlan>,
     recipe: Option<RecipeInForce>,
@@ -51,7 +51,7 @@ pub struct JobState {
     damaged_sources: Vec<DamagedSource>,
     plan_complete: bool,
     next_first_record: u64,
-    /// The first part of a decision that is not whole yet.
+    /// The first part of a decision that is not complete yet.
     coming_decision: ComingDecision,
     /// All decisions of whole-dataset operators, oldest first, whether they count or not.
     barriers: Vec<BarrierResolved>,
@@ -76,91 +76,91 @@ struct ComingDecision {
 pub struct Epoch {
     /// The number of its epoch, from 1.
     pub epoch: u64,
-    /// Who it was.
+    /// The identity of the driver.
     pub driver: DriverIdentity,
     /// The version of its release.
     pub version: String,
-    /// Whether it took the job over from a driver that was not seen to end.
+    /// True if it took over the job from a driver that was not seen to end.
     pub takeover: bool,
 }
 
-/// How far the export is.
+/// The state of the export.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExportState {
-    /// An export that was about to get its name, and is not known to have it.
+    /// An export that was about to get its final name, and is not known to have it.
     pub intent: Option<ExportIntent>,
-    /// The last export that got its name.
+    /// The last export that got its final name.
     pub committed: Option<ExportIntent>,
 }
 
-/// How the last driver ended.
+/// The end of the last driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finish {
     /// The epoch of the driver.
     pub epoch: u64,
-    /// How the job ended.
+    /// The status of the job at the end.
     pub status: Status,
-    /// Why, where it failed.
+    /// The reason, if it failed.
     pub error: Option<String>,
 }
 
 impl JobState {
-    /// The generation: 1, and one more for each time that the job was started anew.
+    /// Returns the generation: 1, plus one for each time that the job was started anew.
     #[must_use]
     pub fn generation(&self) -> u32 {
         self.generation.max(1)
     }
 
-    /// All drivers, of earlier generations too, oldest first.
+    /// Returns all drivers, including those of earlier generations, oldest first.
     #[must_use]
     pub fn epochs(&self) -> &[Epoch] {
         &self.epochs
     }
 
-    /// The newest driver.
+    /// Returns the newest driver.
     #[must_use]
     pub fn current_epoch(&self) -> Option<&Epoch> {
         self.epochs.last()
     }
 
-    /// What the job is about; none before it is planned.
+    /// Returns the plan of the job; none before it is planned.
     #[must_use]
     pub fn plan(&self) -> Option<&JobPlan> {
         self.plan.as_ref()
     }
 
-    /// The recipe in force; none before one is set.
+    /// Returns the recipe in force; none before one is set.
     #[must_use]
     pub fn recipe(&self) -> Option<&RecipeInForce> {
         self.recipe.as_ref()
     }
 
-    /// The chain hash of a finished result under the recipe in force.
+    /// Returns the chain hash of a finished result under the recipe in force.
     #[must_use]
     pub fn final_chain(&self) -> Option<ChainHash> {
         self.recipe.as_ref().and_then(RecipeInForce::final_chain)
     }
 
-    /// The stage at work, from 0: the last one whose barrier before it is resolved.
+    /// Returns the stage at work, from 0: the last one whose barrier before it is resolved.
     #[must_use]
     pub fn stage_at_work(&self) -> u32 {
         self.recipe.as_ref().map_or(0, RecipeInForce::stage_at_work)
     }
 
-    /// How many stages the recipe in force has.
+    /// Returns how many stages the recipe in force has.
     #[must_use]
     pub fn stages(&self) -> u32 {
         let last = self.recipe.as_ref().map_or(0, RecipeInForce::last_stage);
         last.saturating_add(1)
     }
 
-    /// The chain hash of a result of the stage at work.
+    /// Returns the chain hash of a result of the stage at work.
     #[must_use]
     pub fn chain_at_work(&self) -> Option<ChainHash> {
         self.recipe.as_ref()?.end_of(self.stage_at_work())
     }
 
-    /// The result of a partition that came farthest under the recipe in force, kept or not: its stage, and the result.
+    /// Returns the result of a partition that came farthest under the recipe in force, kept or not, with its stage.
     #[must_use]
     pub fn farthest_result(&self, index: u32) -> Option<(u32, &Publication)> {
         let recipe = self.recipe.as_ref()?;
@@ -168,50 +168,50 @@ impl JobState {
         stages.find_map(|stage| Some((stage, self.result_of(index, recipe.end_of(stage)?)?)))
     }
 
-    /// Whose past the job began with; none of one that began with nothing.
+    /// Returns the job whose past this job began with; none if it began with nothing.
     #[must_use]
     pub fn adopted(&self) -> Option<&Adoption> {
         self.adopted.as_ref()
     }
 
-    /// How many partitions are planned so far.
+    /// Returns how many partitions are planned so far.
     #[must_use]
     pub fn partition_count(&self) -> u32 {
-        // `apply` gives no index beyond the numbers of this type.
+        // `apply` accepts no index beyond the range of this type.
         u32::try_from(self.partitions.len()).unwrap_or(u32::MAX)
     }
 
-    /// All planned partitions, in order.
+    /// Returns all planned partitions, in order.
     pub fn partitions(&self) -> impl ExactSizeIterator<Item = &PlannedPartition> {
         self.partitions.iter().map(|state| &state.planned)
     }
 
-    /// A planned partition.
+    /// Returns a planned partition.
     #[must_use]
     pub fn partition(&self, index: u32) -> Option<&PlannedPartition> {
         self.state_of(index).map(|state| &state.planned)
     }
 
-    /// Whether no partitions will be planned any more.
+    /// Returns whether no more partitions will be planned.
     #[must_use]
     pub fn plan_complete(&self) -> bool {
         self.plan_complete
     }
 
-    /// The number of records in all planned partitions, which is the dataset's number of the first
-    /// record of the next one.
+    /// Returns the number of records in all planned partitions, which is the number in the dataset of the first record of the next
+    /// one.
     #[must_use]
     pub fn next_first_record(&self) -> u64 {
         self.next_first_record
     }
 
-    /// Where sources cannot be read.
+    /// Returns the places where sources cannot be read.
     #[must_use]
     pub fn damaged_sources(&self) -> &[DamagedSource] {
         &self.damaged_sources
     }
 
-    /// The newest result of a partition with these operators applied, if its rows are still kept.
+    /// Returns the newest result of a partition with these operators applied, if its rows are still kept.
     #[must_use]
     pub fn published(&self, index: u32, chain: ChainHash) -> Option<&Publication> {
         let kept = |publication: &&Publication| {
@@ -220,24 +220,24 @@ impl JobState {
         self.with_chain(index, chain).find(kept)
     }
 
-    /// The newest result of a partition with these operators applied, kept or not: for its counts.
+    /// Returns the newest result of a partition with these operators applied, kept or not, for its counts.
     #[must_use]
     pub fn result_of(&self, index: u32, chain: ChainHash) -> Option<&Publication> {
         self.with_chain(index, chain).next()
     }
 
-    /// Everything that was ever published, in order of partition and then of publication.
+    /// Returns everything that was ever published, in order of partition and then of publication.
     pub fn publications(&self) -> impl Iterator<Item = &Publication> {
         self.partitions.iter().flat_map(|state| &state.publications)
     }
 
-    /// The checkpoints of a partition that are still kept, those of older recipes too; newest
-    /// publication first, and within one the deepest first.
+    /// Returns the checkpoints of a partition that are still kept, including those of older recipes. The newest publication comes
+    /// first, and within a publication the deepest checkpoint.
     pub fn checkpoints(&self, index: u32) -> impl Iterator<Item = &CheckpointEntry> {
         self.published_checkpoints(index).map(|found| found.entry)
     }
 
-    /// As [`checkpoints`](Self::checkpoints), with what their attempts kept besides rows.
+    /// Like [`checkpoints`](Self::checkpoints), with what their attempts kept besides rows.
     pub fn published_checkpoints(
         &self,
         index: u32,
@@ -250,33 +250,34 @@ impl JobState {
         state.flat_map(PartitionState::checkpoints).filter(is_kept)
     }
 
-    /// The gates that attempts at a partition ended at, oldest first.
+    /// Returns the gates that attempts at a partition ended at, oldest first.
     pub fn gates(&self, index: u32) -> impl Iterator<Item = &GateReached> {
         let state = self.state_of(index).into_iter();
         state.flat_map(|state| &state.gates)
     }
 
-    /// The stores that hold the job's files where they are not the folders of its own folder.
+    /// Returns the stores that hold the job's files, if they are not the folders of the job's own folder.
     #[must_use]
     pub fn stores(&self) -> &BTreeMap<Place, StoreSpec> {
         &self.stores
     }
 
-    /// Every file that counts: of results and gates, and copies of slices, each once.
+    /// Returns every file that counts, once each: those of results and gates, and copies of slices.
     pub fn kept_files(&self) -> impl Iterator<Item = &ObjectRef> {
         let mut known = HashSet::new();
         self.all_files()
             .filter(move |file| !self.is_forgotten(&file.key) && known.insert(&file.key))
     }
 
-    /// Every file that was ever cited, those that may be deleted included: of results and gates, and copies of slices.
+    /// Returns every file that was ever cited, including those that may be deleted: those of results and gates, and copies of
+    /// slices.
     pub fn all_files(&self) -> impl Iterator<Item = &ObjectRef> {
         let copies = self.partitions();
         let copies = copies.filter_map(|planned| planned.slice.copy.as_deref());
         self.cited_files().chain(copies)
     }
 
-    /// Every file that a result, a gate or a decision cites.
+    /// Returns every file that a result, a gate or a decision cites.
     pub fn cited_files(&self) -> impl Iterator<Item = &ObjectRef> {
         let of_partitions = self.partitions.iter().flat_map(|state| {
             let results = state.publications.iter().flat_map(Publication::files);
@@ -286,19 +287,19 @@ impl JobState {
         of_partitions.chain(of_barriers)
     }
 
-    /// The records of a partition that killed workers, under whatever recipe.
+    /// Returns the records of a partition that killed workers, under any recipe.
     #[must_use]
     pub fn poison(&self, index: u32) -> &[PoisonFound] {
         self.state_of(index).map_or(&[], |state| &state.poison)
     }
 
-    /// The partitions that are out of retries under the recipe in force.
+    /// Returns the partitions that are out of retries under the recipe in force.
     pub fn failed(&self) -> impl Iterator<Item = &PartitionFailure> {
         let indices = 0..self.partition_count();
         indices.filter_map(|index| self.failure(index))
     }
 
-    /// Why a partition is out of retries under the recipe in force; none if it is not.
+    /// Returns why a partition is out of retries under the recipe in force; none if it isn't.
     #[must_use]
     pub fn failure(&self, index: u32) -> Option<&PartitionFailure> {
         let (chain, failure) = self.state_of(index)?.failure.as_deref()?;
@@ -306,12 +307,12 @@ impl JobState {
         (Some(*chain) == now).then_some(failure)
     }
 
-    /// How a partition stands in the stage at work under the recipe in force; none if it is not planned.
+    /// Returns the status of a partition in the stage at work under the recipe in force; none if it is not planned.
     #[must_use]
     pub fn partition_status(&self, index: u32) -> Option<PartitionStatus> {
         let state = self.state_of(index)?;
         let published = || self.chain_at_work().is_some_and(|chain| state.has(chain));
-        // A failure is the last word: it stands behind a result only if that was no good.
+        // A failure is the last word. It follows a result only if that result was bad.
         Some(if self.failure(index).is_some() {
             PartitionStatus::Failed
         } else if published() {
@@ -323,20 +324,20 @@ impl JobState {
         })
     }
 
-    /// How many attempts at a partition were made after one that failed under the same driver. To go on from a gate is no
-    /// retry, and neither is to go on after a driver that died.
+    /// Returns how many attempts at a partition were made after one that failed under the same driver. Continuing from a gate, or
+    /// after a driver that died, is not a retry.
     #[must_use]
     pub fn retries(&self, index: u32) -> u32 {
         self.state_of(index).map_or(0, |state| state.retries)
     }
 
-    /// How many attempts at a partition were given out, in all epochs of the generation.
+    /// Returns how many attempts at a partition were given out, in all epochs of the generation.
     #[must_use]
     pub fn attempts(&self, index: u32) -> u32 {
         self.state_of(index).map_or(0, |state| state.attempts)
     }
 
-    /// The highest number of an attempt at a partition in this epoch, 0 if there was none.
+    /// Returns the highest number of an attempt at a partition in this epoch, 0 if there was none.
     #[must_use]
     pub fn last_attempt(&self, index: u32, epoch: u64) -> u32 {
         let last = self.state_of(index).and_then(|state| state.last_attempt);
@@ -344,15 +345,15 @@ impl JobState {
             .map_or(0, |(_, attempt)| attempt)
     }
 
-    /// The time that each operator took up to where an attempt can begin, by the newest work that led there; none where no
-    /// work did.
+    /// Returns the time that each operator took up to a point where an attempt can begin, by the newest work that led there; none
+    /// if no work did.
     #[must_use]
     pub fn nanos_until(&self, index: u32, operation: u32, chain: ChainHash) -> Option<&[u64]> {
         self.state_of(index)?.nanos_until(operation, chain)
     }
 
-    /// When the newest driver that worked on a partition began to, and when its result of the stage at work was published
-    /// or it was given up, in milliseconds since 1970; none where that did not happen, or is not known.
+    /// Returns when the newest driver that worked on a partition began to, and when its result of the stage at work was published
+    /// or it was given up, in milliseconds since 1970. Either is none if it did not happen or is not known.
     #[must_use]
     pub fn times(&self, index: u32) -> (Option<u64>, Option<u64>) {
         let known = |millis: u64| (millis > 0).then_some(millis);
@@ -370,38 +371,38 @@ impl JobState {
         (begun, ended)
     }
 
-    /// All exports that the job put in their places or was about to, of earlier generations too, oldest first.
+    /// Returns all exports that the job put in their places or was about to, including those of earlier generations, oldest first.
     #[must_use]
     pub fn outputs(&self) -> &[ExportIntent] {
         &self.outputs
     }
 
-    /// How far the export is.
+    /// Returns the state of the export.
     #[must_use]
     pub fn export(&self) -> &ExportState {
         &self.export
     }
 
-    /// How the newest driver ended; none while it is at work, or where it died.
+    /// Returns how the newest driver ended; none while it is at work, or if it died.
     #[must_use]
     pub fn finished(&self) -> Option<&Finish> {
         self.finished.as_ref()
     }
 
-    /// Whether this file may be deleted, so that nothing may count on it.
+    /// Returns whether this file may be deleted, so that nothing may depend on it.
     #[must_use]
     pub fn is_forgotten(&self, file: &ObjectKey) -> bool {
         self.forgotten.contains(file)
     }
 
-    /// Which records of a partition are drawn under this seed; none = all.
+    /// Returns which records of a partition are drawn under this seed; none means all.
     #[must_use]
     pub fn draw(&self, partition: u32, seed: u64) -> Option<Draw> {
         let mixing = self.plan.as_ref()?.mixing.as_ref()?;
         mixing.draw(self.partition(partition)?, seed)
     }
 
-    /// The counts over all partitions in the stage at work under the recipe in force.
+    /// Returns the counts over all partitions in the stage at work under the recipe in force.
     #[must_use]
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
@@ -439,7 +440,7 @@ impl JobState {
     fn is_attempted(&self, state: &PartitionState) -> bool {
         let epoch = self.current_epoch().map(|current| current.epoch);
         let is_of_driver = state.last_attempt.map(|(of, _)| of) == epoch && epoch.is_some();
-        // Work of an earlier stage that is done says nothing about this one.
+        // Finished work of an earlier stage says nothing about this one.
         is_of_driver && (state.is_open || state.last_stage == self.stage_at_work())
     }
 }

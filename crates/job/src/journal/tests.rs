@@ -68,8 +68,8 @@ fn a_number_that_cannot_be_followed_is_an_error() {
     );
 }
 
-/// Drivers without any lock begin, write and supersede each other as fast as they can. Whatever a
-/// driver synced and then found its epoch still to be the newest must be known ever after.
+/// Drivers without any lock begin, write and supersede each other as fast as they can. If a driver synced something and then found
+/// its epoch still to be the newest, it must be known ever after.
 #[test]
 fn drivers_without_a_lock_lose_nothing_that_counted() {
     let (_dir, layout) = layout();
@@ -86,7 +86,7 @@ fn drivers_without_a_lock_lose_nothing_that_counted() {
         let mut sure: Vec<ObjectKey> = Vec::new();
         for round in 0..12 {
             let Ok((mut journal, mut state)) = opening().open(Mode::Resume) else {
-                // Too many were faster; damage would be seen at the end.
+                // Too many drivers were faster. Damage would show at the end.
                 continue;
             };
             for text in &sure {

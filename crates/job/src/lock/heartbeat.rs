@@ -1,4 +1,4 @@
-//! The file that tells other hosts that a driver lives.
+//! The file that shows other hosts that a driver is alive.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,12 +21,12 @@ pub(crate) struct Heartbeat {
     pub(crate) schema_version: u32,
     #[serde(flatten)]
     pub(crate) driver: DriverIdentity,
-    /// Raised with every beat.
+    /// Incremented with every beat.
     pub(crate) counter: u64,
-    /// When it was written, in milliseconds since 1970, by the driver's clock; 0 of earlier releases.
+    /// The time when it was written, in milliseconds since 1970, by the driver's clock; 0 in files of earlier releases.
     #[serde(default)]
     pub(crate) beat_at_millis: u64,
-    /// Whether the driver ended properly.
+    /// True if the driver ended properly.
     #[serde(default)]
     pub(crate) released: bool,
 }
@@ -36,12 +36,12 @@ struct Version {
     schema_version: u32,
 }
 
-/// Where the heartbeat of a job is.
+/// The place of a job's heartbeat.
 #[derive(Clone, Debug)]
 pub(crate) enum Pulse {
     /// A file.
     File(PathBuf),
-    /// An object of a job that lies in no folder.
+    /// An object, for a job in an object store.
     Object(Arc<Bucket>),
 }
 
@@ -56,7 +56,7 @@ impl Pulse {
         }
     }
 
-    /// Its name in errors.
+    /// Returns its name for errors.
     pub(super) fn path(&self) -> PathBuf {
         match self {
             Self::File(path) => path.clone(),
@@ -64,7 +64,7 @@ impl Pulse {
         }
     }
 
-    /// Reads the heartbeat; none if there is none.
+    /// Reads the heartbeat; none if it does not exist.
     pub(crate) fn read(&self) -> Result<Option<Heartbeat>> {
         match self.read_bytes()? {
             Some(bytes) => parse(&self.path(), &bytes).map(Some),
@@ -72,7 +72,7 @@ impl Pulse {
         }
     }
 
-    /// The bytes of the heartbeat, whatever they are; none if there is none.
+    /// Returns the bytes of the heartbeat, whatever they are; none if it does not exist.
     pub(super) fn read_bytes(&self) -> Result<Option<Vec<u8>>> {
         match self {
             Self::File(path) => read_file(path),
@@ -92,7 +92,7 @@ impl Pulse {
         match self {
             Self::File(path) => {
                 let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
-                // A time in the future is another clock's now.
+                // A time in the future comes from a clock that is ahead, and counts as now.
                 modified.is_ok_and(|time| time.elapsed().unwrap_or_default() < age)
             }
             Self::Object(_) => {
@@ -104,7 +104,7 @@ impl Pulse {
 }
 
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
-    /// A hundred times what one has.
+    /// A hundred times the size of a heartbeat.
     const MAX_BYTES: u64 = 64 << 10;
     match read_small(path, MAX_BYTES) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -161,7 +161,7 @@ impl Beat {
                 source,
             }
         })?;
-        // It says who is alive now. After a power cut nobody is.
+        // It isn't synced, because it says who is alive now, and after a power cut nobody is.
         self.pulse.write(&json)
     }
 
@@ -170,7 +170,7 @@ impl Beat {
         self.write()
     }
 
-    /// Returns whether the file names another driver, which must not be overwritten then.
+    /// Returns whether the file names another driver, so that it must not be overwritten.
     pub(crate) fn is_taken(&self) -> bool {
         matches!(self.pulse.read(), Ok(Some(found)) if found.driver != self.heartbeat.driver)
     }

@@ -1,4 +1,4 @@
-//! Asking a driver to stop that may be on any machine: an object beside its heartbeat, at which it looks with each beat.
+//! Asking a driver on any machine to stop, with an object beside its heartbeat that it checks with each beat.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{Error, Result};
 
 const OBJECT: &str = "job.stop";
 
-/// Who is asked. Another driver than that takes no notice, so that a request which came too late stops nobody else.
+/// The driver that is asked. Other drivers ignore the request, so a request that came too late stops nobody else.
 #[derive(Serialize, Deserialize)]
 struct Request {
     driver: DriverIdentity,
@@ -26,7 +26,7 @@ pub(crate) fn make(bucket: &Bucket, driver: &DriverIdentity) -> Result<()> {
     bucket.replace(OBJECT, &json)
 }
 
-/// Returns whether this driver is asked to stop, as far as that can be seen now.
+/// Returns whether this driver is asked to stop, as far as can be seen now.
 pub(crate) fn is_there(bucket: &Bucket, us: &DriverIdentity) -> bool {
     let read = bucket.read(OBJECT).ok().flatten();
     let request = read.and_then(|bytes| serde_json::from_slice::<Request>(&bytes).ok());

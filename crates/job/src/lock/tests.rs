@@ -16,7 +16,7 @@ fn quick(take_over: bool) -> LockOptions {
     }
 }
 
-/// A driver of another host.
+/// Returns a driver on another host.
 fn stranger() -> DriverIdentity {
     DriverIdentity {
         host: "elsewhere".to_owned(),
@@ -47,7 +47,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Lets a heartbeat move as long as the work goes on.
+/// Keeps a heartbeat beating while the work goes on.
 fn while_beating<T>(mut beat: Beat, work: impl FnOnce() -> T) -> T {
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
@@ -125,7 +125,7 @@ fn a_driver_elsewhere_is_refused_until_it_is_seen_to_stand_still() {
     let lock = JobLock::acquire(&layout, &quick(true)).unwrap();
     assert!(lock.took_over());
     drop(lock);
-    // One that has let go is in nobody's way.
+    // A driver that has let go blocks nobody.
     theirs.release().unwrap();
     let lock = JobLock::acquire(&layout, &quick(false)).unwrap();
     assert!(!lock.took_over());
@@ -242,7 +242,7 @@ fn a_driver_that_was_taken_over_notices_and_leaves_the_heartbeat_alone() {
     let (_dir, layout) = layout();
     let lock = JobLock::acquire(&layout, &quick(false)).unwrap();
     assert!(!lock.is_lost());
-    // Between two beats the new driver's mark may be overwritten once; it beats on.
+    // The new driver's mark may be overwritten once between two beats, but it beats on.
     while_beating(beat(&layout, &stranger()), || {
         wait_until("the loss is not noticed", || lock.is_lost());
         assert!(matches!(lock.check(), Err(Error::RunningElsewhere { .. })));

@@ -1,4 +1,4 @@
-//! Watching whether the driver of another host still moves.
+//! Watching whether the driver on another host is still alive.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use super::heartbeat::{self, Pulse};
 use crate::driver::{DriverIdentity, Presence};
 use crate::{Error, Result};
 
-/// How many beats of its own a namesake of this host gets to show that it lives.
+/// The number of its own beats in which another host of the same name must show that it is alive.
 const BEATS_OF_A_NAMESAKE: u32 = 4;
 
 /// The driver that had the job before.
@@ -35,9 +35,9 @@ impl Before {
     }
 }
 
-/// Makes sure that no other driver is alive, and returns the driver that had the job before.
+/// Checks that no other driver is alive, and returns the driver that had the job before.
 ///
-/// `locked` says that the lock of this host is ours, so that no other process of it can drive.
+/// `locked` says that we hold the lock on this host, so that no other process on it can drive.
 pub(super) fn exclude_others(
     pulse: &Pulse,
     us: &DriverIdentity,
@@ -66,11 +66,11 @@ pub(super) fn exclude_others(
     let driver = heartbeat.driver;
     match driver.presence() {
         Presence::Gone => Before::died(driver),
-        // The lock is ours, so an earlier holder of this very process has let go of it; and where
-        // the system does not show which process has the number now, it is not the holder.
+        // The lock is ours, so an earlier holder that is this very process has let go of it. If the system does not show which
+        // process has the number now, that process is not the holder.
         Presence::Unknown if locked => Before::died(driver),
         Presence::Running if locked && driver.is_same_process(us) => Before::died(driver),
-        // A living process without the lock: somebody removed the lock file under it.
+        // This is a living process without the lock: somebody removed the lock file under it.
         Presence::Running | Presence::Unknown => {
             match options.take_over && locked && stands_still(pulse, &bytes, options.still_for)? {
                 true => Before::taken_over(Some(driver)),
@@ -79,7 +79,7 @@ pub(super) fn exclude_others(
                 }),
             }
         }
-        // Of another container on this machine the lock would tell, unless somebody removed its file.
+        // The lock would reveal a driver in another container on this machine, unless somebody removed its file.
         Presence::OtherBoot | Presence::OtherNamespace => {
             match stands_still(pulse, &bytes, options.beat_every * BEATS_OF_A_NAMESAKE)? {
                 true => Before::died(driver),
@@ -100,7 +100,7 @@ fn elsewhere(driver: DriverIdentity) -> Error {
     }
 }
 
-/// Returns whether the file stays as it is for so long, by our clock, or its driver lets go.
+/// Returns whether the file stays unchanged for this long, by our clock, or its driver lets go.
 fn stands_still(pulse: &Pulse, bytes: &[u8], period: Duration) -> Result<bool> {
     let started = Instant::now();
     let pause = (period / 20).clamp(Duration::from_millis(1), Duration::from_millis(500));

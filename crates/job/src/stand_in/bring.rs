@@ -1,4 +1,4 @@
-//! Bringing what is known of a job to its stand-in: the journal, and what others are shown.
+//! Copying a job from an object store to its stand-in: the journal and the views.
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
@@ -14,10 +14,10 @@ use crate::layout::Layout;
 use crate::{Error, Result};
 
 impl Layout {
-    /// Brings the journal and the views of a job that lies in no folder to the folder that stands in for it. Of what this
-    /// process brought before, only what is new.
+    /// Brings the journal and the views of a job in an object store to the folder that stands in for it. Only what is new since an
+    /// earlier call of this process is brought.
     ///
-    /// A stand-in that a driver of this machine works with is left to it.
+    /// A stand-in that a driver of this machine works with is left alone.
     ///
     /// # Errors
     ///
@@ -40,7 +40,7 @@ impl Layout {
         brought
     }
 
-    /// As [`bring`](Self::bring), but of the views only the summary.
+    /// Like [`bring`](Self::bring), but the only view that is brought is the summary.
     pub(crate) fn bring_summary(&self) -> Result<()> {
         let Some(bucket) = self.bucket() else {
             return Ok(());
@@ -76,7 +76,7 @@ fn bring_views(bucket: &Bucket, job_dir: &Path) -> Result<()> {
         {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.starts_with(start) && !known.contains(&format!("{folder}/{name}")) {
-                // Of an earlier stay here, and not where the job lies.
+                // The file is from an earlier run here, and is not in the store.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -84,8 +84,8 @@ fn bring_views(bucket: &Bucket, job_dir: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes the file hold these bytes. One that holds the beginning of them is written on, so that whoever follows it sees what
-/// comes; one that holds more is what a driver that died here wrote last, and stays.
+/// Makes the file hold these bytes. A file that holds their beginning is extended, so that readers that follow it see the rest. A
+/// file that holds more is kept, because that is what a driver that died here wrote last.
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     let there = fs::read(path).unwrap_or_default();
     if there.starts_with(bytes) && !bytes.is_empty() {

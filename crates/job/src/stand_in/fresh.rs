@@ -1,4 +1,4 @@
-//! Keeping a stand-in up to date for someone who goes on looking.
+//! Keeping a stand-in up to date for a caller that keeps looking at it.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,16 +9,16 @@ use crate::Result;
 use crate::bucket::Bucket;
 use crate::layout::Layout;
 
-/// How often it is looked for news.
+/// The interval between two looks at the store.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 impl Layout {
-    /// Brings what is new every few seconds from now on, as long as a clone of this layout is there; nothing where the job
-    /// lies in a folder.
+    /// Brings what is new every few seconds from now on, as long as a clone of this layout exists. Does nothing if the job is in a
+    /// folder.
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`](crate::Error::Storage) if there can be no thread.
+    /// [`Error::Storage`](crate::Error::Storage) if no thread can be started.
     pub fn keep_fresh(&self) -> Result<()> {
         let Some(bucket) = self.bucket() else {
             return Ok(());
@@ -29,7 +29,7 @@ impl Layout {
     }
 }
 
-/// Brings news until nobody uses the stand-in any more. What cannot be had now may be had the next time.
+/// Brings news until nobody uses the stand-in any more. Errors are ignored, because the next try may succeed.
 fn follow(kept: &Weak<Bucket>, layout: &Layout) {
     loop {
         std::thread::sleep(LOOK_EVERY);

@@ -1,4 +1,4 @@
-//! Removing what stands in for a job that lies in no folder.
+//! Removing the folder that stands in for a job in an object store.
 
 use std::fs;
 
@@ -9,8 +9,8 @@ use crate::layout::Layout;
 use crate::{Error, Result};
 
 impl Layout {
-    /// Removes the folder that stands in for a job in a store, unless a driver of this machine works with it; nothing where
-    /// the job lies in a folder.
+    /// Removes the folder that stands in for a job in an object store, unless a driver of this machine works with it. Does nothing
+    /// if the job is in a folder.
     ///
     /// # Errors
     ///
@@ -32,8 +32,8 @@ impl Layout {
         Ok(())
     }
 
-    /// Removes the folder that stands in for a job in a store, where the job was never begun. What cannot be removed does no
-    /// harm.
+    /// Removes the folder that stands in for a job in an object store if the job never began. Errors are ignored, because a
+    /// remaining folder does no harm.
     pub fn leave_unbegun(&self) {
         if self.bucket().is_some() && matches!(Journal::exists(self), Ok(false)) {
             let _ = self.remove_stand_in();

@@ -7,9 +7,9 @@ use crate::layout::Layout;
 use crate::listing::{JobView, ListedJob, newest_first};
 use crate::{Error, JobId, Result};
 
-/// Lists the jobs below a URL, as [`list_jobs`](crate::list_jobs) does those below a folder.
+/// Lists the jobs below a URL, as [`list_jobs`](crate::list_jobs) does for a folder.
 ///
-/// Of each job its summary and heartbeat are read, and the journal of those that these do not suffice for.
+/// It reads the summary and heartbeat of each job, and the journal if these do not suffice.
 ///
 /// # Errors
 ///
@@ -19,7 +19,7 @@ pub fn list_jobs_of_url(base_url: &str, schemes: &StoreSchemes) -> Result<Vec<Li
     let store = schemes.open(&StoreSpec::Url(base_url.to_owned()))?;
     let mut jobs = Vec::new();
     for name in store.folders()? {
-        // What no job can be called is none.
+        // A name that is not a valid job id does not belong to a job.
         if let Ok(job_id) = name.parse::<JobId>() {
             jobs.extend(listed(base_url, job_id, schemes)?);
         }

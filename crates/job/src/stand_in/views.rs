@@ -1,4 +1,4 @@
-//! Which files of a job are views that others look at: all that is no truth, no lock and no work.
+//! The views of a job, which are meant for others to look at: everything except the truth, the locks and the work.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use crate::{Error, Result};
 
 use crate::bucket::{Bucket, named};
 
-/// Views in the job's folder itself.
+/// The views in the job's folder itself.
 pub(super) const FILES: [&str; 5] = [
     "job_summary.json",
     "recipe.yaml",
@@ -19,7 +19,7 @@ pub(super) const FILES: [&str; 5] = [
     "report.html",
 ];
 
-/// Folders that hold nothing but views, with what the names of these begin with.
+/// The folders that hold only views, with the prefixes of their names.
 pub(super) const FOLDERS: [(&str, &str); 5] = [
     ("metadata", ""),
     ("event_logs", "events."),
@@ -29,13 +29,13 @@ pub(super) const FOLDERS: [(&str, &str); 5] = [
 ];
 
 impl Layout {
-    /// The views of a job that lies in no folder, as they are in its stand-in, with the names that they have in the store.
+    /// Returns the views of a job in an object store, as they are in its stand-in, with their names in the store.
     #[must_use]
     pub fn views(&self) -> Vec<(ObjectName, PathBuf)> {
         let files = FILES.iter().map(|name| (*name).to_owned());
         let inside = FOLDERS.iter().flat_map(|(folder, start)| {
             let names = names_in(&self.job_dir().join(folder)).into_iter();
-            // Hidden files are those that have no place yet.
+            // Hidden files are not complete yet.
             let ours = names.filter(|name| name.starts_with(start) && !name.starts_with('.'));
             ours.map(|name| format!("{folder}/{name}"))
                 .collect::<Vec<_>>()
@@ -49,7 +49,7 @@ impl Layout {
         named.collect()
     }
 
-    /// Copies the views of a job that lies in no folder to where it lies. Returns what went wrong.
+    /// Copies the views of a job to its object store. Returns the errors.
     pub fn put_views(&self) -> Vec<StorageError> {
         let Some(store) = self.remote_store() else {
             return Vec::new();
@@ -58,7 +58,7 @@ impl Layout {
         mirror.finish(&self.views())
     }
 
-    /// Copies one view, a file in the job's folder, to where the job lies; nothing where that is the folder.
+    /// Copies one view, a file in the job's folder, to the object store of the job. Does nothing if the job is in a folder.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ impl Layout {
         bucket.replace(&name.to_string_lossy(), &bytes)
     }
 
-    /// The store of a job that lies in no folder.
+    /// Returns the object store of the job, if it is in one.
     #[must_use]
     pub fn remote_store(&self) -> Option<std::sync::Arc<dyn ObjectStore>> {
         self.bucket().map(|bucket| bucket.store().clone())
@@ -80,8 +80,8 @@ impl Layout {
 }
 
 impl Layout {
-    /// Removes the views and the journal of a job that lies in no folder, the journal last, so that after a failure there
-    /// still is a job. Files of attempts are not its concern.
+    /// Removes the views and the journal of a job in an object store. The journal goes last, so that the job still exists after a
+    /// failure. Files of attempts are left to the caller.
     ///
     /// # Errors
     ///
@@ -102,7 +102,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Removes what says who drives the job, once nobody does.
+    /// Removes the objects that say who drives the job, once nobody does.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ fn names_in(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-/// The names of all views that are in the store.
+/// Returns the names of all views in the store.
 pub(super) fn names_in_store(bucket: &Bucket) -> Result<Vec<ObjectName>> {
     let mut names = Vec::new();
     for name in FILES {

@@ -1,4 +1,4 @@
-//! A process that can be signalled without ever hitting another one of the same number.
+//! A process that can be signalled without ever hitting another one with the same number.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -11,22 +11,22 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::driver::{DriverIdentity, Presence, pid_of};
 
-/// The driver, held by a handle that goes on meaning it when its number is given again.
+/// The driver, held by a handle that still refers to it after its number is reused.
 pub(super) struct Target<'a> {
     driver: &'a DriverIdentity,
-    /// The lock of the job, which it has.
+    /// The lock of the job, which the driver holds.
     lock: &'a Path,
     pid: Pid,
-    /// None where the system has no such handles; the window is small then, but there.
+    /// None if the system has no such handles. A small window for hitting another process then remains.
     handle: Option<OwnedFd>,
 }
 
 impl<'a> Target<'a> {
-    /// None if the driver does not run on this host, or does not have the job's lock.
+    /// Opens the driver; none if it does not run on this host or does not have the job's lock.
     pub(super) fn open(driver: &'a DriverIdentity, lock: &'a Path) -> Option<Self> {
         let pid = pid_of(driver.pid)?;
-        // The handle is taken first and the identity checked behind it: whatever process the
-        // handle means was there before the check, and the check says which one it is.
+        // The handle is taken first and the identity checked after it. Whatever process the handle refers to existed before the
+        // check, and the check says which one it is.
         let handle = open_handle(pid);
         let is_it = driver.presence() == Presence::Running && has_open(driver.pid, lock);
         is_it.then_some(Self {
@@ -41,7 +41,7 @@ impl<'a> Target<'a> {
         self.driver.pid
     }
 
-    /// Sends a signal; to a process that has ended it is sent in vain, which is no error.
+    /// Sends a signal. Signalling a process that has ended has no effect and is not an error.
     pub(super) fn signal(&self, signal: Signal) -> rustix::io::Result<()> {
         let sent = match &self.handle {
             Some(handle) => signal_handle(handle, signal),
@@ -54,7 +54,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Waits until the process has ended or let go of the job, for so long at most; says whether it has.
+    /// Waits until the process has ended or let go of the job, at most this long. Returns whether it has.
     pub(super) fn leaves_within(&self, timeout: Duration) -> bool {
         const PAUSE: Duration = Duration::from_millis(20);
         let started = Instant::now();
@@ -68,18 +68,18 @@ impl<'a> Target<'a> {
         true
     }
 
-    /// A program that embeds Coldpress may go on without the job.
+    /// Returns whether the process has let go of the job. A program that embeds Coldpress may continue without the job.
     fn has_let_go(&self) -> bool {
         matches!(FileLock::holder(self.lock), Ok(Holder::Nobody))
     }
 
-    /// A zombie has ended, whoever neglects to wait for it.
+    /// Returns whether the process has ended. A zombie has ended, even if its parent does not wait for it.
     fn has_ended(&self) -> bool {
         self.driver.presence() == Presence::Gone
     }
 }
 
-/// Returns whether a process has this file open; also one whose name is gone.
+/// Returns whether a process has this file open, even if its name is gone.
 #[cfg(target_os = "linux")]
 fn has_open(pid: u32, file: &Path) -> bool {
     let wanted = fs::metadata(file).ok();
@@ -94,7 +94,7 @@ fn has_open(pid: u32, file: &Path) -> bool {
     handles.any(|handle| is_it(&handle.path()))
 }
 
-/// Where the system does not show it, a process must be taken at its word.
+/// Returns true, because this system does not show it and the process must be taken at its word.
 #[cfg(not(target_os = "linux"))]
 fn has_open(_pid: u32, _file: &Path) -> bool {
     true

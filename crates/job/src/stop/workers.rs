@@ -6,23 +6,23 @@ use std::time::{Duration, Instant};
 
 use crate::driver::{DriverIdentity, Presence};
 
-/// The processes that a driver had started from its own program.
+/// The processes that a driver started from its own program.
 pub(super) struct Workers(Vec<DriverIdentity>);
 
 impl Workers {
-    /// Looks for the worker processes of a driver of this host; finds none if the system has no list of children.
+    /// Looks for the worker processes of a driver on this host. Finds none if the system has no list of children.
     pub(super) fn of(driver: &DriverIdentity) -> Self {
         let program = program_of(driver.pid);
         let children = children_of(driver.pid).into_iter();
-        // Other programs that it has started may have work of their own to end.
+        // Other programs that it has started may have to finish work of their own.
         let workers = children.filter(|pid| program.is_some() && program_of(*pid) == program);
         Self(workers.map(DriverIdentity::of_process).collect())
     }
 
-    /// Waits until they have ended, for so long at most.
+    /// Waits until they have ended, at most this long.
     ///
     /// # Errors
-    /// A sentence that names those that live on.
+    /// A sentence that names those still alive.
     pub(super) fn have_ended_within(&self, timeout: Duration) -> Result<(), String> {
         const PAUSE: Duration = Duration::from_millis(20);
         let started = Instant::now();
@@ -47,7 +47,7 @@ fn program_of(pid: u32) -> Option<PathBuf> {
     fs::read_link(Path::new("/proc").join(pid.to_string()).join("exe")).ok()
 }
 
-/// The children of all threads of a process.
+/// Returns the children of all threads of a process.
 fn children_of(pid: u32) -> Vec<u32> {
     let threads = fs::read_dir(format!("/proc/{pid}/task"));
     let threads = threads.into_iter().flatten().flatten();

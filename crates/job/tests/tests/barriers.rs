@@ -12,7 +12,7 @@ use crate::support::{Driver, Job, attempt, file, partitions, plan, publication, 
 
 const PARTITIONS: u32 = 3;
 
-/// A recipe of `a`, a whole-dataset operator, `b`, another one and `c`; nothing is resolved.
+/// Returns a recipe of `a`, a whole-dataset operator, `b`, another one and `c`. Nothing is resolved.
 fn staged() -> RecipeInForce {
     let mut staged = recipe(&["a", "dedup", "b", "select", "c"]);
     staged.chain.truncate(2);
@@ -20,13 +20,13 @@ fn staged() -> RecipeInForce {
     staged
 }
 
-/// The hashes of the stage of one operator that follows a barrier with this decision.
+/// Returns the hashes of the stage of one operator that follows a barrier with this decision.
 fn after(last: ChainHash, decision: &str, operator: &str) -> Vec<ChainHash> {
     let base = last.then(decision);
     vec![base, base.then(operator)]
 }
 
-/// The result of a task. Of 100 records 89 come out of the first operator, and all of them of the others.
+/// Returns the result of a task. Of 100 records, 89 come out of the first operator, and all of those out of the others.
 fn result(
     state: &JobState,
     stage: u32,
@@ -52,7 +52,7 @@ fn publish_all(driver: &mut Driver, stage: u32) {
     (0..PARTITIONS).for_each(|partition| publish(driver, stage, partition, stage + 1));
 }
 
-/// A decision over what is published, which drops nothing.
+/// Returns a decision over what is published, which drops nothing.
 fn resolved(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
     let (operator, next) = [("dedup", "b"), ("select", "c")][stage as usize];
     let records = 89 * u64::from(PARTITIONS);
@@ -86,7 +86,7 @@ fn resolve(driver: &mut Driver, stage: u32, decision: &str) -> BarrierResolved {
     resolved
 }
 
-/// A driver whose job is planned under a recipe of three stages.
+/// Returns a driver whose job is planned under a recipe of three stages.
 fn planned(job: &Job) -> Driver {
     let mut driver = job.drive(Mode::New);
     driver.put(&[
@@ -139,7 +139,7 @@ fn the_chain_goes_on_once_a_barrier_is_resolved() {
     assert_eq!(driver.state.totals().completed, PARTITIONS);
     let status = driver.state.partition_status(0);
     assert_eq!(status, Some(PartitionStatus::Completed));
-    // What is replayed from disk is what was known.
+    // The replay from disk equals what was known.
     assert_eq!(job.read(), driver.state);
 }
 
@@ -184,7 +184,7 @@ fn a_participant_that_is_published_anew_voids_the_decision_and_what_follows() {
     // The old decision was over other results.
     let stale = JournalRecord::BarrierResolved(first);
     check_refused(&driver, &stale, "other results");
-    // The same is decided over the new ones: what was made after it counts again.
+    // The same is decided over the new ones, so what was made after it counts again.
     let again = resolve(&mut driver, 0, "first");
     assert_eq!(driver.state.barrier(0), Some(&again));
     assert!(driver.state.participants(1).is_some());
@@ -209,8 +209,8 @@ fn only_the_barrier_behind_a_result_is_voided() {
     assert_eq!(driver.state.barrier(1), None);
 }
 
-/// Each case has the operators whose poisoned records are lifted, the number of stages whose results stay, and the barriers
-/// whose decisions stay.
+/// Each case has the operators whose poisoned records are lifted, the number of stages whose results stay, and the barriers whose
+/// decisions stay.
 #[test]
 fn verdicts_that_are_lifted_void_what_was_made_without_the_records() {
     for (lifted, stages_left, barriers_left) in [
@@ -247,14 +247,14 @@ fn verdicts_that_are_lifted_void_what_was_made_without_the_records() {
         assert_eq!(left, (0..stages_left).collect::<Vec<_>>(), "{lifted:?}");
         let barriers = [0, 1].map(|stage| driver.state.barrier(stage).is_some());
         assert_eq!(barriers, barriers_left, "{lifted:?}");
-        // Those of other partitions stay, and count again if the same is decided.
+        // The results of other partitions stay, and count again if the same is decided.
         let end = recipe.end_of(2).unwrap();
         assert!(driver.state.result_of(0, end).is_some());
         assert_eq!(job.read(), driver.state);
     }
 }
 
-/// The result of a task with a ledger of all operators so far, and signatures for the barrier after it.
+/// Returns the result of a task with a ledger of all operators so far, and signatures for the barrier after it.
 fn whole_result(driver: &Driver, stage: u32, partition: u32) -> Publication {
     let epoch = driver.journal.epoch();
     let mut result = result(&driver.state, stage, partition, epoch, stage + 1).unwrap();
@@ -296,12 +296,12 @@ fn a_recipe_goes_on_after_a_barrier_only_with_a_decision_that_fits() {
     // A resume says the same again.
     driver.put(&[JournalRecord::RecipeSet(going_on.clone())]);
     assert!(driver.state.barrier(0).is_some());
-    // Another threshold: the decision does not fit until the old one is asked for again.
+    // With another threshold, the decision does not fit until the old one is asked for again.
     driver.put(&[JournalRecord::RecipeSet(staged())]);
     assert_eq!(driver.state.barrier(0), None);
     driver.put(&[JournalRecord::RecipeSet(going_on.clone())]);
     assert!(driver.state.barrier(0).is_some());
-    // A result that was made anew since.
+    // A result was made anew since.
     publish(&mut driver, 0, 2, 5);
     let set = JournalRecord::RecipeSet(going_on.clone());
     check_refused(&driver, &set, "barrier behind stage 0");
@@ -341,7 +341,7 @@ fn a_decision_accounts_for_every_record_and_every_hash() {
             "267 records came",
         ),
         (
-            // The sum wraps to what came.
+            // The sum wraps to the right total.
             changed(&|bad| (bad.ledger.dropped, bad.ledger.quarantined) = (u64::MAX, 1)),
             "records came",
         ),
@@ -361,7 +361,7 @@ fn a_decision_accounts_for_every_record_and_every_hash() {
     driver.put(&[JournalRecord::BarrierResolved(good)]);
 }
 
-/// A decision that places rows: as many come out as came, and one goes from each partition to the next.
+/// Returns a decision that places rows: as many come out as came in, and one goes from each partition to the next.
 fn placing(state: &JobState, stage: u32, decision: &str) -> BarrierResolved {
     let mut resolved = resolved(state, stage, decision);
     let name = resolved.operator.clone();
@@ -413,7 +413,7 @@ fn placed_rows_are_results_behind_the_operator() {
         let mut cited = driver.state.cited_files();
         assert!(cited.any(|file| *file == placed.rows));
     }
-    // They are placed again, as when a file of them is damaged: the newest count.
+    // They are placed again, as when one of their files is damaged. The newest counts.
     let again = placing(&driver.state, 0, "first");
     let again = BarrierResolved {
         placed: placing(&driver.state, 0, "again").placed,
@@ -422,14 +422,14 @@ fn placed_rows_are_results_behind_the_operator() {
     driver.put(&[JournalRecord::BarrierResolved(again.clone())]);
     let result = driver.state.published(2, again.chain[0]).unwrap();
     assert_eq!(result.rows, again.placed[2].rows);
-    // What is replayed from disk is what was known.
+    // The replay from disk equals what was known.
     assert_eq!(job.read(), driver.state);
-    // Once the result before is another one, neither counts.
+    // Once the result before is a different one, neither counts.
     publish(&mut driver, 0, 0, 9);
     assert_eq!(driver.state.barrier(0), None);
 }
 
-/// What no line can hold is written as several, and a crash between them leaves the barrier as it was.
+/// A decision that does not fit a line is written as several, and a crash between them leaves the barrier as it was.
 #[test]
 fn a_decision_that_no_line_can_hold_is_several() {
     let job = Job::new();
@@ -500,7 +500,7 @@ fn files_of_a_decision_are_cited() {
     publish_all(&mut driver, 0);
     let files = resolve(&mut driver, 0, "first").files;
     publish(&mut driver, 0, 0, 4);
-    // Void decisions too: their files are known until they are forgotten.
+    // Void decisions are included, because their files are known until they are forgotten.
     assert!(
         files
             .iter()
@@ -535,10 +535,10 @@ fn a_stage_follows_even_a_barrier_that_ends_the_recipe() {
     last.chain.truncate(1);
     let applied = last.chain[0];
     driver.put(&[JournalRecord::BarrierResolved(last)]);
-    // The decision is still to be applied to the rows.
+    // The decision still has to be applied to the rows.
     assert_eq!(driver.state.final_chain(), Some(applied));
     assert_eq!(counts(&driver.state), (1, 2, 0));
-    // What was attempted before the barrier is not what is worked on now.
+    // Attempts before the barrier are not what is worked on now.
     let status = driver.state.partition_status(0);
     assert_eq!(status, Some(PartitionStatus::Pending));
     driver.put(&[attempt_of(1, 0)]);

@@ -18,7 +18,7 @@ fn epoch_started() -> JournalRecord {
     })
 }
 
-/// A job with three partitions of three in epoch 2.
+/// Returns a job with three partitions of three in epoch 2.
 fn state() -> JobState {
     let mut state = JobState::default();
     for record in [
@@ -52,7 +52,7 @@ fn check_after(before: &[JournalRecord], record: JournalRecord, part: &str) {
 }
 
 fn planned(change: impl Fn(&mut coldpress_partition::PlannedPartition)) -> JournalRecord {
-    // A good partition comes first, so that it shows whether a refusal takes it back.
+    // A good partition comes first, to show whether a refusal takes it back.
     let mut bad = partition(4);
     change(&mut bad);
     JournalRecord::PartitionsPlanned {

@@ -4,7 +4,7 @@ use coldpress_job::{Error, JobState, Journal, JournalRecord, Mode, Status};
 
 use crate::support::{Job, attempt, partitions, plan, publication, recipe};
 
-/// A job with two drivers; gives what was known after each record of the second.
+/// Creates a job with two drivers. Returns the state after each record of the second.
 fn two_drivers() -> (Job, Vec<JobState>) {
     let job = Job::new();
     let recipe = recipe(&["a", "b"]);
@@ -15,7 +15,7 @@ fn two_drivers() -> (Job, Vec<JobState>) {
         partitions(0..2),
     ]);
     driver.put(&[JournalRecord::Published(publication(0, 1, 1, &recipe))]);
-    // What is known while the second has written nothing is what the first has left.
+    // While the second has written nothing, the state is the one that the first left.
     let mut known = vec![driver.state.clone()];
     drop(driver);
     let mut driver = job.drive(Mode::Resume);
@@ -100,7 +100,7 @@ fn a_driver_that_died_before_its_first_record_changes_nothing() {
     assert_eq!(job.read(), known[4]);
     let driver = job.drive(Mode::Resume);
     assert_eq!(driver.journal.epoch(), 5);
-    // The dead drivers wake up and write; they have been sealed with nothing.
+    // The dead drivers wake up and write, but they were sealed as empty.
     fs::write(job.file(3), &whole).unwrap();
     fs::write(job.file(4), b"garbage\n").unwrap();
     assert_eq!(job.read(), driver.state);
@@ -152,7 +152,7 @@ fn a_sealed_file_that_is_short_gone_or_strange_is_damage() {
     }
     fs::remove_file(job.file(1)).unwrap();
     check_damaged(&job, "000002.jsonl", "first file gone");
-    // A good file, but not the one that was sealed.
+    // This is a good file, but not the one that was sealed.
     fs::write(job.file(1), &whole).unwrap();
     fs::copy(job.file(2), job.file(1)).unwrap();
     check_damaged(&job, "000001.jsonl", "another file in its place");

@@ -1,4 +1,4 @@
-//! The figures for a first look: they are those of the journal, whatever happened to their view.
+//! The figures for a first look equal those of the journal, whatever happened to their view.
 
 use std::fs;
 use std::path::Path;
@@ -44,7 +44,7 @@ impl Keeping {
     }
 }
 
-/// A job whose driver was killed: its view was written when 20 partitions of 40 were done, and 10 more are done since.
+/// Returns a job whose driver was killed. Its view was written when 20 of 40 partitions were done, and 10 more are done since.
 fn killed_job() -> Job {
     let job = Job::new();
     let recipe = recipe(&["clean", "filter"]);
@@ -68,7 +68,7 @@ fn check(job: &Job) {
     assert_eq!(look(job), Figures::of(&job.read()));
 }
 
-/// Changes a word in the journal that is before the place up to which the view counts, and leaves its length.
+/// Changes a word in the journal before the place up to which the view counts, and keeps its length.
 fn damage_early(job: &Job) {
     let path = job.file(1);
     let journal = fs::read_to_string(&path).unwrap();
@@ -126,7 +126,7 @@ fn a_view_of_another_journal_is_not_used() {
     damage_early(&job);
     assert!(FiguresFollower::new(&job.layout).look().is_err());
 
-    // The journal lost its end, and what the view counts with it.
+    // The journal lost its end, which the view includes.
     let job = killed_job();
     let journal = fs::read(job.file(1)).unwrap();
     let ends: Vec<usize> = (1..=journal.len())
@@ -167,7 +167,7 @@ fn an_old_view_counts_with_what_follows_it_also_by_other_drivers() {
         .collect();
     next.put(&[JournalRecord::Forgotten { files: forgotten }]);
     check_all(&job);
-    // A result that takes another's place, and another recipe, make figures count that the view does not have.
+    // A result that replaces another, and another recipe, make figures count that the view does not have.
     next.publish(5..6, &recipe_now);
     check_all(&job);
     next.put(&[JournalRecord::RecipeSet(recipe(&["clean"]))]);
@@ -197,7 +197,7 @@ fn a_short_journal_has_no_view() {
     check(&job);
 }
 
-/// Journals of earlier releases: at each record the figures are those of the state.
+/// In journals of earlier releases, the figures equal those of the state at each record.
 #[test]
 fn frozen_journals_have_their_figures() {
     let mut count = 0;

@@ -8,15 +8,15 @@ use serde_json::json;
 
 use crate::support::{Job, copy_dir};
 
-/// `tests/data/journal_v1/` was written once by the first release with this form, and is never to
-/// be written again: what it says must be understood for ever. `intact` is a job with two drivers
-/// and every kind of record; the other folders are the same job, damaged.
+/// Returns a copy of a fixture. `tests/data/journal_v1/` was written once by the first release with this format, and must never be
+/// rewritten, because it must be understood forever. `intact` is a job with two drivers and every kind of record; the other folders
+/// are the same job, damaged.
 fn fixture(name: &str) -> Job {
     fixture_of("journal_v1", name)
 }
 
-/// `tests/data/journal_v2/` is the same job, gone on with by a release that leaves the names of operators out of ledgers. It is
-/// as much for ever.
+/// Returns a copy of a fixture of another version. `tests/data/journal_v2/` is the same job, continued by a release that leaves the
+/// names of operators out of ledgers. It must never be rewritten either.
 fn fixture_of(version: &str, name: &str) -> Job {
     let job = Job::new();
     let from: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests/data", version, name]
@@ -49,7 +49,7 @@ fn check_intact(state: &JobState) {
     assert_eq!(state.generation(), 2);
     assert_eq!(state.totals(), TOTALS);
     assert!(state.plan_complete());
-    // Spelt out, so that a change of how hashes are made does not change what was written.
+    // These are spelled out, so that a change to the hashes does not change what was written.
     let recipe = state.recipe().unwrap();
     assert_eq!(
         serde_json::to_value(recipe).unwrap(),

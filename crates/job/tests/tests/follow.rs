@@ -1,4 +1,4 @@
-//! A journal that is read again and again while it is written.
+//! A journal that is read repeatedly while it is written.
 
 use std::fs::OpenOptions;
 use std::io::Write;

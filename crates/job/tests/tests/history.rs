@@ -10,7 +10,7 @@ use crate::support::{
 
 const RECIPES: [&[&str]; 3] = [&["a", "b"], &["a", "c"], &[]];
 
-/// A thing that a driver may do; the number chooses among what is possible then.
+/// An action of a driver. The number chooses among those that are possible at that point.
 #[derive(Clone, Copy, Debug)]
 enum Act {
     Resume,
@@ -47,7 +47,7 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// The records of an act, all of them true after what is known.
+/// Returns the records of an act, all of them valid after what is known.
 fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
     if state.plan().is_none() {
         let first = recipe(RECIPES[0]);
@@ -116,7 +116,7 @@ fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
     }
 }
 
-/// What must hold of every state.
+/// Checks the laws that hold for every state.
 fn check_laws(state: &JobState) {
     let totals = state.totals();
     assert_eq!(totals.partitions, state.partition_count());
@@ -154,7 +154,7 @@ proptest! {
             match act {
                 Act::Compare => {
                     prop_assert_eq!(&job.read(), &driver.state);
-                    // As after a while, when they may be made from the state again.
+                    // As if time had passed, so that the figures may be made from the state again.
                     kept = keep();
                 }
                 Act::Resume | Act::Fresh => {
@@ -199,8 +199,8 @@ fn change_driver(job: &Job, driver: Driver, act: Act) -> Driver {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Drivers of one job that do not know of each other, one begun after the other, go on in any order. Only what the
-    /// newest writes counts, and what others wrote before it began; the others are told before they commit an export.
+    /// Drivers of one job that do not know of each other, begun one after another, continue in any order. Only what the newest
+    /// writes counts, and what others wrote before it began. The others are told before they commit an export.
     #[test]
     fn late_drivers_publish_into_nothing(
         acts in prop::collection::vec((act(), 0usize..4, prop::bool::weighted(0.15)), 1..80),

@@ -173,7 +173,7 @@ fn modes_refuse_what_they_must() {
     ));
     // A refusal leaves no file behind.
     assert!(!job.file(1).exists());
-    // A driver that died before its first record was whole has left nothing to resume.
+    // A driver that died before its first record was complete has left nothing to resume.
     std::fs::write(job.file(1), b"{\"crc32\":\"").unwrap();
     assert!(!Journal::exists(&job.layout).unwrap());
     assert!(matches!(
@@ -233,7 +233,7 @@ fn a_second_driver_is_noticed_by_the_first() {
     assert!(error.is_driven_elsewhere());
     second.check_epoch().unwrap();
 
-    // What the first writes now stands behind the seal.
+    // What the first driver writes now comes after the seal.
     first
         .append(&JournalRecord::RecipeSet(recipe(&["late"])))
         .unwrap();
@@ -275,7 +275,7 @@ fn ten_thousand_partitions_are_known_again_in_a_second() {
         }
         driver.put(&records);
     }
-    // Only time in which this thread runs counts: on a busy machine others may have the processor for long.
+    // Only time in which this thread runs counts. On a busy machine others may have the processor for long.
     let nanos = || {
         let time = clock_gettime(ClockId::ThreadCPUTime);
         time.tv_sec * 1_000_000_000 + time.tv_nsec
@@ -285,7 +285,7 @@ fn ten_thousand_partitions_are_known_again_in_a_second() {
     let nanos = nanos() - begun;
     assert_eq!(state, driver.state);
     assert_eq!(state.totals().completed, 10_000);
-    // The budget is a second in a release build; this is none.
+    // The budget is a second in a release build, and this isn't one.
     assert!(nanos < 3_000_000_000, "{nanos} ns");
 }
 
@@ -295,7 +295,7 @@ fn the_recipe_says_the_names_in_ledgers() {
     let (old, new) = (recipe(&["clean", "filter"]), recipe(&["clean", "sieve"]));
     let result = |partition: u32, of: &coldpress_job::RecipeInForce| {
         let mut result = publication(partition, 1, 1, of);
-        // Checkpoints say what operator they follow.
+        // Checkpoints name the operator that they follow.
         result.checkpoints.clear();
         result
     };
@@ -307,7 +307,7 @@ fn the_recipe_says_the_names_in_ledgers() {
         JournalRecord::Published(result(0, &old)),
         JournalRecord::RecipeSet(new.clone()),
         JournalRecord::Published(result(1, &new)),
-        // A result of other operators than those in force says whose counts it has.
+        // A result of operators other than those in force names the operators of its counts.
         JournalRecord::Published(result(2, &old)),
     ]);
     assert_eq!(job.read(), driver.state);

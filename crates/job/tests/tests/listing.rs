@@ -126,12 +126,12 @@ fn a_job_is_shown_as_it_stands_through_its_life() {
     assert_eq!(view(&job).status, said(Status::Running));
     assert_eq!(view(&job).remarks, Vec::<String>::new());
 
-    // The driver ends without another word: it is not running any more, whatever the view says.
+    // The driver ends without another word, so it is not running any more, whatever the view says.
     drop(driver);
     assert_eq!(view(&job).status, ShownStatus::Interrupted);
     assert_eq!(view(&job).status.to_string(), "interrupted");
 
-    // The next one finishes, and dies before it writes the view.
+    // The next driver finishes the job, and dies before it writes the view.
     let mut driver = job.drive(Mode::Resume);
     driver.put(&[JournalRecord::Finished {
         status: Status::Stopped,
@@ -140,7 +140,7 @@ fn a_job_is_shown_as_it_stands_through_its_life() {
     drop(driver);
     assert_eq!(view(&job).status, said(Status::Stopped));
 
-    // A terminal view of an earlier driver is not the last word about a later one.
+    // A final status in the view of an earlier driver is not the last word about a later one.
     summary.status = Status::Stopped;
     summary.process_start_time += 1;
     summary.write(&job.layout).unwrap();

@@ -5,7 +5,7 @@ use coldpress_job::{JobPlan, JournalRecord, Mode};
 
 use crate::support::{Job, plan};
 
-/// A plan of so many sources with the longest paths that a system takes.
+/// Returns a plan of this many sources with the longest paths that a system accepts.
 fn long_plan(sources: u32) -> JournalRecord {
     let JournalRecord::JobPlanned(mut plan) = plan(sources) else {
         panic!("no plan");

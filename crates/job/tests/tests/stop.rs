@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::support::Job;
 
-/// A process that stands for a driver; it ends with the test.
+/// A process in the role of a driver, which ends with the test.
 struct Process(Child);
 
 impl Process {
@@ -20,7 +20,7 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        // It says a word when it is ready for signals.
+        // It writes a word when it is ready for signals.
         let mut line = String::new();
         let output = child.stdout.take().unwrap();
         BufReader::new(output).read_line(&mut line).unwrap();
@@ -28,12 +28,12 @@ impl Process {
         Self(child)
     }
 
-    /// One that has nothing to do with any job. It waits on its standard input, so that it cannot outlive the test.
+    /// Starts a process that has nothing to do with any job. It waits on its standard input, so that it cannot outlive the test.
     fn stranger() -> Self {
         Self::start("echo ready; read line")
     }
 
-    /// One that drives the job: it has its lock.
+    /// Starts a process that drives the job: it has the lock.
     fn obedient(job: &Job) -> Self {
         Self::driver(job, "echo ready; read line")
     }
@@ -142,7 +142,7 @@ fn by_force_a_driver_is_killed_at_once() {
     assert_eq!(report.actions.len(), 1, "{report:?}");
 }
 
-/// A worker is a child with the driver's own program; it is waited for, and another program is left to itself.
+/// A worker is a child with the driver's own program. It is waited for, and another program is left alone.
 #[test]
 fn the_workers_of_a_driver_are_waited_for() {
     let job = Job::new();
@@ -193,14 +193,14 @@ fn a_process_that_has_not_the_jobs_lock_is_a_stranger_whatever_the_heartbeat_say
     let mut stranger = Process::stranger();
     let job = Job::new();
     beat(&job, &stranger.identity(), false);
-    // There is no lock to be seen.
+    // The lock file is gone.
     std::fs::remove_file(job.layout.lock()).unwrap();
     check(&stop(&job, true, SHORT), false, 0, 0, "does not hold");
-    // Another process has it.
+    // Another process has the lock.
     let mut driver = Process::obedient(&job);
     check(&stop(&job, true, SHORT), false, 0, 0, "does not hold");
     assert!(!driver.has_ended());
-    // Nobody has it.
+    // Nobody has the lock.
     drop(driver);
     check(&stop(&job, true, SHORT), true, 0, 0, "");
     assert!(!Liveness::of(&job.layout).unwrap().is_alive());

@@ -90,7 +90,7 @@ pub(crate) fn plan(sources: u32) -> JournalRecord {
     })
 }
 
-/// A recipe of these operators; the chain hashes of a common prefix are the same.
+/// Returns a recipe of these operators. The chain hashes of a common prefix are the same.
 pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
     let mut chain = vec![ChainHash::base("reader 1; part-0")];
     for operator in operators {
@@ -106,7 +106,7 @@ pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
     }
 }
 
-/// A partition of 100 records and 1000 bytes in the only source.
+/// Returns a partition of 100 records and 1000 bytes in the only source.
 pub(crate) fn partition(index: u32) -> PlannedPartition {
     let start = u64::from(index) * 1000;
     PlannedPartition {
@@ -144,7 +144,7 @@ pub(crate) fn file(path: &str) -> ObjectRef {
     }
 }
 
-/// A result that drops 10 of 100 records at the first operator and quarantines one at the reader.
+/// Returns a result that drops 10 of 100 records at the first operator and quarantines one at the reader.
 pub(crate) fn publication(
     partition: u32,
     epoch: u64,

@@ -1,8 +1,8 @@
-//! The ledger of a result as the journal has it.
+//! The ledger of a result, as stored in the journal.
 //!
-//! A job has as many ledgers as results, and the recipe in force says whose counts are in them. So the counts of an operator
-//! are a list without its name, in the order of [`COUNTS`] and up to the last that is not zero. Ledgers with names, as earlier
-//! releases wrote them, are read too.
+//! A job has as many ledgers as results, and the recipe in force names the operators. The counts of an operator are therefore a
+//! list without its name, in the order of [`COUNTS`] and up to the last that is not zero. Ledgers with names, as earlier releases
+//! wrote them, can be read too.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::zero::is_zero;
 
-/// How many counts an operator has.
+/// The number of counts of an operator.
 const COUNTS: usize = 8;
 
-/// The counts in the order of the list: those that are zero most often come last.
+/// Returns the counts in the order of the list. Those that are zero most often come last.
 fn counts(of: &OperatorLedger) -> [u64; COUNTS] {
     [
         of.records_in,
@@ -151,7 +151,7 @@ impl<'de> Deserialize<'de> for ReadOperator {
 }
 
 pub(super) fn serialize<S: Serializer>(ledger: &Ledger, serializer: S) -> Result<S::Ok, S::Error> {
-    // Taken apart, so that a new count cannot be forgotten.
+    // The struct is destructured so that a new count cannot be forgotten.
     let Ledger {
         records,
         rejected,

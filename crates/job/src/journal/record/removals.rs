@@ -1,33 +1,33 @@
-//! What a deduplicator removed, for people: nothing that is decided depends on it.
+//! What a deduplicator removed, for people to read. No decision depends on it.
 
 use coldpress_record::Origin;
 use serde::{Deserialize, Serialize};
 
-/// What a deduplicator removed.
+/// The records that a deduplicator removed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removals {
-    /// The records by the source of the plan that they are of.
+    /// The records by their source in the plan.
     pub sources: Vec<OfSource>,
-    /// The records by the values of a field, where the recipe names one.
+    /// The records by the values of a field, if the recipe names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_field: Option<ByField>,
-    /// The clusters by their sizes.
+    /// The clusters by size.
     pub clusters: Vec<ClustersOfSize>,
     /// The largest clusters.
     pub largest: Vec<LargeCluster>,
 }
 
-/// How many records there were, and how many of them were removed.
+/// The number of records, and how many of them were removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Removed {
-    /// Records that came to the deduplicator.
+    /// The records that came to the deduplicator.
     pub records: u64,
-    /// Those that were removed.
+    /// The records that were removed.
     pub removed: u64,
 }
 
 impl Removed {
-    /// Counts some more.
+    /// Adds more counts.
     pub fn add(&mut self, records: u64, removed: u64) {
         self.records += records;
         self.removed += removed;
@@ -42,69 +42,69 @@ impl Removed {
     }
 }
 
-/// What was removed of a source.
+/// The records that were removed from a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfSource {
     /// Its index in plan order.
     pub source: u32,
-    /// How much.
+    /// The counts.
     #[serde(flatten)]
     pub counts: Removed,
 }
 
-/// What was removed by the values of a field.
+/// The records that were removed by the values of a field.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ByField {
     /// The field.
     pub field: String,
-    /// The values of which most was removed.
+    /// The values with the most removed records.
     pub values: Vec<OfValue>,
-    /// How many values there are besides.
+    /// The number of other values.
     pub other_values: u64,
-    /// What was removed of these.
+    /// The counts for the other values.
     pub others: Removed,
 }
 
-/// What was removed of the records with a value.
+/// The records that were removed with one value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OfValue {
     /// The value as JSON, cut if it is long; none for records that lack the field.
     pub value: Option<String>,
-    /// How much.
+    /// The counts.
     #[serde(flatten)]
     pub counts: Removed,
 }
 
-/// The clusters of some sizes.
+/// The clusters in a range of sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClustersOfSize {
-    /// The fewest records of one of them.
+    /// The least number of records in one of them.
     pub from: u64,
-    /// The most.
+    /// The greatest number.
     pub to: u64,
-    /// How many there are.
+    /// The number of clusters.
     pub clusters: u64,
-    /// Their records together, those that are kept included.
+    /// The records in all of them, including those that are kept.
     pub records: u64,
 }
 
 /// A large cluster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LargeCluster {
-    /// Its records, the kept one included.
+    /// The number of its records, including the one that is kept.
     pub records: u64,
     /// The record that is kept.
     pub kept: NamedRecord,
-    /// Some of those that were removed.
+    /// Some of the removed records.
     pub removed: Vec<NamedRecord>,
 }
 
-/// A record, so that people find it.
+/// A record, identified so that people can find it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedRecord {
     /// Where it came from.
     pub origin: Origin,
-    /// Its id as JSON, where it is known.
+    /// Its id as JSON, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
 }

@@ -3,12 +3,12 @@
 use coldpress_storage::{Digest, ObjectRef};
 use serde::{Deserialize, Serialize};
 
-/// Samples of what operators changed and dropped of a partition, from its start.
+/// Samples of what operators changed and dropped in a partition, from its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceEntry {
-    /// The settings, besides the number of records, that the choice of records and the shown excerpts depend on.
+    /// The settings, besides the number of records, on which the choice of records and the shown excerpts depend.
     pub by: String,
-    /// The most records of each operator.
+    /// The most records for each operator.
     pub most: u32,
     /// The files that hold them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -27,29 +27,29 @@ pub struct TraceFileEntry {
 }
 
 impl TraceEntry {
-    /// Returns whether it has what such samples would hold.
+    /// Returns whether it includes what such samples would hold.
     #[must_use]
     pub fn serves(&self, by: &str, most: u32) -> bool {
         self.by == by && self.most >= most
     }
 
-    /// The files.
+    /// Returns the files.
     pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         self.files.iter().map(|entry| &entry.file)
     }
 }
 
-/// The folder of traces that waits for its name.
+/// The folder of traces that waits for its final name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceIntent {
     /// The identity of the content: everything that the files depend on besides the records.
     pub of: String,
-    /// The path at which it is now.
+    /// Its current path.
     pub temporary: String,
-    /// The path at which it will be.
+    /// Its final path.
     pub path: String,
-    /// The length of its files together, in bytes.
+    /// The total length of its files, in bytes.
     pub length: u64,
-    /// The digest over their names and digests.
+    /// The digest of their names and digests.
     pub digest: Digest,
 }

@@ -1,4 +1,4 @@
-//! What attempts come to: results, gates, failures, records that kill.
+//! The outcomes of attempts: results, gates, failures, and records that kill processes.
 
 use std::sync::Arc;
 
@@ -29,9 +29,9 @@ pub struct Publication {
     pub chain: ChainHash,
     /// The rows that came out.
     pub rows: ObjectRef,
-    /// Where each row begins and where it came from.
+    /// The place where each row begins, and its origin.
     pub index: ObjectRef,
-    /// What is known of each row, where the stage ends at a barrier.
+    /// The signatures of the rows, if the stage ends at a barrier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signatures: Option<Box<SignaturesEntry>>,
     /// The length of the rows unpacked, in bytes.
@@ -42,59 +42,59 @@ pub struct Publication {
     /// The quarantined records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<ObjectRef>,
-    /// Where every record went, from the partition's start. Equal ledgers of small partitions are one in memory.
+    /// Where every record went, from the partition's start. Equal ledgers of small partitions are shared in memory.
     #[serde(with = "brief_ledger")]
     pub ledger: Arc<Ledger>,
     /// Parts of the input that could not be read at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<Unreadable>,
-    /// How many records were quarantined up to each 1000th record of the dataset in this partition.
+    /// How many records of this partition were quarantined up to each 1000th record of the dataset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub error_marks: Vec<u64>,
     /// The digest of the slice that was read.
     pub slice: Digest,
-    /// What filters dropped, where it is kept.
+    /// The records that filters dropped, if they are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
     /// The samples that were traced, if records are traced.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Box<TraceEntry>>,
-    /// Whether the index says what the fields of the rows hold.
+    /// True if the index lists the fields of the rows and their types.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub has_types: bool,
-    /// The time that each operator took, in nanoseconds: from the partition's start, whoever spent it.
+    /// The time that each operator took, in nanoseconds, from the partition's start, over all attempts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub nanos: Vec<u64>,
-    /// When it was published, in milliseconds since 1970; 0 where a release did not say.
+    /// The time of publication, in milliseconds since 1970; 0 if the release did not record it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub at_millis: u64,
-    /// Whether no attempt made it, but the operator at a barrier, which placed these rows in the partition.
+    /// True if no attempt made it, but the operator at a barrier, which placed these rows in the partition.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub placed: bool,
-    /// The decision that says which of the rows count, where not all do: the rows are those of the stage before, and no
-    /// attempt has taken out the ones that go.
+    /// The decision that says which of the rows count, if not all do. The rows are then those of the stage before, and no attempt
+    /// has taken out the removed ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<Box<ObjectRef>>,
 }
 
-/// The signatures of the rows of a result, for the operator at the barrier behind its stage.
+/// The signatures of the rows of a result, for the operator at the barrier that ends its stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignaturesEntry {
-    /// What they depend on besides the rows: signatures of the same identity serve another call of the operator too.
+    /// What they depend on besides the rows. Signatures of the same identity serve another call of the operator too.
     pub identity: ChainHash,
     /// The file.
     pub file: ObjectRef,
 }
 
 impl Publication {
-    /// What it is the result of.
+    /// Returns the task whose result it is.
     #[must_use]
     pub fn task(&self) -> Task {
         Task::new(self.stage, self.partition)
     }
 
-    /// Returns whether its rows are what the operators left, whatever is wanted of the export: statistics go into the rows
-    /// of the last stage alone, and not where a barrier follows or has the last word on the rows.
+    /// Returns whether its rows are what the operators left, whatever the export asks for. Statistics are added only to the rows of
+    /// the last stage, and not if a barrier follows or has the last word on the rows.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.signatures.is_some() || self.placed || self.kept.is_some()
@@ -106,7 +106,7 @@ impl Publication {
         operation < operators || (operation == operators && self.signatures.is_some())
     }
 
-    /// The same without the names of the operators in its ledger, which the recipe says.
+    /// Returns the same without the names of the operators in its ledger, which the recipe has.
     pub(in crate::journal) fn without_names(&self) -> Self {
         let mut ledger = Ledger::clone(&self.ledger);
         for operator in &mut ledger.operators {
@@ -118,7 +118,7 @@ impl Publication {
         }
     }
 
-    /// The result that a decision makes of this one: of its rows those count that stay.
+    /// Returns the result that a decision makes of this one. Of its rows, only those that stay count.
     pub(in crate::journal) fn settled_by(
         &self,
         decision: &ObjectRef,
@@ -127,7 +127,7 @@ impl Publication {
     ) -> Self {
         let mut next = self.clone();
         next.stage += 1;
-        // Attempts are counted from 1.
+        // Attempts are counted from 1, so 0 means that there was none.
         next.attempt = 0;
         next.chain = chain;
         next.signatures = None;
@@ -139,7 +139,7 @@ impl Publication {
         next
     }
 
-    /// The result that the operator at a barrier made of this one by placing these rows in the partition.
+    /// Returns the result that the operator at a barrier made of this one by placing these rows in the partition.
     pub(in crate::journal) fn followed_by(
         &self,
         placed: &PlacedRows,
@@ -148,7 +148,7 @@ impl Publication {
     ) -> Self {
         let mut next = self.clone();
         next.stage += 1;
-        // Attempts are counted from 1.
+        // Attempts are counted from 1, so 0 means that there was none.
         next.attempt = 0;
         next.chain = chain;
         next.rows = placed.rows.clone();
@@ -169,7 +169,7 @@ impl Publication {
         next
     }
 
-    /// Every file that it cites.
+    /// Returns every file that it cites.
     pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         let checkpoints = self.checkpoints.iter().flat_map(CheckpointEntry::files);
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
@@ -193,7 +193,7 @@ pub struct DroppedEntry {
     pub file: ObjectRef,
 }
 
-/// What an attempt made that ended at a gate: everything that a later attempt needs to go on from there.
+/// The output of an attempt that ended at a gate: everything that a later attempt needs to continue from there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GateReached {
     /// The stage.
@@ -210,7 +210,7 @@ pub struct GateReached {
     /// The quarantined records, up to the gate.
     #[serde(default)]
     pub quarantine: Vec<ObjectRef>,
-    /// What filters dropped up to the gate, where it is kept.
+    /// The records that filters dropped up to the gate, if they are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedEntry>>,
     /// The samples that were traced up to the gate, if records are traced.
@@ -218,13 +218,13 @@ pub struct GateReached {
     pub trace: Option<TraceEntry>,
     /// The digest of the slice that was read.
     pub slice: Digest,
-    /// The time that each operator took, in nanoseconds: from the partition's start.
+    /// The time that each operator took, in nanoseconds, from the partition's start.
     #[serde(default)]
     pub nanos: Vec<u64>,
 }
 
 impl From<Publication> for GateReached {
-    /// The way to a result, without the result.
+    /// Keeps what led to a result, and drops the result.
     fn from(result: Publication) -> Self {
         Self {
             stage: result.stage,
@@ -242,7 +242,7 @@ impl From<Publication> for GateReached {
 }
 
 impl GateReached {
-    /// Every file that it cites.
+    /// Returns every file that it cites.
     pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         let dropped = self.dropped.iter().flatten().map(|entry| &entry.file);
         self.checkpoints
@@ -257,37 +257,37 @@ impl GateReached {
 /// A checkpoint of a partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckpointEntry {
-    /// How many operators were applied.
+    /// The number of operators that were applied.
     pub operation: u32,
-    /// The name of that operator.
+    /// The name of the last of them.
     pub operator: String,
     /// The operators that were applied.
     pub chain: ChainHash,
-    /// The file; several entries may name one.
+    /// The file. Several entries may share one.
     pub file: ObjectRef,
-    /// How many rows were alive.
+    /// The number of rows that were alive.
     pub rows: u64,
-    /// Whether it is what changed since `base`, else whole records.
+    /// True if it holds what changed since `base`, false if it holds whole records.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub delta: bool,
-    /// The files that lead from the slice to where it begins, in order.
+    /// The files that lead from the slice to the point where it begins, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub base: Vec<ObjectRef>,
 }
 
-/// A checkpoint with what the attempt that published it kept besides rows, up to its end.
+/// A checkpoint, with what the attempt that published it kept besides rows, up to the end of the attempt.
 #[derive(Clone, Copy, Debug)]
 pub struct PublishedCheckpoint<'a> {
     /// The checkpoint.
     pub entry: &'a CheckpointEntry,
     /// The samples that were traced, if records were.
     pub trace: Option<&'a TraceEntry>,
-    /// Whether what filters dropped was kept.
+    /// True if the records that filters dropped were kept.
     pub keeps_dropped: bool,
 }
 
 impl CheckpointEntry {
-    /// Every file that it needs.
+    /// Returns every file that it needs.
     pub fn files(&self) -> impl Iterator<Item = &ObjectRef> {
         self.base.iter().chain([&self.file])
     }
@@ -300,14 +300,14 @@ pub struct PoisonFound {
     pub partition: u32,
     /// The record.
     pub origin: Origin,
-    /// The place of the operator that it killed in, from 0.
+    /// The place of the operator in which it killed, from 0.
     pub operation: u32,
     /// The operator's name.
     pub operator: String,
-    /// The operators up to and with that one, or its signatures where it needs the whole dataset: under another recipe the
-    /// record is tried again.
+    /// The chain hash up to and including that operator, or of its signatures if it needs the whole dataset. Under another recipe
+    /// the record is tried again.
     pub chain: ChainHash,
-    /// How it killed.
+    /// How it killed the process.
     pub reason: String,
 }
 
@@ -319,13 +319,13 @@ pub struct PartitionFailure {
     pub stage: u32,
     /// The partition.
     pub partition: u32,
-    /// How many attempts were made.
+    /// The number of attempts that were made.
     pub attempts: u32,
     /// The class of the last error: `network`, `memory`, `processing`, `system`, `input`, `config`.
     pub class: String,
     /// The last error.
     pub error: String,
-    /// When, in milliseconds since 1970; 0 where a release did not say.
+    /// The time, in milliseconds since 1970; 0 if the release did not record it.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub at_millis: u64,
 }

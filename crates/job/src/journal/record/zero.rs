@@ -1,6 +1,6 @@
 //! Numbers that are not written down.
 
-/// Whether a number says nothing: the first stage, or a time that is not known.
+/// Returns whether a number carries no information: the first stage, or an unknown time.
 pub(super) fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
     *number == T::default()
 }

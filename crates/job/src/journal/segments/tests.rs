@@ -19,7 +19,7 @@ fn schemes_of(store: impl ObjectStore + Clone) -> StoreSchemes {
     StoreSchemes::default().with("memory", move |_| Ok(Arc::new(store.clone())))
 }
 
-/// The job as a driver sees it that comes to a machine for the first time.
+/// Returns the job as a driver sees it on a machine where the job never ran.
 fn layout(schemes: &StoreSchemes) -> Layout {
     let layout = Layout::at_url(URL, "job".parse().unwrap(), schemes, &Scratch::Temporary).unwrap();
     layout.create().unwrap();
@@ -35,7 +35,7 @@ fn lock(layout: &Layout) -> JobLock {
     JobLock::acquire(layout, &options).unwrap()
 }
 
-/// A record that can be told from all others.
+/// Returns a record that differs from all others.
 fn note(text: &str) -> JournalRecord {
     let stores = [(Place::Results, StoreSpec::Url(format!("note:{text}")))];
     JournalRecord::StoresSet {
@@ -43,7 +43,7 @@ fn note(text: &str) -> JournalRecord {
     }
 }
 
-/// Every note that is in the truth, in its order.
+/// Returns all notes in the journal, in order.
 fn notes(schemes: &StoreSchemes) -> Vec<String> {
     let layout = layout(schemes);
     layout.bring().unwrap();
@@ -90,7 +90,7 @@ fn another_machine_knows_what_was_synced_and_goes_on() {
     let looking = layout(&schemes);
     looking.bring().unwrap();
     assert_eq!(Journal::read(&looking).unwrap(), state);
-    // What comes later is brought to where the rest is.
+    // Later records are brought to where the rest is.
     journal.record(&mut state, &note("e")).unwrap();
     journal.sync().unwrap();
     looking.bring().unwrap();
@@ -118,7 +118,7 @@ fn a_driver_that_lost_the_job_learns_it_with_its_next_record() {
     assert_eq!(notes(&schemes), ["in time"]);
 }
 
-/// Drivers that all want the job take it from each other; whatever one was told is durable is in the truth once, and
+/// Drivers that all want the job take it from each other. Whatever one was told is durable is in the journal exactly once, and
 /// nothing else is.
 #[test]
 fn of_two_drivers_exactly_one_wins_each_append() {
@@ -167,11 +167,11 @@ fn of_two_drivers_exactly_one_wins_each_append() {
     }
 }
 
-/// A store that does what it is asked, and whose answers get lost.
+/// A store that does what it is asked, but whose answers get lost.
 #[derive(Clone, Debug)]
 struct Deaf {
     store: MemoryStore,
-    /// Of so many finished objects every last one is not answered.
+    /// The answer to the last of each so many finished objects is lost.
     every: u64,
     finished: Arc<AtomicU64>,
 }
@@ -282,7 +282,7 @@ fn what_failed_is_tried_again_and_then_told() {
         journal.sync(),
         Err(Error::Storage(StorageError::Store { .. }))
     ));
-    // Nobody knows whether it will be there.
+    // Nobody knows whether the object will be there.
     let poisoned = journal.append(&note("c"));
     assert!(matches!(
         poisoned,
@@ -303,7 +303,7 @@ fn a_gap_is_damage_and_a_torn_end_is_none() {
         journal.sync().unwrap();
     }
     drop((journal, held));
-    // A store may keep what a killed writer wrote of its object.
+    // A store may keep part of an object whose writer was killed.
     store.tamper(&name_of(4).unwrap(), |bytes| bytes.truncate(20));
     let second = layout(&schemes);
     let held = lock(&second);
@@ -370,7 +370,7 @@ fn a_driver_is_asked_to_stop_where_the_job_lies() {
         stopped.success && stopped.processes_terminated == 1,
         "{stopped:?}"
     );
-    // The next driver is another one.
+    // The next driver is a different one.
     let next = JobLock::acquire(&layout(&schemes), &options).unwrap();
     std::thread::sleep(Duration::from_millis(50));
     assert!(!next.is_asked_to_stop());

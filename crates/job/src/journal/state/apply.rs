@@ -1,4 +1,4 @@
-//! Taking in one record of the journal after the other.
+//! Applying the records of the journal one after another.
 
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
@@ -13,11 +13,11 @@ use crate::journal::record::{
 use crate::{Error, Result};
 
 impl JobState {
-    /// Takes in the next record, which stands in the file of this epoch.
+    /// Applies the next record, which is in the file of this epoch.
     ///
     /// # Errors
     ///
-    /// [`Error::Contradiction`] if it cannot be true after what is known; the state is as it was.
+    /// [`Error::Contradiction`] if it cannot be true given what is known. The state is then unchanged.
     pub fn apply(&mut self, epoch: u64, record: &JournalRecord) -> Result<()> {
         if let JournalRecord::EpochStarted(started) = record {
             return self.start_epoch(epoch, started);
@@ -106,13 +106,13 @@ impl JobState {
             takeover: started.takeover,
         });
         self.finished = None;
-        // A plan comes in one piece of one driver, and so does a decision.
+        // A plan is written by one driver without interruption, and so is a decision.
         self.coming_sources.clear();
         self.coming_decision = ComingDecision::default();
         Ok(())
     }
 
-    /// The work counts, how the other job ended does not; nor does what it did beyond what was asked for.
+    /// Adopts the work of another job. Its work counts; how it ended does not, nor does work beyond what was asked for.
     fn adopt(&mut self, adoption: &Adoption) {
         self.adopted = Some(adoption.clone());
         self.stores.clear();
@@ -137,7 +137,7 @@ impl JobState {
         self.keep_barriers_within(operations);
     }
 
-    /// Only the drivers and the exports are remembered, so that it can be told who made what.
+    /// Starts a new generation. Only the drivers and the exports are remembered, so that it is known who made what.
     fn start_generation(&mut self, generation: u32) -> Result<()> {
         if generation <= self.generation() {
             let now = self.generation();
@@ -182,7 +182,7 @@ impl JobState {
             state.begun_millis = at_millis;
         }
         state.attempts = state.attempts.saturating_add(1);
-        // That it ended well would have been written; what an earlier driver left unfinished did not fail.
+        // A good end would have been recorded. Work that an earlier driver left unfinished did not fail.
         let has_failed = state.is_open && state.last_attempt.is_some_and(|(of, _)| of == epoch);
         state.retries = state.retries.saturating_add(u32::from(has_failed));
         state.last_attempt = Some((epoch, attempt));
@@ -214,7 +214,7 @@ impl JobState {
                 "the result of partition {index} was made of other bytes than were planned"
             ));
         }
-        // Most partitions have one, and a vector that grows by itself has room for four.
+        // Most partitions have one result, and a vector that grows by itself reserves room for four.
         state.publications.reserve_exact(1);
         state.publications.push(Publication {
             ledger,
@@ -251,8 +251,8 @@ impl JobState {
         Ok(())
     }
 
-    /// An export of what was made without the records is not the job's last word either. Decisions that were made before
-    /// the records killed were made with them.
+    /// Forgets the poisoned records of a partition, with everything made without them. An export made without them is not the job's
+    /// last word either. Decisions that were made before the records killed a process include them, so they stay.
     fn lift_poison(&mut self, partition: u32) -> Result<()> {
         let state = self.planned(partition)?;
         if let Some(operation) = state.lift_poison() {
@@ -290,7 +290,7 @@ impl JobState {
             }
             other => {
                 self.export.intent = other;
-                // Said twice, as after a crash between the record and what follows it, it is true.
+                // It may be said twice, as after a crash between the record and what follows it.
                 if self.export.committed.as_ref().is_some_and(is_it) {
                     return Ok(());
                 }

@@ -1,7 +1,7 @@
-//! Barriers: which decisions of whole-dataset operators count.
+//! Barriers, and which decisions of whole-dataset operators count.
 //!
-//! The chain hashes of the recipe in force are known up to the first barrier that is not resolved. A decision makes those of
-//! the next stage known, and to void it is to forget them again. So it counts exactly as long as the chain goes on with it.
+//! The chain hashes of the recipe in force are known up to the first barrier that is not resolved. A decision makes those of the
+//! next stage known, and voiding it forgets them again. A decision therefore counts exactly as long as the chain continues with it.
 
 use coldpress_operator::{ChainHash, Stage};
 use coldpress_record::OperatorLedger;
@@ -13,26 +13,26 @@ use crate::journal::record::{BarrierResolved, Participants, Publication, RecipeI
 use crate::{Error, Result};
 
 impl JobState {
-    /// The decision at the barrier behind a stage of the recipe in force; none while it is not resolved.
+    /// Returns the decision at the barrier that ends a stage of the recipe in force; none while it is not resolved.
     #[must_use]
     pub fn barrier(&self, stage: u32) -> Option<&BarrierResolved> {
         let chain = self.recipe.as_ref()?.after_barrier(stage)?;
         self.decision(stage, chain)
     }
 
-    /// Everything that was ever decided, oldest first: what a former recipe decided may fit again.
+    /// Returns everything that was ever decided, oldest first, because decisions under a former recipe may fit again.
     #[must_use]
     pub fn barriers(&self) -> &[BarrierResolved] {
         &self.barriers
     }
 
-    /// The results that the operator behind a stage judges: the newest of each partition. None before all are published.
+    /// Returns the results that the operator after a stage judges: the newest of each partition. None before all are published.
     #[must_use]
     pub fn participants(&self, stage: u32) -> Option<Participants> {
         self.participants_with(self.recipe.as_ref()?.end_of(stage)?)
     }
 
-    /// The results that a stage which ends with this hash has: the newest of each partition. None before all are published.
+    /// Returns the results of a stage that ends with this hash: the newest of each partition. None before all are published.
     #[must_use]
     pub fn participants_with(&self, chain: ChainHash) -> Option<Participants> {
         if !self.plan_complete {
@@ -47,7 +47,7 @@ impl JobState {
         newest.map(Participants::of)
     }
 
-    /// The newest decision behind a stage after which the chain goes on with this hash.
+    /// Returns the newest decision after a stage with which the chain continues with this hash.
     fn decision(&self, stage: u32, chain: ChainHash) -> Option<&BarrierResolved> {
         let leads_there = |resolved: &&BarrierResolved| {
             resolved.stage == stage && resolved.chain.first() == Some(&chain)
@@ -55,7 +55,8 @@ impl JobState {
         self.barriers.iter().rev().find(leads_there)
     }
 
-    /// The chain of a recipe ends with a stage, and each barrier in it was resolved over what is published now.
+    /// Checks that the chain of a recipe ends with a stage, and that each barrier in it was resolved over the results that are
+    /// published now.
     pub(super) fn check_recipe(&self, recipe: &RecipeInForce) -> Result<()> {
         let (hashes, operators) = (recipe.chain.len(), recipe.operators.len());
         let is_rising = recipe.barriers.is_sorted_by(|one, next| one < next);
@@ -87,10 +88,10 @@ impl JobState {
         Ok(())
     }
 
-    /// A stage can be worked on once the barrier before it is resolved.
+    /// Checks that a stage can be worked on, because the barrier before it is resolved.
     pub(super) fn check_stage(&self, stage: u32) -> Result<()> {
         let recipe = self.recipe.as_ref();
-        // The first stage waits for nothing.
+        // The first stage does not wait for anything.
         if stage == 0 || recipe.is_some_and(|recipe| recipe.end_of(stage).is_some()) {
             return Ok(());
         }
@@ -99,7 +100,7 @@ impl JobState {
         ))
     }
 
-    /// Takes in a decision, with the part of it that came before.
+    /// Applies a decision, together with the part of it that came before.
     pub(super) fn complete_decision(
         &mut self,
         epoch: u64,
@@ -168,7 +169,7 @@ impl JobState {
         Ok(())
     }
 
-    /// The results that the rows are which an operator placed: those that it judged, with it applied.
+    /// Returns the results made of the rows that an operator placed: those that it judged, with the operator applied.
     fn results_placed(
         &self,
         epoch: u64,
@@ -200,7 +201,7 @@ impl JobState {
         Ok(results)
     }
 
-    /// The results that are settled by a decision: those that it judged, without the rows that go.
+    /// Returns the results that a decision settles: those that it judged, without the removed rows.
     fn results_settled(&self, epoch: u64, resolved: &BarrierResolved) -> Result<Vec<Publication>> {
         let stage = resolved.stage;
         let (settled, files) = (resolved.settled.len(), resolved.files.len());
@@ -229,14 +230,14 @@ impl JobState {
         each.map(result).collect()
     }
 
-    /// Every record that came out of the stage ended in exactly one place.
+    /// Checks that every record that came out of the stage ended in exactly one place.
     fn check_ledger(&self, resolved: &BarrierResolved) -> Result<()> {
         let stage = resolved.stage;
         let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
         let mut results = (0..self.partition_count())
             .filter_map(|index| self.result_of(index, chain?))
             .map(|result| result.ledger.exported());
-        // Counts near the greatest number are no dataset's; added up without care they could come to anything.
+        // Counts near the greatest number do not occur in a dataset, but without checked addition they could wrap to any sum.
         let came = results.try_fold(0u64, |sum, count| sum.checked_add(count));
         let ledger = &resolved.ledger;
         let went = ledger.accounted();
@@ -251,7 +252,7 @@ impl JobState {
         Ok(())
     }
 
-    /// The decision behind a stage and all that follow it do not count any more.
+    /// Voids the decision after a stage and all that follow it.
     pub(super) fn void_barriers(&mut self, stage: u32) {
         if let Some(recipe) = &mut self.recipe
             && let Some(known) = recipe.known_before_barrier(stage)
@@ -260,7 +261,7 @@ impl JobState {
         }
     }
 
-    /// A result with this chain was published: decisions over an earlier one do not count any more.
+    /// Voids decisions over an earlier result, because a result with this chain was published.
     pub(super) fn void_barriers_over(&mut self, chain: ChainHash) {
         let Some(recipe) = &self.recipe else { return };
         let mut stages = 0..recipe.barriers.len() as u32;
@@ -269,7 +270,7 @@ impl JobState {
         }
     }
 
-    /// Decisions at operators beyond the first so many do not count.
+    /// Voids decisions at operators beyond the first `operations`.
     pub(super) fn keep_barriers_within(&mut self, operations: u32) {
         let Some(recipe) = &self.recipe else { return };
         let mut barriers = recipe.barriers.iter().zip(0..);

@@ -18,11 +18,11 @@ use crate::totals::Totals;
 
 mod file;
 
-/// What a first look at a job shows: its counts, what its operators did, what is at work and what failed.
+/// The figures that a first look at a job shows: its counts, what its operators did, what is at work and what failed.
 ///
-/// They follow from a [`JobState`] ([`of`](Self::of)) and then from each record that comes after it ([`apply`](Self::apply)),
-/// at a hundredth of the memory. Some records, such as another recipe, make earlier results count that are not known here;
-/// then they must be made from the state again.
+/// They follow from a [`JobState`] ([`of`](Self::of)) and then from each record that comes after it ([`apply`](Self::apply)), with
+/// a hundredth of the memory. Some records, such as another recipe, make earlier results count that are not known here. The figures
+/// must then be made from the state again.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Figures {
     head: Head,
@@ -39,9 +39,9 @@ struct Head {
     recipe: Option<RecipeInForce>,
     plan_complete: bool,
     totals: Totals,
-    /// Records of the results that the newest driver published, over all stages.
+    /// The number of records in the results that the newest driver published, over all stages.
     done_by_driver: u64,
-    /// What each operator did, as the results of its own stage say.
+    /// What each operator did, according to the results of its own stage.
     operators: Vec<OperatorLedger>,
     /// The time that each operator took.
     nanos: Vec<u64>,
@@ -60,14 +60,14 @@ struct NewestDriver {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Dataset {
     path: String,
-    /// The most records that a partition may have; none where the recipe asks for a number of partitions.
+    /// The most records that a partition may have; none if the recipe asks for a number of partitions.
     most_records: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct KnownPartition {
     records: u64,
-    /// Whether there is a result of the stage at work.
+    /// True if there is a result of the stage at work.
     is_published: bool,
 }
 
@@ -77,7 +77,7 @@ struct CheckpointFile {
     bytes: u64,
 }
 
-/// A record changed what earlier records come to, so the figures must be made from the state again.
+/// A record changed the meaning of earlier records, so the figures must be made from the state again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotFromFigures;
 
@@ -158,7 +158,7 @@ impl Figures {
                 let known = head.operators.len();
                 let recipe = head.recipe.as_ref();
                 let names = (known..=place).map(|place| OperatorLedger {
-                    // In the journal, the recipe says the name.
+                    // In the journal, the recipe has the name.
                     name: match &ledgers[place].name {
                         name if !name.is_empty() => name.clone(),
                         _ => recipe
@@ -190,10 +190,10 @@ impl Figures {
         file.bytes = entry.file.length();
     }
 
-    /// Takes in the next record, which is in the file of this epoch.
+    /// Applies the next record, which is in the file of this epoch.
     ///
     /// # Errors
-    /// [`NotFromFigures`]; the figures are of no use then.
+    /// [`NotFromFigures`], after which the figures are useless.
     pub fn apply(&mut self, epoch: u64, record: &JournalRecord) -> Result<(), NotFromFigures> {
         let is_of_driver = self.head.driver.map(|driver| driver.epoch) == Some(epoch);
         if !is_of_driver && !matches!(record, JournalRecord::EpochStarted(_)) {
@@ -260,7 +260,7 @@ impl Figures {
     fn plan(&mut self, index: u32, records: u64) -> Result<(), NotFromFigures> {
         let totals = &mut self.head.totals;
         if index < totals.partitions {
-            // Planned again by a driver that did not know that it was.
+            // Planned again by a driver that did not know about it.
             return Ok(());
         }
         if index > totals.partitions {
@@ -279,7 +279,7 @@ impl Figures {
         let known = self.known(index)?;
         if self.head.failed.remove(&index).is_some() {
             if known.is_published {
-                // The result that was no good before the failure counts again.
+                // The bad result from before the failure counts again.
                 return Err(NotFromFigures);
             }
             self.head.totals.failed -= 1;
@@ -343,25 +343,25 @@ impl Figures {
         known.copied().ok_or(NotFromFigures)
     }
 
-    /// The counts over all partitions in the stage at work under the recipe in force.
+    /// Returns the counts over all partitions in the stage at work under the recipe in force.
     #[must_use]
     pub fn totals(&self) -> Totals {
         self.head.totals
     }
 
-    /// Whether the job is planned.
+    /// Returns whether the job is planned.
     #[must_use]
     pub fn is_planned(&self) -> bool {
         self.head.dataset.is_some()
     }
 
-    /// Whether no partitions will be planned any more.
+    /// Returns whether no more partitions will be planned.
     #[must_use]
     pub fn plan_complete(&self) -> bool {
         self.head.plan_complete
     }
 
-    /// The path of the source, or of all sources with `, ` between; none before the job is planned.
+    /// Returns the path of the source, or of all sources separated by `, `; none before the job is planned.
     #[must_use]
     pub fn dataset_path(&self) -> Option<&str> {
         self.head
@@ -370,7 +370,7 @@ impl Figures {
             .map(|dataset| dataset.path.as_str())
     }
 
-    /// The most records that a partition may have, or has, as [`DatasetMapping`](crate::DatasetMapping) says it.
+    /// Returns the most records that a partition may have, or has, as defined in [`DatasetMapping`](crate::DatasetMapping).
     #[must_use]
     pub fn partition_size(&self) -> u64 {
         let dataset = self.head.dataset.as_ref();
@@ -379,49 +379,50 @@ impl Figures {
         set.or_else(largest).unwrap_or(0)
     }
 
-    /// The recipe in force; none before one is set.
+    /// Returns the recipe in force; none before one is set.
     #[must_use]
     pub fn recipe(&self) -> Option<&RecipeInForce> {
         self.head.recipe.as_ref()
     }
 
-    /// When the newest driver began, in milliseconds since 1970; none before one has.
+    /// Returns when the newest driver began, in milliseconds since 1970; none before one has.
     #[must_use]
     pub fn started_at_millis(&self) -> Option<u64> {
         self.head.driver.map(|driver| driver.started_at_millis)
     }
 
-    /// How the newest driver ended; none while it is at work, or where it died.
+    /// Returns how the newest driver ended; none while it is at work, or if it died.
     #[must_use]
     pub fn finished(&self) -> Option<&Finish> {
         self.head.finished.as_ref()
     }
 
-    /// What each operator did to the records of all partitions, as far as each has come, and how long it took in nanoseconds.
+    /// Returns what each operator did to the records of all partitions, as far as each has come, and how long it took in
+    /// nanoseconds.
     pub fn operators(&self) -> impl Iterator<Item = (&OperatorLedger, u64)> {
         let nanos = self.head.nanos.iter().copied().chain(std::iter::repeat(0));
         self.head.operators.iter().zip(nanos)
     }
 
-    /// The partitions that the newest driver has given out and that have no result yet, with the number of the attempt. Of a
-    /// driver that has ended they are at work no more.
+    /// Returns the partitions that the newest driver has given out and that have no result yet, with the number of the attempt. If
+    /// the driver has ended, no partition is at work.
     pub fn given_out(&self) -> impl ExactSizeIterator<Item = (u32, u32)> {
         let open = self.head.open.iter();
         open.map(|(partition, attempt)| (*partition, *attempt))
     }
 
-    /// The partitions that are out of retries, in order.
+    /// Returns the partitions that are out of retries, in order.
     pub fn failed(&self) -> impl ExactSizeIterator<Item = &PartitionFailure> {
         self.head.failed.values()
     }
 
-    /// The records of a planned partition.
+    /// Returns the records of a planned partition.
     #[must_use]
     pub fn records_of(&self, index: u32) -> Option<u64> {
         self.known(index).ok().map(|known| known.records)
     }
 
-    /// The number of checkpoints that are kept, and the length of their files in bytes.
+    /// Returns the number of checkpoints that are kept, and the length of their files in bytes.
     #[must_use]
     pub fn checkpoints(&self) -> (u64, u64) {
         let files = self.checkpoints.values();
@@ -430,7 +431,7 @@ impl Figures {
         })
     }
 
-    /// The records that the newest driver has worked on, and those that are left to do, counted in each stage.
+    /// Returns the number of records that the newest driver has worked on, and of those that are left to do, counted in each stage.
     #[must_use]
     pub fn done_and_left(&self) -> (u64, u64) {
         let totals = &self.head.totals;
@@ -463,7 +464,7 @@ impl Dataset {
     }
 }
 
-/// The stages of the recipe up to the one at work, each with its own operators.
+/// Returns the stages of the recipe up to the one at work, each with its own operators.
 fn stages(recipe: Option<&RecipeInForce>) -> Vec<StageEnd> {
     let Some(recipe) = recipe else {
         return Vec::new();
@@ -478,7 +479,8 @@ fn stages(recipe: Option<&RecipeInForce>) -> Vec<StageEnd> {
     ends.collect()
 }
 
-/// Files are told apart by the digest of their names: a million of them have the same one with a probability of 3 in 10^8.
+/// Returns the digest of a file's name, by which files are distinguished. Among a million files, two have the same digest with a
+/// probability of 3 in 10^8.
 fn name_of(file: &ObjectKey) -> u64 {
     Digest::of(file.to_string().as_bytes()).as_u128() as u64
 }

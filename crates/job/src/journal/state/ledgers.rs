@@ -1,4 +1,4 @@
-//! Ledgers that many results have in common.
+//! Ledgers that many results share.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,11 +7,11 @@ use coldpress_record::{Ledger, OperatorName};
 
 use crate::journal::record::RecipeInForce;
 
-/// Ledgers that are remembered. Of partitions of one record there are hardly more than operators; of large partitions each is
-/// another one, and looking for it must cost nothing to speak of.
+/// The number of ledgers that are remembered. Partitions of one record have hardly more different ledgers than there are operators.
+/// Large partitions rarely have equal ones, so the search for one must cost almost nothing.
 const REMEMBERED: usize = 16;
 
-/// The ledgers of the last results. It says nothing that the results do not.
+/// The ledgers of the last results. It holds no information that the results do not have.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KnownLedgers(VecDeque<Arc<Ledger>>);
 
@@ -22,8 +22,8 @@ impl PartialEq for KnownLedgers {
 }
 
 impl KnownLedgers {
-    /// Returns this ledger with the names of the operators: the one of an earlier result where there is an equal one. None if the
-    /// recipe has fewer operators than the ledger.
+    /// Returns this ledger with the names of the operators: that of an earlier result if there is an equal one. None if the recipe
+    /// has fewer operators than the ledger.
     pub(super) fn named(
         &mut self,
         ledger: &Arc<Ledger>,

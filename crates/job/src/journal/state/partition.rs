@@ -1,4 +1,4 @@
-//! What is true about one partition.
+//! The state of one partition.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::journal::record::{
     CheckpointEntry, GateReached, PartitionFailure, PoisonFound, Publication, PublishedCheckpoint,
 };
 
-/// How a partition stands.
+/// The status of a partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PartitionStatus {
@@ -43,13 +43,13 @@ pub(super) struct PartitionState {
     pub(super) last_attempt: Option<(u64, u32)>,
     /// The stage of the newest attempt.
     pub(super) last_stage: u32,
-    /// When the newest driver that worked on it began to, in milliseconds since 1970.
+    /// The time when the newest driver that worked on it began to, in milliseconds since 1970.
     pub(super) begun_millis: u64,
-    /// Whether nothing is known of what came of it.
+    /// True if the outcome of the newest attempt is not known.
     pub(super) is_open: bool,
-    /// Attempts that followed one that failed.
+    /// The number of attempts that followed a failed one.
     pub(super) retries: u32,
-    /// All results, oldest first: older recipes' checkpoints may be of use once more.
+    /// All results, oldest first. Checkpoints of older recipes may become useful again.
     pub(super) publications: Vec<Publication>,
     /// All gates that were reached, oldest first.
     pub(super) gates: Vec<GateReached>,
@@ -76,7 +76,7 @@ impl PartitionState {
         }
     }
 
-    /// Forgets the work whose chain is not one of these. Checkpoints on the way to a result that is forgotten stay.
+    /// Forgets the work whose chain is not one of these. Checkpoints that led to a forgotten result stay.
     pub(super) fn keep_to(&mut self, chains: &[ChainHash]) {
         let counts = |entry: &CheckpointEntry| chains.contains(&entry.chain);
         let publications = std::mem::take(&mut self.publications);
@@ -90,8 +90,8 @@ impl PartitionState {
         }
     }
 
-    /// Forgets the records that killed workers, with the results and checkpoints that may lack them. Returns the first
-    /// operator that they killed in, if there were such results.
+    /// Forgets the records that killed workers, with the results and checkpoints that may lack them. Returns the first operator in
+    /// which they killed a worker, if there were such results.
     pub(super) fn lift_poison(&mut self) -> Option<u32> {
         let found = std::mem::take(&mut self.poison);
         let first = found.iter().map(|found| found.operation).min()?;
@@ -131,7 +131,7 @@ impl PartitionState {
         publications.any(|publication| publication.chain == chain)
     }
 
-    /// All checkpoints, the newest attempt's first, and of one attempt the deepest first.
+    /// Returns all checkpoints, the newest attempt's first, and within an attempt the deepest first.
     pub(super) fn checkpoints(&self) -> impl Iterator<Item = PublishedCheckpoint<'_>> {
         let gates = self.gates.iter().map(|gate| {
             let entries = gate.checkpoints.as_slice();
@@ -144,7 +144,7 @@ impl PartitionState {
             ((result.epoch, result.attempt), kept, entries)
         });
         let mut attempts: Vec<_> = results.chain(gates).collect();
-        // Stable: what was published later stands later.
+        // The sort is stable, so a later publication stays later.
         attempts.sort_by_key(|(attempt, ..)| *attempt);
         let newest = attempts.into_iter().rev();
         newest.flat_map(|(_, (trace, keeps_dropped), entries)| {

@@ -1,4 +1,4 @@
-//! Taking in what is planned: the sources and the partitions.
+//! Applying what is planned: the sources and the partitions.
 
 use coldpress_dataset::SourceIdentity;
 use coldpress_partition::PlannedPartition;
@@ -25,7 +25,7 @@ impl JobState {
         Ok(())
     }
 
-    /// Takes in sources of a plan that is still to come.
+    /// Adds sources of a plan that is still to come.
     pub(super) fn add_sources(&mut self, first: u32, sources: &[SourceIdentity]) -> Result<()> {
         let known = self.coming_sources.len();
         if usize::try_from(first) != Ok(known) {

@@ -1,4 +1,4 @@
-//! What no record may say.
+//! Rules that every record must obey.
 
 use crate::{Error, Result};
 

@@ -1,7 +1,8 @@
 //! `metadata/figures.bin`: the figures as a view, with the place in the journal up to which they count.
 //!
-//! The file is a line with the digest of all that follows, a line of JSON, and numbers of one to ten bytes each (LEB128): one
-//! per partition, its records times 2, and 1 more if it has a result of the stage at work; then three per file of checkpoints.
+//! The file is a line with the digest of everything that follows, a line of JSON, and numbers of one to ten bytes each (LEB128):
+//! one for each partition, which is twice the number of its records, plus 1 if it has a result of the stage at work; then three for
+//! each file of checkpoints.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckpointFile, Figures, Head, KnownPartition};
 
-/// The version of the form, and of what the figures mean: a view of another version is not used.
+/// The version of the format and of the meaning of the figures. A view of another version is not used.
 const FIGURES_SCHEMA: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -23,7 +24,7 @@ struct Described<H> {
 }
 
 impl Figures {
-    /// Writes the figures, which count up to this place in the journal.
+    /// Encodes the figures, which count up to this place in the journal.
     pub(in crate::journal) fn to_view(&self, mark: &LogMark) -> serde_json::Result<Vec<u8>> {
         let described = Described {
             schema_version: FIGURES_SCHEMA,
@@ -50,7 +51,7 @@ impl Figures {
         Ok(view)
     }
 
-    /// Reads a view, with the place up to which it counts. Returns none for bytes that are not a whole view of this version.
+    /// Decodes a view, with the place up to which it counts. Returns none for bytes that are not a complete view of this version.
     pub(in crate::journal) fn from_view(view: &[u8]) -> Option<(Self, LogMark)> {
         let (digest, rest) = split_line(view)?;
         if digest != Digest::of(rest).to_string().as_bytes() {
@@ -58,7 +59,7 @@ impl Figures {
         }
         let (described, mut numbers) = split_line(rest)?;
         let described: Described<Head> = serde_json::from_slice(described).ok()?;
-        // Each number has a byte at least, so this also bounds the memory.
+        // Each number has at least one byte, so this also bounds the memory.
         let counted = described.partitions.max(described.checkpoint_files);
         if described.schema_version != FIGURES_SCHEMA || counted > numbers.len() as u64 {
             return None;

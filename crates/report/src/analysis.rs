@@ -23,10 +23,10 @@ use pieces::Pieces;
 
 pub use suggest::Between;
 
-/// The version of the form of an [`Analysis`] as JSON.
+/// The version of the JSON form of an [`Analysis`].
 pub const ANALYSIS_SCHEMA: u32 = 1;
 
-/// What is wanted of an analysis, besides its job.
+/// The options of an analysis, besides its job.
 #[derive(Debug)]
 pub struct AnalysisOptions<'a> {
     /// The operators, for the bounds of filters.
@@ -37,20 +37,20 @@ pub struct AnalysisOptions<'a> {
     pub percentiles: &'a [f64],
     /// The operators of the recipe that were not run.
     pub passed_over: &'a [PassedOver],
-    /// The percentiles between which suggested bounds lie; None: no suggestion.
+    /// The percentiles for the suggested bounds; `None` means no suggestion.
     pub suggest: Option<Between>,
 }
 
-/// The statistics of a dataset. `docs/analyzing.md` describes it as JSON.
+/// The statistics of a dataset. `docs/analyzing.md` describes the JSON form.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Analysis {
     /// The version of this form.
     pub schema_version: u32,
     /// The job that computed them.
     pub job_id: String,
-    /// The records that have statistics: where the recipe splits records, the last pieces.
+    /// The records that have statistics. If the recipe splits records, these are the final pieces.
     pub records: u64,
-    /// The records that went to quarantine, and have none.
+    /// The records that went to quarantine, which have no statistics.
     pub quarantined: u64,
     /// The records that were left out because they have no text.
     pub without_text: u64,
@@ -76,15 +76,15 @@ pub struct Described {
     pub count: u64,
     /// The mean of its numbers.
     pub mean: Option<f64>,
-    /// Their standard deviation, as of a sample.
+    /// Their sample standard deviation.
     pub std: Option<f64>,
-    /// The least.
+    /// The least number.
     pub min: Option<f64>,
-    /// The quantiles, between neighbours where there is no value of that rank.
+    /// The quantiles, interpolated if there is no value of that rank.
     pub quantiles: Vec<Quantile>,
-    /// The greatest.
+    /// The greatest number.
     pub max: Option<f64>,
-    /// What its values are that aren't numbers.
+    /// The values that aren't numbers.
     pub values: Option<Values>,
 }
 
@@ -100,41 +100,41 @@ pub struct Quantile {
 /// Values that aren't numbers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Values {
-    /// How many different ones there are; a lower bound if there are very many.
+    /// The number of different values; a lower bound if there are very many.
     pub unique: u64,
-    /// Whether there are more than were counted one by one.
+    /// True if there are more than were counted one by one.
     pub has_more: bool,
-    /// The most frequent one; of several, the first of the dataset.
+    /// The most frequent value. Among equals, the one that comes first in the dataset.
     pub top: String,
-    /// How often it occurs.
+    /// The number of times that it occurs.
     pub freq: u64,
-    /// Whether they are booleans, not texts.
+    /// True if they are booleans, not texts.
     pub are_flags: bool,
 }
 
-/// What a filter would keep.
+/// The effect that a filter would have.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct FilterOutcome {
     /// Its place in the recipe that was run, from 0.
     pub operation: u32,
     /// Its name.
     pub operator: String,
-    /// The statistics that it decides by.
+    /// The statistics by which it decides.
     pub statistics: Vec<String>,
-    /// Its bounds, where it decides by one number.
+    /// Its bounds, if it decides by one number.
     pub bounds: Vec<Threshold>,
-    /// The records that it judged. Records that a splitter made later are not counted one by one.
+    /// The records that it judged. Records that a splitter made later are not counted separately.
     pub records: u64,
-    /// Those that it would keep, whatever other filters do.
+    /// The records that it would keep, whatever other filters do.
     pub kept: u64,
 }
 
 /// Computes the statistics of an analysis from its results.
 ///
-/// It reads the results several times where there are very many records, so that it needs little memory whatever their number.
+/// If there are very many records, it reads the results several times, so that it needs little memory whatever their number.
 ///
 /// # Errors
-/// If the job is not an analysis, or its results are gone or cannot be read.
+/// Fails if the job is not an analysis, or if its results are gone or cannot be read.
 pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analysis> {
     let state = Journal::read(layout)?;
     let stores = open_stores(layout, &state, options.schemes)?;
@@ -182,7 +182,7 @@ pub fn analysis(layout: &Layout, options: &AnalysisOptions<'_>) -> Result<Analys
 
 const MAX_RECIPE_BYTES: u64 = 64 << 20;
 
-/// Returns the results of all partitions that have one; none if they are gone.
+/// Returns the results of all partitions that have one; none if the results are gone.
 fn results(state: &JobState) -> Option<Vec<&Publication>> {
     let chain = state.final_chain()?;
     let partitions = 0..state.partition_count();
@@ -199,7 +199,7 @@ fn not_there(layout: &Layout) -> Error {
     }
 }
 
-/// The results, to be read as often as it takes.
+/// The results, which can be read as often as necessary.
 struct Passes<'a> {
     stores: &'a Stores,
     results: Vec<&'a Publication>,
@@ -261,7 +261,7 @@ impl Passes<'_> {
             pieces.pass(block);
             kept_by_all += kept.iter().filter(|kept| **kept).count() as u64;
         })?;
-        // With more values than fit, ranks are narrowed down pass by pass.
+        // If there are more values than fit, ranks are narrowed down pass by pass.
         let mut unfinished = columns
             .iter_mut()
             .map(Column::end_pass)
@@ -305,7 +305,7 @@ impl Passes<'_> {
     }
 }
 
-/// The names of all statistics, in the order of the recipe.
+/// Returns the names of all statistics, in the order of the recipe.
 fn statistics_of(calls: &[Call]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for name in calls.iter().flat_map(|call| &call.stats) {
@@ -325,7 +325,7 @@ fn splitters_before_statistics(calls: &[Call], statistics: &[String]) -> Vec<usi
     statistics.iter().map(before).collect()
 }
 
-/// The values of some rows; none of the others.
+/// Returns the values of the selected rows, and none for the others.
 fn only(values: &[Option<StatValue>], rows: &[bool]) -> Vec<Option<StatValue>> {
     let values = values.iter().zip(rows);
     values
@@ -333,7 +333,7 @@ fn only(values: &[Option<StatValue>], rows: &[bool]) -> Vec<Option<StatValue>> {
         .collect()
 }
 
-/// The values of a statistic, row by row; none if no row of the file has one.
+/// Returns the values of a statistic, row by row; none if no row of the file has one.
 fn values_of<'b>(block: &'b RowBlock, name: &str) -> &'b [Option<StatValue>] {
     let mut stats = block.stats.iter();
     let found = stats.find(|(known, _)| known == name);

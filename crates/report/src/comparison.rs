@@ -1,4 +1,4 @@
-//! Two jobs side by side: their recipes, what became of the records, and what it cost.
+//! Two jobs side by side: their recipes, the fates of their records, and their costs.
 
 mod align;
 mod recipe;
@@ -12,23 +12,23 @@ use crate::quantity::{counted, grouped};
 
 pub use recipe::KeyDifference;
 
-/// The version of the form of a [`JobComparison`] as JSON.
+/// The version of the JSON form of a [`JobComparison`].
 pub const COMPARISON_SCHEMA: u32 = 1;
 
-/// Two jobs side by side. Of each pair the first is of the first job.
+/// Two jobs side by side. The first of each pair belongs to the first job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JobComparison {
     /// The version of this form.
     pub schema_version: u32,
     /// The jobs.
     pub jobs: [JobFigures; 2],
-    /// The keys of the recipes that differ, but for the operators.
+    /// The keys in which the recipes differ, except for the operators.
     pub recipe: Vec<KeyDifference>,
     /// The files of the input.
     pub inputs: InputDifference,
     /// The operators of both recipes, in their order.
     pub operators: Vec<OperatorPair>,
-    /// The reasons for quarantine, with how many records of each job are there for them, as far as they were looked at.
+    /// The reasons for quarantine, with the number of records of each job, among the records that were looked at.
     pub quarantine: Vec<CountPair>,
     /// The failed attempts by class.
     pub errors: Vec<CountPair>,
@@ -55,17 +55,17 @@ pub struct JobFigures {
     pub made: u64,
     /// Records that went into groups.
     pub absorbed: u64,
-    /// Records that were not drawn, where the recipe mixes its dataset.
+    /// Records that were not drawn, if the recipe mixes its dataset.
     pub not_sampled: u64,
     /// Records in failed partitions.
     pub in_failed: u64,
-    /// What became of the records where they were read.
+    /// The counts of the records where they were read.
     pub reading: OperatorCounts,
     /// Partitions of the plan.
     pub partitions: u32,
     /// Bytes of the input.
     pub input_bytes: u64,
-    /// Bytes of the export; none while there is none.
+    /// Bytes of the export; none while there is no export.
     pub export_bytes: Option<u64>,
     /// Seconds for which it was worked on, in all its runs.
     pub wall_seconds: Option<f64>,
@@ -73,7 +73,7 @@ pub struct JobFigures {
     pub work_seconds: f64,
     /// Nanoseconds of that work for each byte that was processed.
     pub nanos_per_byte: Option<f64>,
-    /// The most memory that was measured, in MB; only the event log knows.
+    /// The most memory that was measured, in MB. Only the event log has it.
     pub peak_memory_mb: Option<f64>,
 }
 
@@ -88,7 +88,7 @@ pub struct InputDifference {
     pub only_second: Vec<String>,
 }
 
-/// How an operator of one recipe compares to the other recipe.
+/// The relation of an operator of one recipe to the other recipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OperatorChange {
@@ -107,18 +107,18 @@ pub enum OperatorChange {
 pub struct OperatorPair {
     /// Its name.
     pub name: String,
-    /// How the recipes differ in it.
+    /// The difference between the recipes.
     pub change: OperatorChange,
     /// The parameters that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<KeyDifference>,
-    /// What it did in the first job.
+    /// Its effects in the first job.
     pub first: Option<OperatorFigures>,
-    /// What it did in the second job.
+    /// Its effects in the second job.
     pub second: Option<OperatorFigures>,
 }
 
-/// What an operator did.
+/// The effects of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatorFigures {
     /// Its place in the recipe, from 0.
@@ -126,7 +126,7 @@ pub struct OperatorFigures {
     /// The counts of records.
     #[serde(flatten)]
     pub counts: OperatorCounts,
-    /// The share of the records that left it among those that reached it.
+    /// The share of the records that reached it that also left it.
     pub keep_rate: Option<f64>,
     /// Seconds of work, summed over the workers.
     pub seconds: Option<f64>,
@@ -134,21 +134,21 @@ pub struct OperatorFigures {
     pub nanos_per_byte: Option<f64>,
 }
 
-/// The counts of one thing in both jobs.
+/// Two counts of the same quantity, one for each job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CountPair {
-    /// What is counted.
+    /// The quantity.
     pub name: String,
-    /// How many there are in the first job.
+    /// The count in the first job.
     pub first: u64,
-    /// How many there are in the second job.
+    /// The count in the second job.
     pub second: u64,
 }
 
 /// Compares two jobs.
 ///
-/// Operators are paired by their names in the order of the recipes: as many as possible, so that one that was added or removed
-/// does not shift the others.
+/// Operators are paired by their names in the order of the recipes, as many as possible, so that one that was added or removed does
+/// not shift the others.
 #[must_use]
 pub fn compare(first: &JobReport, second: &JobReport) -> JobComparison {
     let both = [first, second];
@@ -261,7 +261,7 @@ fn reading(report: &JobReport) -> OperatorCounts {
 }
 
 fn inputs(first: &JobReport, second: &JobReport) -> InputDifference {
-    /// The most files that are listed of each job.
+    /// The most files that are listed for each job.
     const LISTED: usize = 100;
     let sources = |report: &JobReport| -> Vec<String> {
         let mut sources = report.partitions.sources.clone();
@@ -317,7 +317,7 @@ fn pair(first: Option<OperatorRow>, second: Option<OperatorRow>) -> OperatorPair
     }
 }
 
-/// Returns the share of the records that went on; none where none came.
+/// Returns the share of the records that went on; none if there were no records.
 pub(crate) fn keep_rate(counts: &OperatorCounts) -> Option<f64> {
     (counts.records_in > 0).then(|| counts.out as f64 / counts.records_in as f64)
 }
@@ -333,7 +333,7 @@ fn operator_figures(row: &OperatorRow) -> OperatorFigures {
     }
 }
 
-/// Returns the names that either has, those with the greatest counts first.
+/// Returns the names that either job has, those with the greatest counts first.
 fn counts([first, second]: [BTreeMap<String, u64>; 2]) -> Vec<CountPair> {
     let mut names: Vec<&String> = first.keys().chain(second.keys()).collect();
     names.sort_unstable();

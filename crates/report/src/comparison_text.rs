@@ -8,11 +8,11 @@ use crate::job_report_text::lines::{titled, wrapped};
 use crate::quantity::{bytes, duration, grouped, percent, plain};
 use crate::table::{Align, Table};
 
-/// Lines of a kind that are shown; `--json` has more.
+/// The most lines of a kind that are shown; `--json` has more.
 const LISTED: usize = 20;
-/// Letters of a name that are shown: four columns of figures follow.
+/// The most letters of a name that are shown, because four columns of figures follow.
 const NAME_CHARS: usize = 38;
-/// The row of what happens before the first operator.
+/// The row for everything before the first operator.
 const READING: &str = "  (reading)";
 
 impl JobComparison {
@@ -55,7 +55,7 @@ impl JobComparison {
             ("in failed partitions", first.in_failed, second.in_failed),
         ];
         for (name, one, other) in counts {
-            // The first four are of any job.
+            // Every job has the first four.
             let is_usual = matches!(name, "records" | "kept" | "dropped" | "quarantined");
             if is_usual || one > 0 || other > 0 {
                 table.row([
@@ -246,7 +246,7 @@ fn name(pair: &OperatorPair) -> String {
     format!("{mark} {short}")
 }
 
-/// Returns what differs in an operator, as lines of a diff.
+/// Returns the differences in an operator, as lines of a diff.
 fn operator_lines(pair: &OperatorPair) -> String {
     match pair.change {
         OperatorChange::Same => String::new(),
@@ -277,7 +277,7 @@ fn key_lines(difference: &KeyDifference) -> String {
     line("- ", &difference.first) + &line("+ ", &difference.second)
 }
 
-/// Returns by how much a count differs.
+/// Returns the difference between two counts.
 fn by(first: u64, second: u64) -> String {
     match second.checked_sub(first) {
         Some(0) => String::new(),

@@ -1,15 +1,15 @@
-//! What deduplicators removed, as text: from where, in which clusters, and what to look at.
+//! What deduplicators removed, as text: from which files, in which clusters, and what deserves a look.
 
 use coldpress_executor::{Deduplication, DuplicateCluster, Loss, RecordPlace, RemovedFrom};
 
 use crate::quantity::{counted, grouped, plain};
 use crate::table::{Align, Table};
 
-/// Files, values and clusters that are told for each deduplicator.
+/// The most files, values and clusters that are shown for each deduplicator.
 const LISTED: usize = 10;
 const LARGEST: usize = 3;
 
-/// A section for each deduplicator that removed something, and warnings.
+/// Renders a section for each deduplicator that removed something, and warnings.
 pub(crate) fn duplicates(deduplication: &[Deduplication], losses: &[Loss]) -> String {
     let removed = deduplication.iter().filter(|one| one.removed > 0);
     removed.map(section).collect::<String>() + &warnings(losses)
@@ -22,7 +22,7 @@ fn section(of: &Deduplication) -> String {
         grouped(of.removed),
         counted(of.records, "record")
     );
-    // Of a single file the line above says it all.
+    // If there is a single file, the line above says it all.
     if of.by_file.len() > 1 {
         text.push_str(&removed_from("File", &of.by_file, 0));
     }
@@ -31,7 +31,7 @@ fn section(of: &Deduplication) -> String {
         text.push_str(&removed_from(&plain(field), &of.by_field, others));
     }
     text.push_str(&sizes(of));
-    // A pair says little about what is wrong, and there are many of them.
+    // A pair says little about what is wrong, and there are many pairs.
     let clusters = of.largest.iter().filter(|cluster| cluster.records > 2);
     text.extend(clusters.take(LARGEST).map(cluster));
     text
@@ -100,9 +100,9 @@ fn cluster(of: &DuplicateCluster) -> String {
     )
 }
 
-/// A record: its id where it is known, and where it is.
+/// Formats a record: its id if it is known, and its place.
 fn place(of: &RecordPlace) -> String {
-    /// More of an id would fill the screen.
+    /// The most letters of an id. A longer one would fill the screen.
     const MOST_CHARS: usize = 40;
     let at = format!("{} of {}", of.place, plain(&of.source));
     match &of.id {
@@ -115,7 +115,7 @@ fn place(of: &RecordPlace) -> String {
     }
 }
 
-/// Sources of which nearly all is gone.
+/// Renders warnings about sources of which nearly all is gone.
 fn warnings(losses: &[Loss]) -> String {
     let lost = losses.iter().take(LISTED);
     let lost: String = lost

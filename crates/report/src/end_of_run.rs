@@ -1,4 +1,4 @@
-//! What a run ended with, as text: where every record went, where everything is, how to go on.
+//! The result of a run as text: where every record went, where the files are, and how to continue.
 
 use coldpress_executor::{ErrorSummary, OperatorPerformance, Report};
 use coldpress_job::{Journal, Layout, Status};
@@ -8,10 +8,10 @@ use crate::duplicates::duplicates;
 use crate::quantity::{bytes, counted, duration, grouped, plain};
 use crate::table::{Align, Table};
 
-/// Failed partitions and unreadable parts that are told one by one.
+/// The most failed partitions and unreadable parts that are listed.
 const LISTED: usize = 10;
 
-/// The table at the end of a run, however it ended.
+/// Renders the table at the end of a run, however the run ended.
 #[must_use]
 pub fn render_report(report: &Report) -> String {
     let mut text = headline(report);
@@ -144,7 +144,7 @@ fn operators(ledger: &Ledger, performance: &[OperatorPerformance]) -> String {
     table.render()
 }
 
-/// Fields that do not hold what they mostly hold everywhere.
+/// Lists fields that hold different types of values.
 fn mixed_fields(report: &Report) -> String {
     let fields = report.fields.iter().flat_map(|view| &view.fields);
     let mixed: Vec<String> = fields
@@ -169,7 +169,7 @@ fn mixed_fields(report: &Report) -> String {
     listed.collect::<String>() + &more(mixed.len(), "field of several types")
 }
 
-/// Attempts that failed, most of which others made good.
+/// Lists attempts that failed, most of which were made good by later ones.
 fn errors(report: &Report) -> String {
     let line = |error: &ErrorSummary| {
         format!(
@@ -184,7 +184,7 @@ fn errors(report: &Report) -> String {
     report.errors.iter().map(line).collect()
 }
 
-/// Returns what is not in the output though it was in the input.
+/// Lists what was in the input and is not in the output.
 fn losses(report: &Report) -> String {
     let mut text = String::new();
     for failed in report.failed_partitions.iter().take(LISTED) {
@@ -278,8 +278,8 @@ fn places(report: &Report) -> String {
     text + &field(verb, &plain(&next_command(report)))
 }
 
-/// The command that goes on from here. What could not be read is read again by a fresh run only; failed partitions are tried
-/// again by any.
+/// Returns the command that continues from here. Only a fresh run reads unreadable parts again; any run tries failed partitions
+/// again.
 fn next_command(report: &Report) -> String {
     let is_partly_read =
         report.status == Status::CompletedWithFailures && report.failed_partitions.is_empty();
@@ -291,7 +291,7 @@ fn is_exported(status: Status) -> bool {
     matches!(status, Status::Completed | Status::CompletedWithFailures)
 }
 
-/// Returns what stands of a job that failed, and how to go on; empty where the job has left nothing.
+/// Renders what is left of a failed job, and how to continue. Returns an empty text if nothing is left.
 #[must_use]
 pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
     let Ok(state) = Journal::read(layout) else {

@@ -1,9 +1,9 @@
-//! Why a view cannot be made.
+//! Errors of making a view.
 
 /// A result of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a view cannot be made.
+/// The reason why a view cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -19,7 +19,7 @@ pub enum Error {
     /// A report cannot be written as JSON.
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    /// Recipe and input do not fit.
+    /// The recipe and the input do not fit together.
     #[error(transparent)]
     Executor(#[from] coldpress_executor::Error),
     /// A result cannot be read.
@@ -30,7 +30,7 @@ pub enum Error {
     Analysis {
         /// The job.
         job: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

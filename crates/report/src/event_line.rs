@@ -1,12 +1,12 @@
-//! The line of one event, for people.
+//! The line of an event, for people to read.
 
 use coldpress_events::time::format_utc;
 use coldpress_events::{Event, Level};
 
 use crate::quantity::plain;
 
-/// The event as one line without a line end:
-/// `2026-11-21 01:37:40.123 INFO  op_complete  partition 3  clean_links_mapper  message`.
+/// Formats the event as one line without a line end: `2026-11-21 01:37:40.123 INFO  op_complete  partition 3  clean_links_mapper
+/// message`.
 #[must_use]
 pub fn render_event(event: &Event) -> String {
     let level = match event.level() {

@@ -1,4 +1,4 @@
-//! What only the event log knows: when a partition was worked on, and what is at work now.
+//! Facts that only the event log has: when a partition was worked on, and what is at work now.
 
 use std::collections::BTreeMap;
 
@@ -6,25 +6,25 @@ use coldpress_events::{Event, EventFilter, EventKind, EventReader, read_events};
 use coldpress_job::Layout;
 use serde::Serialize;
 
-/// What the events tell of a job; all of it may be missing.
+/// The history of a job according to its events. All of it may be missing.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     partitions: BTreeMap<u64, PartitionHistory>,
-    /// When the last event happened.
+    /// The time of the last event.
     pub(crate) last_event: Option<f64>,
-    /// What is wrong with the log.
+    /// The problem with the log, if any.
     pub(crate) remark: Option<String>,
 }
 
-/// What the events tell of one partition.
+/// The history of one partition according to the events.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PartitionHistory {
     pub(crate) start_time: Option<f64>,
     pub(crate) end_time: Option<f64>,
     pub(crate) current: Option<CurrentOperation>,
-    /// The operators that attempts up to a gate have finished, by their places. A published result knows its own.
+    /// The operators that attempts finished up to a gate, by their places. A published result has its own list.
     pub(crate) completed: BTreeMap<u32, CompletedOperation>,
-    /// When checkpoints were saved, by the place of their operator.
+    /// The times when checkpoints were saved, by the place of their operator.
     pub(crate) checkpoints: BTreeMap<u32, f64>,
 }
 
@@ -41,7 +41,7 @@ pub struct CompletedOperation {
     pub input_rows: u64,
     /// Records that left it.
     pub output_rows: u64,
-    /// Records per second of work; 0 where no time was measured.
+    /// Records per second of work; 0 if no time was measured.
     pub throughput: f64,
     /// Share of the records that did not leave it.
     pub reduction_ratio: f64,
@@ -54,11 +54,11 @@ pub struct CurrentOperation {
     pub name: String,
     /// Its place in the recipe, from 0.
     pub idx: u32,
-    /// When it began, in seconds since 1970.
+    /// The time when it began, in seconds since 1970.
     pub start_time: f64,
 }
 
-/// Reads the log of a job as far as it can be read, and then what is added to it.
+/// Reads as much of a job's log as possible, and then what is added to it.
 #[derive(Debug)]
 pub(crate) struct HistoryReader {
     layout: Layout,
@@ -82,7 +82,7 @@ impl HistoryReader {
     }
 
     /// # Errors
-    /// What is wrong with the log, for people.
+    /// A description of the problem with the log, for people to read.
     fn read_on(&mut self) -> Result<(), String> {
         let not_complete = |error| format!("the event log is not complete: {error}");
         let events = match &mut self.events {
@@ -113,7 +113,7 @@ impl History {
     pub(crate) fn take(&mut self, event: &Event) {
         self.last_event = Some(event.timestamp);
         match event.kind {
-            // A new generation counts nothing of what was before it, and its partitions may be others.
+            // Nothing from before a new generation counts, and its partitions may be different.
             EventKind::JobStart => self.partitions.clear(),
             EventKind::JobRestart => self
                 .partitions
@@ -127,7 +127,7 @@ impl History {
     }
 }
 
-/// Gives all events of a job's log to `take`, as far as they can be read, and returns what is wrong with the log.
+/// Passes all events of a job's log to `take`, as far as they can be read. Returns the problem with the log, if any.
 pub(crate) fn each_event(layout: &Layout, mut take: impl FnMut(&Event)) -> Option<String> {
     let not_complete =
         |error: coldpress_events::Error| Some(format!("the event log is not complete: {error}"));
@@ -167,7 +167,7 @@ impl PartitionHistory {
                 self.completed.clear();
             }
             EventKind::OpStart => {
-                // Records stream through all operators at once: the last that began stands for them.
+                // Records stream through all operators at once, so only the last one that began is shown.
                 self.current = event.operation_name.clone().map(|name| CurrentOperation {
                     name,
                     idx: event.operation_idx.unwrap_or(0),

@@ -1,4 +1,4 @@
-//! Everything that people want to know about a job, as one value: the text, the JSON and the page are made from it alone.
+//! Everything that people want to know about a job, as one value. The text, the JSON and the page are made only from it.
 
 mod attempts;
 mod columns;
@@ -66,12 +66,12 @@ use crate::quantity::plain;
 use log_pass::LogPass;
 use places::Places;
 
-/// The version of the form of a [`JobReport`] as JSON.
+/// The version of the JSON form of a [`JobReport`].
 pub const REPORT_SCHEMA: u32 = 1;
 
-/// Everything that people want to know about a job. `docs/observability.md` describes it as JSON.
+/// Everything that people want to know about a job. `docs/observability.md` describes the JSON form.
 ///
-/// It is bounded whatever the size of the job, see [`Limits`]: a section that shows only a part says so.
+/// Its size is bounded whatever the size of the job; see [`Limits`]. A section that shows only a part says so.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobReport {
     /// The version of this form.
@@ -84,13 +84,13 @@ pub struct JobReport {
     pub overview: Overview,
     /// Findings, a sentence each, with advice.
     pub findings: Vec<Finding>,
-    /// The recipe's operators, with what became of the records.
+    /// The recipe's operators, with their effects on the records.
     pub operators: Vec<OperatorRow>,
     /// The records that deduplicators removed, and their sources.
     pub deduplication: Vec<Deduplication>,
     /// Sources of which deduplicators removed nearly all.
     pub losses: Vec<Loss>,
-    /// The paths of a mixed dataset, and what came in of each; empty where the recipe mixes nothing.
+    /// The paths of a mixed dataset, and the records from each. Empty if the recipe mixes nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub mixture: Vec<MixedPath>,
     /// The partitions, column by column.
@@ -113,7 +113,7 @@ pub struct JobReport {
     pub errors: Errors,
     /// Records that were set aside.
     pub quarantine: QuarantineView,
-    /// The types of the dataset's fields, if the job has found them out.
+    /// The types of the dataset's fields, if the job has determined them.
     pub fields: Option<FieldsView>,
     /// The recipe.
     pub recipe: RecipeTexts,
@@ -128,7 +128,7 @@ pub struct JobReport {
 /// The context of a report besides the job.
 #[derive(Debug)]
 pub struct ReportOptions<'a> {
-    /// The operators, for their kinds and for the statistics that filters decide by. What it does not know is left out.
+    /// The operators, for their kinds and for the statistics by which filters decide. Operators that it does not know are left out.
     pub registry: &'a Registry,
     /// The stores that the job's files may be in.
     pub schemes: &'a StoreSchemes,
@@ -141,23 +141,23 @@ struct Source<'a> {
     layout: &'a Layout,
     job: &'a JobView,
     state: &'a JobState,
-    /// None where the stores cannot be opened.
+    /// None if the stores cannot be opened.
     stores: Option<&'a Stores>,
     places: Places,
     registry: &'a Registry,
     limits: &'a Limits,
     /// The time after which no more files of results are read.
     deadline: Option<Instant>,
-    /// Whether something was left out because of it.
+    /// True if something was left out because of the deadline.
     is_cut: Cell<bool>,
 }
 
-/// Looks at a job from all sides. It writes nothing, and may be called while the job runs.
+/// Collects everything about a job. It writes nothing, and may be called while the job runs.
 ///
 /// A file that cannot be read is left out and named in [`JobReport::remarks`].
 ///
 /// # Errors
-/// When neither journal nor summary can be read, or a newer release wrote them.
+/// Fails when neither journal nor summary can be read, or when a newer release wrote them.
 pub fn job_report(layout: &Layout, options: &ReportOptions<'_>) -> Result<JobReport> {
     let log = LogPass::over(layout, &options.limits);
     report_with(&mut JournalFollower::new(layout), layout, options, log)
@@ -275,7 +275,7 @@ impl Source<'_> {
     }
 }
 
-/// As long as the names of very many fields.
+/// The size of a file with very many field names.
 const MAX_FIELDS_BYTES: u64 = 64 << 20;
 
 fn fields(layout: &Layout) -> Option<FieldsView> {

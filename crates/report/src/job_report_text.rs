@@ -1,4 +1,4 @@
-//! A report of a job as text, at 80 columns as far as names and messages let it.
+//! A report of a job as text, at 80 columns as far as names and messages allow.
 
 pub(crate) mod lines;
 
@@ -11,9 +11,9 @@ use lines::{titled, wrapped};
 
 pub(crate) use lines::{short, spelled_bounds};
 
-/// Things of a kind that are listed; the page and `--json` have more.
+/// The most items of a kind that are listed; the page and `--json` have more.
 const LISTED: usize = 10;
-/// Letters of a path that are shown where columns of figures follow.
+/// The most letters of a path that are shown before columns of figures.
 const PATH_CHARS: usize = 34;
 
 impl JobReport {
@@ -21,7 +21,7 @@ impl JobReport {
     #[must_use]
     pub fn render(&self) -> String {
         let statistics = self.statistics_text();
-        // They are what an analysis is for.
+        // They are the purpose of an analysis.
         let (first, later) = match self.statistics.judged {
             true => (statistics, String::new()),
             false => (String::new(), statistics),
@@ -47,7 +47,7 @@ impl JobReport {
     fn headline(&self) -> String {
         let (overview, progress) = (&self.overview, &self.overview.progress);
         let status = match overview.status.as_str() {
-            // In the words of the end of a run.
+            // The same words are used at the end of a run.
             "completed_with_failures" => "completed, but without a part of its input",
             other => other,
         };
@@ -276,7 +276,7 @@ impl JobReport {
         }
     }
 
-    /// What the filters of an analysis would keep.
+    /// Renders what the filters of an analysis would keep.
     fn verdicts_text(&self) -> String {
         let statistics = &self.statistics;
         let mut table = Table::new([
@@ -401,7 +401,7 @@ impl JobReport {
     }
 }
 
-/// Draws when attempts failed, a line for each class.
+/// Draws the times when attempts failed, a line for each class.
 fn over_time(errors: &ErrorsOverTime) -> String {
     let most = errors.classes.iter().flat_map(|one| &one.attempts).max();
     let most = most.copied().unwrap_or(0).max(1);

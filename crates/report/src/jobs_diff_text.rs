@@ -1,4 +1,4 @@
-//! What differs between the exports of two jobs, as text at 80 columns.
+//! The differences between the exports of two jobs, as text at 80 columns.
 
 use coldpress_executor::{DiffRecord, JobsDiff};
 
@@ -6,12 +6,12 @@ use crate::job_report_text::lines::{filled, wrapped};
 use crate::quantity::{counted, grouped, plain};
 use crate::record_history_text::change_text;
 
-/// Characters of a record that are shown.
+/// The most characters of a record that are shown.
 const RECORD_CHARS: usize = 300;
-/// Fields that are shown of a record that changed.
+/// The most fields of a changed record that are shown.
 const FIELDS: usize = 8;
 
-/// Renders what differs between the exports of two jobs as text.
+/// Renders the differences between the exports of two jobs as text.
 #[must_use]
 pub fn render_jobs_diff(diff: &JobsDiff) -> String {
     let mut text = String::new();

@@ -6,7 +6,7 @@ use coldpress_events::time::now_seconds;
 use coldpress_job::{JobView, ListedJob, Totals};
 use serde::Serialize;
 
-/// The jobs of a folder. The page of all jobs is made from it alone.
+/// The jobs of a folder. The page of all jobs is made only from it.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobsView {
     /// The folder.
@@ -15,10 +15,10 @@ pub struct JobsView {
     pub jobs: Vec<JobRow>,
 }
 
-/// A job of a list.
+/// A job in a list.
 #[derive(Clone, Debug, Serialize)]
 pub struct JobRow {
-    /// The name of its folder, which is its id if the folder is a job's at all.
+    /// The name of its folder, which is its id if the folder belongs to a job.
     pub job_id: String,
     /// Its status, or `interrupted`, `never_started` or `unreadable`.
     pub status: String,
@@ -28,7 +28,7 @@ pub struct JobRow {
     pub is_running: bool,
     /// The reason why it cannot be shown, or why it failed.
     pub reason: Option<String>,
-    /// Its share that is done, over all stages, from 0 to 1.
+    /// The share of its work that is done, over all stages, from 0 to 1.
     pub progress: f64,
     /// The stage at work, as `stage 2 of 3`, if there are several.
     pub stage: Option<String>,
@@ -93,7 +93,7 @@ fn without_counts(name: &str, status: &str, reason: Option<String>) -> JobRow {
     }
 }
 
-/// Returns the share of the work that is done. A job without partitions is done when it says so.
+/// Returns the share of the work that is done. A job without partitions is done when it is completed.
 fn share_done(totals: &Totals, is_completed: bool) -> f64 {
     if is_completed && totals.partitions == 0 {
         return 1.0;

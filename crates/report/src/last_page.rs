@@ -13,31 +13,32 @@ use crate::job_report::{Limits, ReportOptions, job_report};
 use crate::page::render_page;
 use crate::quantity::bytes;
 
-/// What happened to the page at the end of a job.
+/// The outcome for the page at the end of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LastPage {
-    /// It is in this file.
+    /// It was written to this file.
     Written(PathBuf),
-    /// It was left out, because it would have taken too long in proportion to the job; with the reason.
+    /// It was left out, for this reason, because it would have taken too long in proportion to the job.
     LeftOut(String),
     /// The job was refused before it began, so there is nothing to show.
     NeverStarted,
 }
 
-/// The part of the job's time that its page may take.
+/// The part of the job's time that its page may take, as its inverse.
 const PART_OF_JOB: u32 = 30;
 
-/// The page may take this long even if the job was very short.
+/// The time that the page may take even if the job was very short.
 const LEAST_TIME: Duration = Duration::from_millis(50);
 
-/// How many bytes of journals and event logs a slow machine reads per second.
+/// The number of bytes of journals and event logs that a slow machine reads per second.
 const BYTES_PER_SECOND: f64 = 100e6;
 
 /// Writes the page of a job that has ended to `report.html` in its folder, unless that would take more than a small part of the
 /// time that the job `worked`.
 ///
 /// # Errors
-/// As [`job_report`](crate::job_report()), and when the page cannot be written. It is a view: nothing depends on it.
+/// Those of [`job_report`](crate::job_report()), and an error if the page cannot be written. The page is a view, and nothing
+/// depends on it.
 pub fn write_last_page(
     layout: &Layout,
     registry: &Registry,

@@ -1,15 +1,15 @@
-//! What does a person want to see? Views of a job, made from what it left on disk, and changing nothing.
+//! Views of a job for people. They are made from what it left on disk, and change nothing.
 //!
-//! - [`monitor()`] looks at a job, running or not, and gives a [`MonitorView`]: as JSON it has the fields of
-//!   Data-Juicer's monitor, as text ([`MonitorView::render`]) its layout. The counts come from the journal, so
-//!   they are right without an event log; what only events know (times, the operator at work) may be missing.
-//! - [`render_report`] is the table at the end of a run, [`render_unfinished`] what stands where a run failed.
-//! - [`job_report()`] looks at a job from all sides and gives a [`JobReport`]; [`JobReport::render`] is its text and
-//!   [`render_page`] its page. A [`JobReader`] does the same again and again, and reads no event twice.
-//! - [`JobsView`] is all jobs of a folder; [`render_jobs_page`] and [`render_job_page`] are the pages of a server.
-//! - [`analysis()`] gives the statistics that an analysis computed: as text, JSON, CSV, Markdown and a list of operators.
-//! - [`plan()`] says what a run would do, from the recipe and a sample of its input.
-//! - [`render_event`] is the line of one event. [`quantity`] spells numbers, [`Table`] aligns columns.
+//! - [`monitor()`] looks at a job, running or not, and returns a [`MonitorView`]. As JSON it has the fields of Data-Juicer's
+//!   monitor, and as text ([`MonitorView::render`]) its layout. The counts come from the journal, so they are right without an
+//!   event log. Facts that only events have (times, the operator at work) may be missing.
+//! - [`render_report`] is the table at the end of a run, and [`render_unfinished`] the text after a run that failed.
+//! - [`job_report()`] collects everything about a job in a [`JobReport`]; [`JobReport::render`] is its text and [`render_page`] its
+//!   page. A [`JobReader`] does the same repeatedly, and reads no event twice.
+//! - [`JobsView`] lists all jobs of a folder; [`render_jobs_page`] and [`render_job_page`] are the pages of a server.
+//! - [`analysis()`] returns the statistics that an analysis computed: as text, JSON, CSV, Markdown and a list of operators.
+//! - [`plan()`] describes what a run would do, from the recipe and a sample of its input.
+//! - [`render_event`] formats one event as a line. [`quantity`] formats numbers, and [`Table`] aligns columns.
 //!
 //! ```
 //! use coldpress_report::{Align, Table, quantity};
@@ -19,8 +19,8 @@
 //! assert_eq!(table.render(), "OPERATOR            RECORDS\nclean_links_mapper  356,317\n");
 //! ```
 //!
-//! All texts fit a terminal of 80 columns as far as paths and messages let them, and hold no control characters of
-//! the data. Nothing here prints.
+//! All texts fit a terminal of 80 columns as far as paths and messages allow, and contain no control characters from the data.
+//! Nothing here prints.
 
 mod error;
 

@@ -1,8 +1,8 @@
-//! How a text looks: plain, or with marks and colours for a terminal.
+//! The look of a text: plain, or with marks and colours for a terminal.
 
 use coldpress_job::PartitionStatus;
 
-/// How a text looks.
+/// The look of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Look {
     /// Only words, for files and other programs.
@@ -44,7 +44,7 @@ impl Look {
         self.marked(mark, colour, &status.to_uppercase())
     }
 
-    /// Writes a share of the whole as a bar; nothing in plain texts.
+    /// Writes a share of the whole as a bar; nothing in plain text.
     pub(crate) fn bar(self, percent: f64) -> String {
         const WIDTH: usize = 30;
         if self == Self::Plain {

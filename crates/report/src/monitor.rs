@@ -1,4 +1,4 @@
-//! How a job stands: from its journal, and from the summary, the heartbeat and the events as far as they are there.
+//! The state of a job: from its journal, and from the summary, the heartbeat and the events if they exist.
 
 mod glance;
 mod partitions;
@@ -22,7 +22,7 @@ pub use glance::{Glance, GlanceDataset, PartitionAtWork, PartitionOutOfRetries};
 pub(crate) use partitions::shown_status;
 pub(crate) use progress::progress;
 
-/// How a job stands. The JSON form has Data-Juicer's fields with its meaning, and some more.
+/// The state of a job. The JSON form has Data-Juicer's fields with their meaning, and some more.
 #[doc(alias = "show_job_progress")]
 #[doc(alias = "JobProgressMonitor")]
 #[derive(Clone, Debug, Serialize)]
@@ -31,47 +31,47 @@ pub struct MonitorView {
     pub job_id: String,
     /// Its summary, if it can be read.
     pub job_summary: Option<JobSummary>,
-    /// How the dataset was cut, if that can be told.
+    /// How the dataset was cut, if that is known.
     pub dataset_mapping: Option<DatasetMapping>,
     /// The partitions planned so far, by number.
     pub partition_status: BTreeMap<u32, PartitionView>,
     /// The job as a whole.
     pub overall_progress: OverallProgress,
-    /// How each operator did, over all completed partitions.
+    /// The performance of each operator, over all completed partitions.
     pub operators: Vec<OperatorPerformance>,
     /// The records that deduplicators removed, and their sources, as far as they are resolved.
     pub deduplication: Vec<Deduplication>,
     /// Sources of which deduplicators removed nearly all.
     pub losses: Vec<Loss>,
-    /// What the job is at, or was when it ended.
+    /// The current phase, or the last one if the job ended.
     pub phase: Option<Phase>,
     /// The operator that decides about the whole dataset at the moment.
     pub barrier: Option<String>,
-    /// When the job began, in its first run, in seconds since 1970.
+    /// The time when the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
-    /// Why the job failed.
+    /// The reason why the job failed.
     pub error_message: Option<String>,
-    /// What is wrong with the files of the job.
+    /// Problems with the files of the job.
     pub remarks: Vec<String>,
 }
 
-/// How a partition stands.
+/// The state of a partition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PartitionView {
     /// `pending`, `processing`, `completed`, `failed`, in the stage at work.
     pub status: PartitionStatus,
     /// Its records.
     pub sample_count: u64,
-    /// When the last attempt began, in seconds since 1970; only the event log knows.
+    /// The time when the last attempt began, in seconds since 1970. Only the event log has it.
     pub start_time: Option<f64>,
-    /// When it ended; only the event log knows.
+    /// The time when it ended. Only the event log has it.
     pub end_time: Option<f64>,
-    /// Why it failed.
+    /// The reason why it failed.
     pub error_message: Option<String>,
-    /// The operator at work, as the summary has it, else the event log.
+    /// The operator at work, from the summary or else from the event log.
     pub current_op: Option<CurrentOperation>,
-    /// The operators that its published result went through; without one those before its last gate, as far as the event log
-    /// knows them.
+    /// The operators that its published result went through. Without a result, those before its last gate, as far as the event log
+    /// has them.
     pub completed_ops: Vec<CompletedOperation>,
     /// Its checkpoints that are kept.
     pub checkpoints: Vec<SavedCheckpoint>,
@@ -82,13 +82,13 @@ pub struct PartitionView {
 /// A checkpoint of a partition.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SavedCheckpoint {
-    /// The operator that it was written behind.
+    /// The operator after which it was written.
     pub operation_name: String,
     /// That operator's place in the recipe, from 0.
     pub operation_idx: u32,
     /// Its name in the checkpoint store.
     pub checkpoint_path: String,
-    /// When it was written, in seconds since 1970; only the event log knows.
+    /// The time when it was written, in seconds since 1970. Only the event log has it.
     pub timestamp: Option<f64>,
     /// Its records.
     pub rows: u64,
@@ -99,11 +99,11 @@ pub struct SavedCheckpoint {
 /// The job as a whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OverallProgress {
-    /// The stage at work, from 0, that the counts are about.
+    /// The stage at work, from 0, to which the counts refer.
     pub stage: u32,
-    /// How many stages there are; 0 where that is not known.
+    /// The number of stages; 0 if it is not known.
     pub stages: u32,
-    /// The same for people, as `stage 2 of 3`; none where there is but one, or all are done.
+    /// The same for people, as `stage 2 of 3`; none if there is only one, or if all are done.
     #[serde(skip)]
     pub stage_at_work: Option<String>,
     /// Partitions planned so far.
@@ -114,23 +114,23 @@ pub struct OverallProgress {
     pub processing_partitions: u32,
     /// Partitions out of retries.
     pub failed_partitions: u32,
-    /// Completed ones of all, over all stages, times 100.
+    /// The percentage of partitions that are completed, over all stages.
     pub progress_percentage: f64,
     /// Records planned so far.
     pub total_samples: u64,
     /// Records of the completed partitions.
     pub processed_samples: u64,
-    /// How long it will take at the pace of this run; none while that cannot be told.
+    /// The remaining time at the pace of this run; none while it is unknown.
     pub estimated_remaining_seconds: Option<f64>,
-    /// The seconds from the start of the job to its end, or until now; with the time between its runs.
+    /// The seconds from the start of the job to its end, or until now, including the time between its runs.
     pub elapsed_time_seconds: Option<f64>,
     /// The seconds for which it was worked on, in all its runs.
     pub seconds_at_work: Option<f64>,
-    /// How many runs worked on it.
+    /// The number of runs that worked on it.
     pub runs: u32,
     /// The status of the job, or `interrupted`.
     pub job_status: String,
-    /// Whether no more partitions will be planned.
+    /// True if no more partitions will be planned.
     pub plan_complete: bool,
     /// Records that come out of the last operator of the stage.
     pub exported_samples: u64,
@@ -142,44 +142,44 @@ pub struct OverallProgress {
     pub made_samples: u64,
     /// Records that went into groups.
     pub absorbed_samples: u64,
-    /// Records that were not drawn, where the recipe mixes its dataset.
+    /// Records that were not drawn, if the recipe mixes its dataset.
     pub not_sampled_samples: u64,
     /// Records of the failed partitions.
     pub samples_in_failed: u64,
 }
 
-/// Looks at a job. Writes nothing, and may be called while the job runs.
+/// Looks at a job. It writes nothing, and may be called while the job runs.
 ///
-/// What cannot be read is left out and told in [`MonitorView::remarks`].
+/// Files that cannot be read are left out and listed in [`MonitorView::remarks`].
 ///
 /// # Errors
-/// When neither journal nor summary can be read, or a newer release wrote them.
+/// Fails when neither journal nor summary can be read, or when a newer release wrote them.
 pub fn monitor(layout: &Layout) -> Result<MonitorView> {
     JobWatch::new(layout.clone()).look()
 }
 
-/// A job as it is shown without details.
+/// A job as shown without details.
 #[derive(Clone, Debug)]
 pub enum FirstLook {
-    /// With the list of its partitions, of which there are not many.
+    /// A job with few partitions, which are all listed.
     Whole(Box<MonitorView>),
     /// A job of more than [`MOST_LISTED`] partitions.
     Glance(Box<Glance>),
 }
 
-/// A job of more partitions is shown without a list of those with which nothing is wrong.
+/// The most partitions of a job that is shown with a full list. A larger job is shown without the partitions that have no problem.
 pub const MOST_LISTED: u32 = 1_000;
 
-/// Takes a first look at a job, which takes no longer where it has a million partitions. Writes nothing, and may be called
-/// while the job runs.
+/// Takes a first look at a job, which takes no longer if it has a million partitions. It writes nothing, and may be called while
+/// the job runs.
 ///
 /// # Errors
-/// As [`monitor()`].
+/// Those of [`monitor()`].
 pub fn first_look(layout: &Layout) -> Result<FirstLook> {
     JobWatch::new(layout.clone()).first_look()
 }
 
-/// Looks at a job repeatedly: each look reads only what was added to journal and event log since the last one.
+/// Looks at a job repeatedly. Each look reads only what was added to journal and event log since the last one.
 #[derive(Debug)]
 pub struct JobWatch {
     layout: Layout,
@@ -189,7 +189,7 @@ pub struct JobWatch {
 }
 
 impl JobWatch {
-    /// Watches this job, of which nothing is read yet.
+    /// Watches this job. Nothing is read yet.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
         Self {
@@ -200,10 +200,10 @@ impl JobWatch {
         }
     }
 
-    /// Returns how far the job is now; as [`monitor()`].
+    /// Returns the current state of the job, like [`monitor()`].
     ///
     /// # Errors
-    /// As [`monitor()`].
+    /// Those of [`monitor()`].
     pub fn look(&mut self) -> Result<MonitorView> {
         let view = self.look_at_known()?;
         match self.has_news(&view.overall_progress) {
@@ -212,8 +212,8 @@ impl JobWatch {
         }
     }
 
-    /// Whether there is more to know of a job whose driver has gone without a word. What stands in for a job in a store may be
-    /// some seconds old, and its driver has ended since then.
+    /// Returns whether there may be news of a job whose driver seems to have died. The stand-in of a job in an object store may be
+    /// some seconds old, and the driver may have ended properly since then.
     fn has_news(&self, progress: &OverallProgress) -> bool {
         let is_dead = progress.job_status == ShownStatus::Interrupted.name();
         is_dead && self.layout.url().is_some() && self.layout.bring().is_ok()
@@ -234,10 +234,10 @@ impl JobWatch {
         Ok(view(&self.layout, job, state, self.history.look(), remarks))
     }
 
-    /// Returns how far the job is now; as [`first_look()`].
+    /// Returns the current state of the job, like [`first_look()`].
     ///
     /// # Errors
-    /// As [`monitor()`].
+    /// Those of [`monitor()`].
     pub fn first_look(&mut self) -> Result<FirstLook> {
         let view = self.first_look_at_known()?;
         match self.has_news(view.overall_progress()) {
@@ -260,7 +260,7 @@ impl JobWatch {
         })
     }
 
-    /// Looks at the figures of the job; none where it is small enough to be shown whole.
+    /// Looks at the figures of the job; none if it is small enough to be shown in full.
     fn glance(&mut self) -> Result<Option<Glance>> {
         let job = JobView::of(self.layout.clone())?;
         let mut remarks = job.remarks.clone();
@@ -276,7 +276,7 @@ impl JobWatch {
         if figures.totals().partitions.max(job.totals.partitions) <= MOST_LISTED {
             return Ok(None);
         }
-        // A driver that died has not said when, but its last event has a time.
+        // A driver that died has not recorded when, but its last event has a time.
         let is_end_known = job.liveness.is_alive() || job.end_time.is_some();
         let last_event = match is_end_known {
             true => None,
@@ -333,13 +333,13 @@ pub(crate) fn barrier(job: &JobView, state: &JobState) -> Option<String> {
         .map(str::to_owned)
 }
 
-/// A million partitions take some 500 bytes each.
+/// The largest mapping. A million partitions take some 500 bytes each.
 const MAX_MAPPING_BYTES: u64 = 1 << 30;
 
-/// A saved mapping larger than this is not read just for its reasons: a look at a very large job should not take that long.
+/// The largest saved mapping that is read just for its reasons. A look at a very large job should not take longer.
 const READ_FOR_REASONS_BYTES: u64 = 16 << 20;
 
-/// Returns the mapping as the journal has it, with all reasons for it, which only the saved one has. The journal has those of
+/// Returns the mapping according to the journal, with all reasons, which only the saved mapping has. The journal has only those of
 /// the plan.
 fn mapping_of(layout: &Layout, state: &JobState) -> Option<DatasetMapping> {
     let saved = |most| -> Option<DatasetMapping> {

@@ -1,4 +1,4 @@
-//! How a job stands, as text: the layout of Data-Juicer's monitor.
+//! The state of a job as text, in the layout of Data-Juicer's monitor.
 
 mod glance;
 
@@ -10,11 +10,11 @@ use crate::look::Look;
 use crate::monitor::{FirstLook, MonitorView, OverallProgress, PartitionView};
 use crate::quantity::{counted, grouped, plain};
 
-/// Partitions that are listed where nothing is wrong with them and no details are asked for.
+/// The most partitions without a problem that are listed if no details are asked for.
 const LISTED_PARTITIONS: usize = 20;
 
 impl FirstLook {
-    /// Renders it as text, with this look.
+    /// Renders it as text with this look.
     #[must_use]
     pub fn render_as(&self, look: Look) -> String {
         match self {
@@ -32,7 +32,7 @@ impl FirstLook {
         }
     }
 
-    /// Returns how far the job is as a whole.
+    /// Returns the progress of the job as a whole.
     #[must_use]
     pub fn overall_progress(&self) -> &OverallProgress {
         match self {
@@ -43,8 +43,8 @@ impl FirstLook {
 }
 
 impl MonitorView {
-    /// The view as text. `detailed` lists every partition, the work of each operator, what
-    /// deduplicators removed, and every checkpoint.
+    /// Renders the view as text. `detailed` lists every partition, the work of each operator, what deduplicators removed, and every
+    /// checkpoint.
     #[must_use]
     pub fn render(&self, detailed: bool) -> String {
         self.render_as(Look::Plain, detailed)

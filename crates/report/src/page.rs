@@ -1,10 +1,9 @@
-//! The page of a job: one file that opens without a network, with its data inside. And the pages of a server: the same page,
-//! which follows the job, and that of all jobs.
+//! The page of a job: one file that opens without a network, with its data inside. Also the pages of a server: the same page, which
+//! follows the job, and the page of all jobs.
 //!
-//! A page consists of a style sheet, scripts and a view as JSON, which are put together only here: the
-//! sources in `page/` are what runs. Scripts and style run by their hashes alone (`Content-Security-Policy`), so nothing
-//! that is data can: neither a record, nor a path, nor a recipe. The scripts build the page from text nodes, never from
-//! markup.
+//! A page consists of a style sheet, scripts and a view as JSON, which are put together only here: the sources in `page/` are what
+//! runs. Scripts and styles run by their hashes alone (`Content-Security-Policy`), so nothing from the data can run: neither a
+//! record, nor a path, nor a recipe. The scripts build the page from text nodes, never from markup.
 
 use std::sync::LazyLock;
 
@@ -66,14 +65,14 @@ pub struct Page {
     pub policy: String,
 }
 
-/// The origin of a page, which decides what it may ask for.
+/// The origin of a page, which decides what it may request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin<'a> {
     /// A file, which has no server to ask.
     File,
-    /// A server; the data will not change any more.
+    /// A server whose data will not change any more.
     Server,
-    /// A server that sends what changed since this version of the data.
+    /// A server that sends the changes since this version of the data.
     Live(&'a str),
 }
 
@@ -112,7 +111,7 @@ pub fn render_jobs_page(view: &str, origin: Origin<'_>) -> Page {
     render(&SCRIPT, "Jobs", view, origin)
 }
 
-/// Renders a page with just a message, for when there is no other page to show.
+/// Renders a page with only a message, for when there is no other page to show.
 #[must_use]
 pub fn render_notice(title: &str, text: &str) -> Page {
     let policy = format!("{BASE_POLICY}; style-src 'sha256-{}'", STYLE.hash);
@@ -126,7 +125,7 @@ pub fn render_notice(title: &str, text: &str) -> Page {
 
 const BASE_POLICY: &str = "default-src 'none'; base-uri 'none'; form-action 'none'";
 
-/// A script or a style sheet, and the hash by which the policy lets it run.
+/// A script or a style sheet, and the hash by which the policy allows it to run.
 struct Part {
     text: String,
     hash: String,
@@ -182,12 +181,12 @@ fn document(title: &str, policy: String, body: &str) -> Page {
     Page { html, policy }
 }
 
-/// Returns the hash by which a browser knows a script or a style sheet.
+/// Returns the hash by which a browser identifies a script or a style sheet.
 fn hash(text: &str) -> String {
     STANDARD.encode(Sha256::digest(text.as_bytes()))
 }
 
-/// Escapes JSON so that it ends no element and begins no comment, whatever its texts are. It stays the same JSON.
+/// Escapes JSON so that it ends no element and begins no comment, whatever its texts are. It is still the same JSON.
 fn harmless(json: &str) -> String {
     json.replace('<', "\\u003c")
         .replace('>', "\\u003e")
@@ -218,7 +217,7 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_browsers() {
-        // From the specification of Content Security Policy.
+        // The example is from the specification of Content Security Policy.
         assert_eq!(
             hash("doSomething()"),
             STANDARD.encode(Sha256::digest(b"doSomething()"))

@@ -1,4 +1,4 @@
-//! What a run would do: from the recipe and a sample of its input.
+//! What a run would do, from the recipe and a sample of its input.
 
 use std::path::PathBuf;
 
@@ -12,57 +12,57 @@ use serde::Serialize;
 
 use crate::error::Result;
 
-/// What a run would do. Numbers of records, partitions and bytes are estimates, unless `exact`.
+/// What a run would do. The numbers of records, partitions and bytes are estimates, unless `exact` is set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanView {
     /// The name of the recipe.
     pub project_name: String,
-    /// The files of the dataset, in their order.
+    /// The files of the dataset in order.
     pub sources: Vec<PlannedSource>,
-    /// What comes in of each path, where the recipe mixes them.
+    /// What comes from each path, if the recipe mixes them.
     pub mixture: Vec<PlannedPath>,
-    /// Whether all of the input was looked at.
+    /// True if all of the input was looked at.
     pub exact: bool,
-    /// Records.
+    /// The number of records.
     pub records: u64,
     /// Bytes of the input, unpacked.
     pub input_bytes: u64,
-    /// Partitions.
+    /// The number of partitions.
     pub partitions: u64,
-    /// Records of a partition, at most.
+    /// The most records of a partition.
     pub partition_records: u64,
-    /// Bytes of a partition, at most.
+    /// The most bytes of a partition.
     pub partition_bytes: u64,
-    /// Why the dataset is cut as it is, where sizes are chosen.
+    /// The reasons why the dataset is cut as it is, if sizes are chosen automatically.
     pub decisions: Vec<Decision>,
-    /// What the fields of the records hold that were looked at.
+    /// The fields of the records that were looked at.
     pub fields: FieldsView,
-    /// Only so many records of the dataset count.
+    /// The limit on the number of records, if there is one.
     pub limit: Option<u64>,
-    /// The stages, in their order.
+    /// The stages in order.
     pub stages: Vec<StageView>,
     /// When checkpoints are written.
     pub checkpoint_strategy: String,
-    /// How many checkpoint files that makes.
+    /// The number of checkpoint files.
     pub checkpoint_files: u64,
-    /// Partitions that are worked on at a time.
+    /// The number of partitions that are worked on at a time.
     pub workers: usize,
-    /// Whether workers are processes; else they are threads.
+    /// True if workers are processes, false if they are threads.
     pub worker_processes: bool,
-    /// What is written.
+    /// The estimated size of the files that are written.
     pub disk: DiskEstimate,
-    /// The disks that it is written to.
+    /// The disks that they are written to.
     pub space: Vec<DiskSpace>,
-    /// What is asked of servers; nothing where nothing lies behind URLs.
+    /// The estimated requests to servers; zero if nothing is at a URL.
     #[serde(skip_serializing_if = "Traffic::is_none")]
     pub traffic: Traffic,
-    /// The output.
+    /// The path of the output.
     pub export_path: PathBuf,
     /// The number of operators that are traced, into the job's folder.
     pub traced_operators: u64,
     /// The folder of all jobs.
     pub work_dir: String,
-    /// What is odd about the input.
+    /// Oddities of the input.
     pub notes: Vec<String>,
 }
 
@@ -73,9 +73,9 @@ pub struct PlannedSource {
     pub path: String,
     /// Its length in bytes, as stored.
     pub bytes: u64,
-    /// What it holds: `JSONL`, `CSV` …
+    /// The format, as in `JSONL` or `CSV`.
     pub format: String,
-    /// How it is packed: `none`, `gzip`, `zstd`.
+    /// The compression: `none`, `gzip`, `zstd`.
     pub compression: FileCompression,
 }
 
@@ -86,13 +86,13 @@ pub struct PlannedPath {
     pub path: String,
     /// Its records.
     pub records: u64,
-    /// How often all of them are read.
+    /// The number of times that all of them are read.
     pub readings: u64,
-    /// How many are drawn in one more reading.
+    /// The number that are drawn in one more reading.
     pub drawn: u64,
-    /// The records that come in, repeats included.
+    /// The records that come in, including repeats.
     pub sampled: u64,
-    /// Whether `sampled` is no estimate.
+    /// True if `sampled` isn't an estimate.
     pub exact: bool,
 }
 
@@ -103,28 +103,28 @@ pub struct StageView {
     pub first: u32,
     /// Their names in order, without the one at the barrier.
     pub operators: Vec<String>,
-    /// After how many operators of the recipe a checkpoint is written.
+    /// The numbers of operators of the recipe after which a checkpoint is written.
     pub checkpoints: Vec<u32>,
-    /// The operator that decides about the whole dataset when all partitions are through; none at the end of the recipe.
+    /// The operator that decides about the whole dataset after all partitions have passed the stage; none at the end of the recipe.
     pub barrier: Option<String>,
-    /// Whether that operator places records, so that the next stage begins with other rows in its partitions.
+    /// True if that operator places records, so that the next stage begins with other rows in its partitions.
     pub places_records: bool,
 }
 
-/// How much of the dataset is read, in unpacked bytes.
+/// The most unpacked bytes of the dataset that are read.
 const SAMPLE_BYTES: u64 = 64 << 20;
 
-/// How much of one file that can be sought is read, in bytes.
+/// The most bytes of one seekable file that are read.
 const FILE_SAMPLE_BYTES: u64 = 8 << 20;
 
-/// What a packed file is taken to hold where it is not read to its end, in bytes per byte.
+/// The assumed compression ratio of a packed file that is not read to its end.
 const UNPACKED_PER_BYTE: u64 = 4;
 
-/// Estimates what a run of this recipe would do. Writes nothing; reads up to 64 MiB of the input.
+/// Estimates what a run of this recipe would do. It writes nothing, and reads up to 64 MiB of the input.
 ///
 /// # Errors
-/// [`Error::Executor`](crate::Error::Executor) when the input is not there or cannot be read, or an output would take the
-/// place of an input.
+/// [`Error::Executor`](crate::Error::Executor) when the input does not exist or cannot be read, or when an output would replace an
+/// input.
 pub fn plan(executor: &Executor) -> Result<PlanView> {
     let prepared = executor.prepared();
     let recipe = &prepared.recipe;
@@ -213,7 +213,7 @@ fn stages(prepared: &Prepared) -> Vec<StageView> {
     views.collect()
 }
 
-/// What a dataset holds, as far as a sample tells.
+/// The size of a dataset, as estimated from a sample.
 #[derive(Debug, Default)]
 struct Estimate {
     records: u64,
@@ -223,7 +223,7 @@ struct Estimate {
     exact: bool,
 }
 
-/// What was seen of one file.
+/// The part of one file that was read.
 #[derive(Clone, Copy, Debug, Default)]
 struct Sample {
     records: u64,
@@ -304,7 +304,7 @@ impl Estimate {
     }
 }
 
-/// How the dataset is mixed, by the records that its files have, about; none where the recipe mixes nothing.
+/// Returns the mixture of the dataset by the approximate number of records of its files; none if the recipe mixes nothing.
 fn mixing(
     resolved: &Resolved,
     whole: &[(u64, u64)],
@@ -322,7 +322,7 @@ fn mixing(
 
 fn planned_paths(mixing: &Mixing, prepared: &Prepared, counted: bool) -> Vec<PlannedPath> {
     let dataset = &prepared.recipe.dataset;
-    // Of several paths each is repeated until its share is full; of one path no more comes in than it has.
+    // If there are several paths, each is repeated until its share is full. A single path gives no more records than it has.
     let is_share = dataset.max_sample_num.is_some() && mixing.parts.len() > 1;
     let paths = mixing.parts.iter().zip(dataset.shown_paths());
     let planned = paths.map(|(part, path)| PlannedPath {
@@ -337,7 +337,7 @@ fn planned_paths(mixing: &Mixing, prepared: &Prepared, counted: bool) -> Vec<Pla
 }
 
 impl Sample {
-    /// The records and bytes of the whole source, about.
+    /// Returns about how many records and bytes the whole source has.
     fn of_whole(&self, source: &Source, record_bytes: f64) -> (u64, u64) {
         if self.whole {
             return (self.records, self.bytes);
@@ -348,7 +348,7 @@ impl Sample {
         ((bytes as f64 / record_bytes) as u64, bytes)
     }
 
-    /// What a columnar file says of itself; nothing, if it cannot be read.
+    /// Reads the metadata of a columnar file; nothing if it cannot be read.
     fn of_table(source: &Source) -> Self {
         TableFile::open(source).map_or_else(
             |_| Self::default(),
@@ -360,7 +360,7 @@ impl Sample {
         )
     }
 
-    /// Reads the head of a file; a packed one to its end where the budget lets it, since its length says little.
+    /// Reads the head of a file. A packed file is read to its end if the budget allows, because its length says little.
     fn take(source: &Source, budget: u64, max_record_bytes: u64) -> Result<Self> {
         if let Format::Damaged(_) = source.format {
             return Ok(Self::default());

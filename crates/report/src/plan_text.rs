@@ -8,11 +8,11 @@ use coldpress_job::FieldsView;
 use crate::plan::{PlanView, PlannedPath, PlannedSource, StageView};
 use crate::quantity::{bytes, counted, grouped, plain};
 
-/// Files that are listed by name.
+/// The most files that are listed by name.
 const LISTED_SOURCES: usize = 10;
 
 impl PlanView {
-    /// The plan as text.
+    /// Renders the plan as text.
     #[must_use]
     pub fn render(&self) -> String {
         let about = if self.exact { "" } else { "about " };
@@ -104,12 +104,12 @@ impl PlanView {
         text
     }
 
-    /// Returns whether `limit` leaves out a part of the dataset.
+    /// Returns whether `limit` leaves out part of the dataset.
     fn is_cut(&self) -> bool {
         self.limit.is_some_and(|limit| limit <= self.records)
     }
 
-    /// How many of the records are drawn, where not all of them are; with a limit nobody knows.
+    /// Formats how many of the records are drawn, if not all are. With a limit the number is not known.
     fn drawn_text(&self) -> String {
         let drawn: u64 = self.mixture.iter().map(|path| path.sampled).sum();
         let about = match self.mixture.iter().all(|path| path.exact) {
@@ -208,7 +208,7 @@ impl PlanView {
 }
 
 impl PlannedPath {
-    /// Says what comes in of the path; `exact` = its records were counted.
+    /// Formats what comes from the path; `exact` means that its records were counted.
     fn render(&self, exact: bool) -> String {
         let about = |exact| if exact { "" } else { "about " };
         let path = plain(&self.path);
@@ -254,7 +254,8 @@ impl PlannedSource {
 }
 
 impl StageView {
-    /// A checkpoint after the operator at the barrier is written by the next stage, so those of all stages are given.
+    /// Formats the stage. The next stage writes the checkpoint after the operator at the barrier, so `points` has those of all
+    /// stages.
     fn render(&self, number: u32, follows_placed: bool, points: &[u32]) -> String {
         let mark = |done: u32| match points.contains(&done) {
             true => "  [checkpoint]",
@@ -287,10 +288,10 @@ impl StageView {
     }
 }
 
-/// Fields that are listed by name.
+/// The most fields that are listed by name.
 const LISTED_FIELDS: usize = 12;
 
-/// A name, in quotes where it would not be seen.
+/// Formats a name, in quotes if it would not be visible otherwise.
 fn shown_name(name: &str) -> String {
     match name.trim().is_empty() {
         true => plain(&format!("{name:?}")),
@@ -298,8 +299,7 @@ fn shown_name(name: &str) -> String {
     }
 }
 
-/// What the fields of the sampled records hold, as text behind labels of this width; nothing where no record was looked
-/// at.
+/// Renders the fields of the sampled records, as text after labels of this width; nothing if no record was looked at.
 #[must_use]
 pub fn render_fields(view: &FieldsView, label_width: usize) -> String {
     let mut text = String::new();

@@ -1,8 +1,8 @@
-//! Numbers as people read them.
+//! Numbers in a form that people read easily.
 
 pub use coldpress_executor::{counted, grouped};
 
-/// A number of bytes in units of 1,000: `1.3 MB`.
+/// Formats a number of bytes in units of 1,000: `1.3 MB`.
 ///
 /// ```
 /// use coldpress_report::quantity::bytes;
@@ -17,7 +17,7 @@ pub fn bytes(count: u64) -> String {
     }
     let mut value = count as f64 / 1000.0;
     let mut unit = 0;
-    // What would be rounded up to 1000.0 belongs to the next unit.
+    // A value that would be rounded up to 1000.0 belongs to the next unit.
     while value >= 999.95 && unit + 1 < UNITS.len() {
         value /= 1000.0;
         unit += 1;
@@ -25,7 +25,7 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} {}", UNITS[unit])
 }
 
-/// A duration in seconds: `0.52 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
+/// Formats a duration in seconds: `0.52 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
     let seconds = if seconds.is_finite() {
@@ -42,18 +42,18 @@ pub fn duration(seconds: f64) -> String {
     }
 }
 
-/// A share of 1 as a percentage with one digit behind the point.
+/// Formats a share of 1 as a percentage with one decimal.
 #[must_use]
 pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// Returns whether a character changes the direction of the text after it, so that what is read is not what is there.
+/// Returns whether a character changes the direction of the text after it, so that the text reads differently from what it is.
 fn is_bidi(letter: char) -> bool {
     matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Text from data or files without its control characters, so that it can neither break a line nor reach a terminal.
+/// Returns text from data or files without its control characters, so that it can neither break a line nor affect a terminal.
 ///
 /// ```
 /// use coldpress_report::quantity::plain;

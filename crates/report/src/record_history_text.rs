@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::job_report_text::lines::{filled, short, wrapped};
 use crate::quantity::{counted, grouped, plain};
 
-/// Fields that are shown of a change, and characters of a value.
+/// The most fields of a change that are shown, and the most characters of a value.
 const FIELDS: usize = 8;
 const VALUE_CHARS: usize = 120;
-/// Characters of a record that are shown.
+/// The most characters of a record that are shown.
 const RECORD_CHARS: usize = 300;
 /// The greatest width of a line.
 const WIDTH: usize = 79;
@@ -73,7 +73,7 @@ fn record(history: &RecordHistory) -> String {
 }
 
 fn branch(branch: &RecordBranch, indent: usize, text: &mut String) {
-    /// Pieces that are shown of a record.
+    /// The most pieces of a record that are shown.
     const PIECES: usize = 20;
     let blanks = " ".repeat(indent);
     let width = branch
@@ -111,7 +111,7 @@ fn branch(branch: &RecordBranch, indent: usize, text: &mut String) {
     }
 }
 
-/// What an operator did, in a few words.
+/// Describes in a few words what an operator did.
 fn outcome(step: &OperatorStep) -> String {
     match &step.effect {
         Effect::Unchanged => "unchanged".to_owned(),
@@ -135,7 +135,7 @@ fn outcome(step: &OperatorStep) -> String {
     }
 }
 
-/// The statistics of the record, and the bounds of the one that decides.
+/// Formats the statistics of the record, and the bounds of the one that decides.
 fn figures(step: &OperatorStep) -> String {
     let stats = step.stats.iter();
     let stats: Vec<String> = stats
@@ -198,7 +198,7 @@ fn named(what: &str, one: &NamedDuplicate, mark: &str) -> String {
     filled(&place, mark) + &filled(&record, &format!("{mark}  "))
 }
 
-/// A field that changed, in a line.
+/// Formats a changed field in a line.
 pub(crate) fn change_text(change: &FieldChange) -> String {
     let field = plain(&change.field);
     if let Some(diff) = &change.text {
@@ -213,7 +213,7 @@ pub(crate) fn change_text(change: &FieldChange) -> String {
     }
 }
 
-/// A text with its changes marked as `git diff --word-diff` marks them.
+/// Formats a text with its changes marked like `git diff --word-diff`.
 fn text_change(diff: &TextDiff) -> String {
     let part = |part: &DiffPart| match part {
         DiffPart::Same(text) => plain(text),

@@ -6,7 +6,7 @@ use crate::job_report_text::lines::{filled, wrapped};
 use crate::quantity::{counted, grouped, plain};
 use crate::table::{Align, Table};
 
-/// Characters of a record and of a message that are shown.
+/// The most characters of a record and of a message that are shown.
 const RECORD_CHARS: usize = 200;
 
 /// Renders what would become of the records in quarantine as text.

@@ -1,6 +1,6 @@
 //! A table in aligned columns of plain text.
 
-/// On which side the cells of a column stand.
+/// The side to which the cells of a column are aligned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     /// Names.
@@ -9,7 +9,7 @@ pub enum Align {
     Right,
 }
 
-/// Rows under a header, two blanks between columns, nothing behind the last cell.
+/// Rows under a header, with two blanks between columns and none after the last cell.
 #[derive(Clone, Debug)]
 pub struct Table {
     align: Vec<Align>,
@@ -18,7 +18,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns.
+    /// Creates a table with these columns.
     #[must_use]
     pub fn new<N: Into<String>>(columns: impl IntoIterator<Item = (N, Align)>) -> Self {
         let columns = columns
@@ -32,7 +32,7 @@ impl Table {
         }
     }
 
-    /// Puts so many blanks before each line.
+    /// Puts this many blanks before each line.
     #[must_use]
     pub fn indent(mut self, blanks: usize) -> Self {
         self.indent = blanks;
@@ -44,13 +44,13 @@ impl Table {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
 
-    /// Returns whether there is no row below the header.
+    /// Returns whether there are no rows below the header.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.rows.len() <= 1
     }
 
-    /// The lines of the table, each with its line end.
+    /// Renders the lines of the table, each with its line end.
     #[must_use]
     pub fn render(&self) -> String {
         let widths: Vec<usize> = (0..self.align.len())

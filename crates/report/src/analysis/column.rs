@@ -1,4 +1,4 @@
-//! What is counted of one statistic.
+//! The counts of one statistic.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use super::moments::Moments;
 use super::ranks::Ranks;
 use super::{Described, Values};
 
-/// Numbers that are kept in memory for all statistics together: 64 MiB.
+/// The most numbers that are kept in memory for all statistics together: 64 MiB.
 const MOST_NUMBERS: usize = 8 << 20;
 
 /// The most different texts that are counted one by one.
 const MOST_TEXTS: usize = 100_000;
 
-/// Quantiles that are always computed.
+/// The quantiles that are always computed.
 const ALWAYS: [f64; 3] = [0.25, 0.5, 0.75];
 
 /// One statistic of all records.
@@ -22,7 +22,7 @@ pub(super) struct Column {
     pub(super) name: String,
     moments: Moments,
     ranks: Ranks,
-    /// How often each value that isn't a number occurs, and in which order they came.
+    /// The number of occurrences of each value that isn't a number, and the order in which they appeared.
     texts: HashMap<String, (u64, usize)>,
     others: u64,
     has_more: bool,
@@ -30,7 +30,7 @@ pub(super) struct Column {
 }
 
 impl Column {
-    /// Begins a statistic, one of this many.
+    /// Begins one of `of` statistics.
     pub(super) fn new(name: &str, percentiles: &[f64], of: usize) -> Self {
         let shares: Vec<f64> = percentiles.iter().chain(&ALWAYS).copied().collect();
         Self {
@@ -44,7 +44,7 @@ impl Column {
         }
     }
 
-    /// Takes the values of a block for the first time.
+    /// Takes the values of a block in the first pass.
     pub(super) fn take(&mut self, values: &[Option<StatValue>]) {
         each_value(values, &mut |value| match value {
             StatValue::Bool(flag) => self.count(if *flag { "true" } else { "false" }),
@@ -119,7 +119,7 @@ fn number_of(value: &StatValue) -> Option<f64> {
     Some(value.as_f64()).filter(|number| !number.is_nan())
 }
 
-/// Calls `see` with each value; the elements of a list are values of their own.
+/// Calls `see` with each value. The elements of a list are values of their own.
 fn each_value(values: &[Option<StatValue>], see: &mut impl FnMut(&StatValue)) {
     for value in values.iter().flatten() {
         match value {

@@ -1,13 +1,13 @@
 //! Count, mean, standard deviation and extremes, value by value.
 
-/// What is known of values that were seen once.
+/// What is known about the values seen so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moments {
     pub(super) count: u64,
     mean: f64,
     /// The sum of squared distances from the mean.
     squares: f64,
-    /// The sum, and what rounding takes from it, so that means of many values keep their last digits.
+    /// The sum and its rounding error, so that means of many values keep their last digits.
     sum: f64,
     lost: f64,
     least: f64,
@@ -29,7 +29,7 @@ impl Default for Moments {
 }
 
 impl Moments {
-    /// Takes a value (the methods of Welford and Neumaier).
+    /// Takes a value, by the methods of Welford and Neumaier.
     pub(super) fn take(&mut self, value: f64) {
         self.count += 1;
         let before = value - self.mean;
@@ -49,7 +49,7 @@ impl Moments {
         self.any((self.sum + self.lost) / self.count as f64)
     }
 
-    /// The standard deviation as of a sample; none of a single value.
+    /// Returns the sample standard deviation; none for a single value.
     pub(super) fn std(&self) -> Option<f64> {
         let degrees = self.count.checked_sub(1).filter(|degrees| *degrees > 0)?;
         Some((self.squares / degrees as f64).sqrt())

@@ -2,7 +2,7 @@
 
 use super::{Analysis, Described};
 
-/// A row: what it is called, and its value for a statistic.
+/// A row: its name, and its value for a statistic.
 type Row = (String, CellOf);
 type CellOf = Box<dyn Fn(&Described) -> Option<Cell>>;
 
@@ -13,7 +13,7 @@ enum Cell {
 }
 
 impl Analysis {
-    /// The statistics as `overall.csv` of Data-Juicer: a column for each, a row for the count, the mean and so on.
+    /// Renders the statistics as Data-Juicer's `overall.csv`: a column for each, and a row for the count, the mean and so on.
     #[must_use]
     pub fn overall_csv(&self) -> String {
         let cell = |cell: Option<Cell>| match cell {
@@ -29,7 +29,7 @@ impl Analysis {
         csv
     }
 
-    /// The same as a table in Markdown, with six digits of each number.
+    /// Renders the same as a Markdown table, with six digits of each number.
     #[must_use]
     pub fn overall_markdown(&self) -> String {
         let cell = |cell: Option<Cell>| match cell {
@@ -72,7 +72,7 @@ impl Analysis {
         text
     }
 
-    /// The rows of the table, the header first.
+    /// Returns the rows of the table, the header first.
     fn overall(&self, cell: impl Fn(Option<Cell>) -> String) -> Vec<Vec<String>> {
         let shown: Vec<&Described> = self.statistics.iter().filter(|one| one.count > 0).collect();
         let names = shown
@@ -128,14 +128,14 @@ fn top(values: &super::Values) -> Cell {
     })
 }
 
-/// A share as `5%` or `2.5%`.
+/// Formats a share as `5%` or `2.5%`.
 pub(super) fn percentile(share: f64) -> String {
-    // Without the digits that multiplication adds, as in 7.000000000000001.
+    // Rounding removes the digits that multiplication adds, as in 7.000000000000001.
     let percent = (share * 1e8).round() / 1e6;
     format!("{percent}%")
 }
 
-/// Writes a number as Python does.
+/// Formats a number as Python does.
 fn spelled(number: f64) -> String {
     let size = number.abs();
     if number != 0.0 && number.is_finite() && !(1e-4..1e16).contains(&size) {
@@ -154,7 +154,7 @@ fn spelled(number: f64) -> String {
     }
 }
 
-/// Writes a number with six digits, as C's `%g` does.
+/// Formats a number with six digits, as C's `%g` does.
 fn six_digits(number: f64) -> String {
     let trimmed = |text: &str| text.trim_end_matches('0').trim_end_matches('.').to_owned();
     if !number.is_finite() || number == 0.0 {
@@ -179,7 +179,7 @@ fn six_digits(number: f64) -> String {
     }
 }
 
-/// Writes a text as a CSV cell.
+/// Formats a text as a CSV cell.
 fn quoted(text: &str) -> String {
     match text.contains([',', '"', '\n', '\r']) {
         true => format!("\"{}\"", text.replace('"', "\"\"")),

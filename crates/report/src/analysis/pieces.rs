@@ -1,13 +1,13 @@
-//! Rows of an analysis whose recipe splits records: what was computed before a splitter is there once for each piece.
+//! Rows of an analysis whose recipe splits records. A value that was computed before a splitter occurs once for each piece.
 
 use coldpress_checkpoint::RowBlock;
 use coldpress_record::Origin;
 
 use crate::job_report::thresholds::Call;
 
-/// Tells apart the records that an operator saw, in the rows that were made of them.
+/// Identifies the records that an operator saw, in the rows that were made of them.
 pub(super) struct Pieces {
-    /// How many splitters there are.
+    /// The number of splitters.
     splitters: usize,
     /// The last row of the block before.
     before: Option<Origin>,
@@ -21,8 +21,8 @@ impl Pieces {
         }
     }
 
-    /// Returns which rows of a block are the first that were made of a record as it was after so many splitters; none where
-    /// each row is such a record.
+    /// Returns which rows of a block are the first that were made of a record as it was after this many splitters; none if each row
+    /// is such a record.
     pub(super) fn firsts(&self, block: &RowBlock, splitters: usize) -> Option<Vec<bool>> {
         if splitters >= self.splitters {
             return None;
@@ -48,7 +48,7 @@ pub(super) fn splitters(calls: &[Call]) -> usize {
     calls.iter().filter(|call| call.splits).count()
 }
 
-/// The pieces of a record follow each other.
+/// Returns whether two rows are pieces of the same record. The pieces of a record follow one another.
 fn is_same(one: &Origin, other: &Origin, splitters: usize) -> bool {
     let path = |origin: &Origin| -> Vec<u32> {
         let path = origin.piece.indices().iter().take(splitters);
@@ -87,7 +87,7 @@ mod tests {
             [[true, false, false, true], [true, false, true, true]]
         );
         assert_eq!(pieces.firsts(&block(0..4), 2), None);
-        // Where one block ends and the next one begins makes no difference.
+        // The place where one block ends and the next begins makes no difference.
         pieces.pass(&block(0..1));
         assert_eq!(
             firsts(&pieces, &block(1..4)),

@@ -1,25 +1,25 @@
 //! Exact quantiles of any number of values in bounded memory.
 //!
-//! Values are seen pass by pass. While they fit, they are kept and sorted. If they don't, the first pass counts how many lie in
-//! each of many ranges, and the next one looks only into the ranges that hold a wanted rank, and so on. Values are handled as
-//! keys: integers in the order of the numbers.
+//! Values are seen pass by pass. While they fit, they are kept and sorted. If they don't, the first pass counts how many are in
+//! each of many ranges, the next one looks only into the ranges that hold a wanted rank, and so on. Values are handled as keys:
+//! integers in the order of the numbers.
 
 use super::Quantile;
 
-/// Bits by which the first pass, and each later one, tells values apart.
+/// The number of bits by which the first pass, and each later one, distinguishes values.
 const FIRST_BITS: u32 = 16;
 const BITS: u32 = 10;
 
-/// The quantiles of one statistic on their way.
+/// The computation of the quantiles of one statistic.
 #[derive(Debug)]
 pub(super) struct Ranks {
-    /// The shares, rising.
+    /// The shares, in ascending order.
     shares: Vec<f64>,
     /// The number of values; known after the first pass.
     count: u64,
     /// The most values that are kept.
     most: usize,
-    /// The ranges that are looked into, rising.
+    /// The ranges to look into, in ascending order.
     ranges: Vec<Range>,
     /// Ranks whose keys are known.
     known: Vec<(u64, u64)>,
@@ -30,11 +30,11 @@ pub(super) struct Ranks {
 #[derive(Debug)]
 struct Range {
     low: u64,
-    /// How many bits follow.
+    /// The number of bits that follow.
     open: u32,
-    /// Values below the range.
+    /// The number of values below the range.
     below: u64,
-    /// Wanted ranks in it, from 0; in the first pass, they aren't known.
+    /// The wanted ranks in it, from 0. In the first pass, they aren't known.
     ranks: Vec<u64>,
     content: Content,
 }
@@ -42,12 +42,12 @@ struct Range {
 #[derive(Debug)]
 enum Content {
     Keys(Vec<u64>),
-    /// By the next bits.
+    /// The number of values for each of the next bits.
     Counts(u32, Vec<u64>),
 }
 
 impl Ranks {
-    /// Quantiles for these shares, by keeping at most so many values.
+    /// Prepares to compute the quantiles for these shares, keeping at most `most` values.
     pub(super) fn new(shares: &[f64], most: usize) -> Self {
         let mut shares = shares.to_vec();
         shares.sort_by(f64::total_cmp);
@@ -118,7 +118,7 @@ impl Ranks {
         !self.ranges.is_empty()
     }
 
-    /// The quantiles, once no pass is needed: linear between the two values around.
+    /// Returns the quantiles once no pass is needed, interpolated linearly between the two adjacent values.
     pub(super) fn quantiles(mut self) -> Vec<Quantile> {
         self.known.sort_unstable();
         let value = |rank: u64| {
@@ -132,7 +132,7 @@ impl Ranks {
             let [below, above] = around(*share, self.count);
             let (low, high) = (value(below)?, value(above)?);
             let part = share * (self.count - 1) as f64 - below as f64;
-            // From the nearer end, as numpy does.
+            // The interpolation starts from the nearer end, as in numpy.
             let value = match part < 0.5 {
                 true => low + (high - low) * part,
                 false => high - (high - low) * (1.0 - part),
@@ -146,7 +146,7 @@ impl Ranks {
     }
 }
 
-/// The ranks around a quantile, from 0.
+/// Returns the ranks around a quantile, from 0.
 fn around(share: f64, count: u64) -> [u64; 2] {
     let last = count.saturating_sub(1);
     let at = share * last as f64;
@@ -208,7 +208,7 @@ impl Range {
         self.open == u64::BITS || (key ^ self.low) >> self.open == 0
     }
 
-    /// Returns the keys of the ranks that are found, and where to look for the others.
+    /// Returns the keys of the ranks that are found, and the ranges to search for the others.
     fn end_pass(self, known: &mut Vec<(u64, u64)>, narrower: &mut Vec<Narrow>) {
         match self.content {
             Content::Keys(mut keys) => {

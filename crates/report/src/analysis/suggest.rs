@@ -9,15 +9,15 @@ use crate::job_report::thresholds::Call;
 /// Two percentiles, as shares from 0 to 1, the lower one first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Between {
-    /// Where lower bounds lie.
+    /// The percentile for lower bounds.
     pub low: f64,
-    /// Where upper bounds lie.
+    /// The percentile for upper bounds.
     pub high: f64,
 }
 
-/// The recipe's list of operators in YAML, with bounds at these percentiles for each filter that decides by one number.
+/// Returns the recipe's list of operators in YAML, with bounds at these percentiles for each filter that decides by one number.
 ///
-/// Of several filters with the same statistic only the last gets bounds, as the values are those that it saw.
+/// If several filters have the same statistic, only the last gets bounds, because the values are those that it saw.
 pub(super) fn suggested(
     analysis: &Analysis,
     calls: &[Call],
@@ -49,7 +49,7 @@ pub(super) fn suggested(
     let mut passed_over = analysis.passed_over.iter().peekable();
     let mut text = "process:\n".to_owned();
     for place in 0.. {
-        // Operators that were not run stay where they were.
+        // Operators that were not run stay in their places.
         let next = match passed_over.next_if(|one| one.place == place) {
             Some(one) => Some(entry(&one.call)),
             None => run.next(),
@@ -70,12 +70,12 @@ fn entry(call: &OperatorCall) -> String {
     let name = &call.name;
     match call.params.is_empty() {
         true => format!("  - {name}:\n"),
-        // JSON is YAML of one line.
+        // JSON is single-line YAML.
         false => format!("  - {name}: {}\n", call.params_json()),
     }
 }
 
-/// The parameters that bound a filter's statistic, with their new values.
+/// Returns the parameters that bound a filter's statistic, with their new values.
 fn bounds<'r>(
     analysis: &Analysis,
     call: &Call,
@@ -110,7 +110,7 @@ fn bounds<'r>(
     (!bounds.is_empty()).then_some(bounds)
 }
 
-/// Rounds outwards, so that the values at the percentiles are inside: to whole numbers, or to four digits.
+/// Rounds outwards, to whole numbers or to four digits, so that the values at the percentiles are inside.
 fn rounded(value: f64, is_whole: bool, outwards: fn(f64) -> f64) -> coldpress_config::Node {
     if is_whole && value.abs() < 1e15 {
         return coldpress_config::Node::from(outwards(value) as i64);
@@ -120,7 +120,7 @@ fn rounded(value: f64, is_whole: bool, outwards: fn(f64) -> f64) -> coldpress_co
     }
     let digits = 3 - value.abs().log10().floor() as i32;
     let scale = 10_f64.powi(digits);
-    // A quotient of whole numbers is spelled with few digits.
+    // A quotient of whole numbers prints with few digits, so the scale is always a whole number.
     let value = match digits >= 0 {
         true => outwards(value * scale) / scale,
         false => outwards(value / 10_f64.powi(-digits)) * 10_f64.powi(-digits),

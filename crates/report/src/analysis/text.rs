@@ -6,11 +6,11 @@ use crate::job_report_text::{short, spelled_bounds};
 use crate::quantity::{counted, grouped, percent, plain};
 use crate::table::{Align, Table};
 
-/// The quantiles that fit a line besides the extremes.
+/// The quantiles that fit on a line besides the extremes.
 const SHOWN: [f64; 3] = [0.25, 0.5, 0.75];
 
 impl Analysis {
-    /// The analysis as text.
+    /// Renders the analysis as text.
     #[must_use]
     pub fn render(&self) -> String {
         let mut text = format!(
@@ -78,7 +78,7 @@ impl Analysis {
         rendered(&table)
     }
 
-    /// Returns the further quantiles that were asked for, as far as they fit the line.
+    /// Returns the additional quantiles that were asked for, as many as fit on the line.
     fn further_text(&self) -> String {
         const MOST: usize = 6;
         let first = self.numbers().find(|one| !one.quantiles.is_empty());

@@ -1,15 +1,15 @@
 //! Pairing the operators of two recipes.
 
-/// Pairs two lists so that as many equal names as possible are pairs, in the order of both: the places in each, or none where
-/// only one of them has a name.
+/// Pairs two lists so that as many equal names as possible are pairs, in the order of both. Returns the places in each list; a
+/// place is none if only the other list has the name.
 pub(super) fn align(first: &[String], second: &[String]) -> Vec<(Option<usize>, Option<usize>)> {
-    /// A table of more pairs is not made: recipes have tens of operators.
+    /// The largest table of pairs that is computed. Recipes have tens of operators.
     const MOST_PAIRS: usize = 4_000_000;
     let (n, m) = (first.len(), second.len());
     if n.saturating_mul(m) > MOST_PAIRS {
         return by_place(first, second);
     }
-    // How many pairs there are at most from these places on.
+    // The greatest number of pairs from these places on.
     let width = m + 1;
     let mut most = vec![0_u32; (n + 1) * width];
     for one in (0..n).rev() {

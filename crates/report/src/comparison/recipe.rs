@@ -8,21 +8,21 @@ use serde_json::Value;
 /// A key whose values differ.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyDifference {
-    /// The key, as `partition.size`, or the parameter.
+    /// The key, as in `partition.size`, or the parameter.
     pub key: String,
-    /// Its value in the first; none where it is not there.
+    /// Its value in the first; none if it is absent.
     pub first: Option<String>,
     /// Its value in the second.
     pub second: Option<String>,
 }
 
-/// The keys in which two resolved recipes differ, except for their operators and for what differs for every job.
+/// Returns the keys in which two resolved recipes differ, except for their operators and for keys that differ for every job.
 pub(super) fn differences(first: &str, second: &str) -> Vec<KeyDifference> {
     let (first, second) = (flat(first), flat(second));
     differing(&first, &second)
 }
 
-/// The parameters in which two calls of an operator differ, which are given as JSON.
+/// Returns the parameters in which two calls of an operator differ, which are given as JSON.
 pub(super) fn parameters(first: &str, second: &str) -> Vec<KeyDifference> {
     let values = |json: &str| -> BTreeMap<String, String> {
         let values: BTreeMap<String, Value> = serde_json::from_str(json).unwrap_or_default();
@@ -52,13 +52,14 @@ fn differing(
     keys.into_iter().filter_map(difference).collect()
 }
 
-/// Keys that differ for every job, or that belong to the operators.
+/// The keys that differ for every job, or that belong to the operators.
 const LEFT_OUT: [&str; 3] = ["job_id", "resume", "process"];
 
-/// The keys of a resolved recipe with their values. It is written by Coldpress, a line for each key, with lists below it.
+/// Returns the keys of a resolved recipe with their values. Coldpress writes it with a line for each key, and with lists below
+/// their keys.
 fn flat(yaml: &str) -> BTreeMap<String, String> {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
-    // The keys that the line is within, with their indentation.
+    // The enclosing keys of the line, with their indentation.
     let mut within: Vec<(usize, String)> = Vec::new();
     for line in yaml.lines() {
         let text = line.trim_start();
@@ -69,7 +70,7 @@ fn flat(yaml: &str) -> BTreeMap<String, String> {
         let in_list = inner.as_ref().is_some_and(|key| values.contains_key(key));
         match (text.split_once(':'), inner) {
             _ if text.is_empty() => {}
-            // All of a list is the value of its key.
+            // A whole list is the value of its key.
             (_, Some(key)) if is_item || in_list => {
                 let value = values.entry(key).or_default();
                 if !value.is_empty() {

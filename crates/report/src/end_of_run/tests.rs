@@ -178,7 +178,7 @@ fn only_a_fresh_run_reads_again_what_could_not_be_read() {
     let text = render_report(&report);
     let next = "Try again   coldpress process --config r.yaml --job_id demo";
     assert!(text.ends_with(&format!("{next} --fresh\n")), "{text}");
-    // A failed partition is tried again by any run.
+    // Any run tries a failed partition again.
     report.failed_partitions = vec![FailedPartition {
         partition: 1,
         source: "torn.jsonl.gz".to_owned(),

@@ -7,19 +7,19 @@ use serde::Serialize;
 
 use super::Source;
 
-/// The times of attempts, column by column, by their beginnings.
+/// The times of attempts, column by column, ordered by their beginnings.
 ///
-/// A lane holds the attempts of one worker. Attempts whose worker is not known, because they are at work or come from an
-/// earlier release, are in further lanes, in which attempts do not overlap.
+/// A lane holds the attempts of one worker. Attempts whose worker is not known, because they are at work or come from an earlier
+/// release, are in additional lanes without overlaps.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Timeline {
     /// The number of attempts that are known.
     pub total: u64,
-    /// True if the log has no attempts, so that these come from the journal, which knows the last one at each partition.
+    /// True if the log has no attempts, so that these come from the journal, which has only the last one at each partition.
     pub from_journal: bool,
     /// The number of lanes.
     pub lanes: u32,
-    /// The worker of each lane, as `worker 3`; empty where it is not known.
+    /// The worker of each lane, as `worker 3`; empty if it is not known.
     pub workers: Vec<String>,
     /// The partition of each attempt that is shown.
     pub partition: Vec<u32>,
@@ -27,7 +27,7 @@ pub struct Timeline {
     pub stage: Vec<u32>,
     /// Its number, from 1.
     pub attempt: Vec<u32>,
-    /// The time at which its worker began with it, in seconds since 1970; of one at work, when it was given out.
+    /// The time at which its worker began with it, in seconds since 1970; for one at work, the time at which it was given out.
     pub start: Vec<f64>,
     /// The time at which it ended.
     pub end: Vec<f64>,
@@ -35,7 +35,7 @@ pub struct Timeline {
     pub lane: Vec<u32>,
     /// The id of its worker process; 0 if a thread of the driver ran it, or if it is not known.
     pub process: Vec<u32>,
-    /// A letter for each: `c` its result counts, `f` it failed, `o` nothing more is known of it.
+    /// A letter for each attempt: `c` its result counts, `f` it failed, `o` its outcome is not known.
     pub outcome: String,
 }
 
@@ -54,7 +54,7 @@ struct Attempt {
 #[derive(Clone, Copy, Debug)]
 struct Worker {
     number: u32,
-    /// 0 if it is a thread of the driver.
+    /// The id of the process; 0 for a thread of the driver.
     process: u32,
 }
 
@@ -102,7 +102,7 @@ impl AttemptLog {
 
     pub(super) fn take(&mut self, event: &Event) {
         if event.kind == EventKind::JobRestart {
-            // The driver before died: its attempts ended with its last event, as far as can be told.
+            // The previous driver died. The best estimate of the end of its attempts is its last event.
             self.end_all();
         }
         self.last_event = event.timestamp;
@@ -116,7 +116,7 @@ impl AttemptLog {
             EventKind::PartitionStart => self.begin(task, event),
             EventKind::PartitionComplete => self.end(task, event, 'c'),
             EventKind::OpFailed | EventKind::PartitionFailed => self.end(task, event, 'f'),
-            // An attempt that has reached its gate.
+            // This attempt has reached its gate.
             EventKind::Info if Worker::of(event).is_some() => self.end(task, event, 'c'),
             _ => {}
         }
@@ -141,7 +141,7 @@ impl AttemptLog {
     fn end(&mut self, task: (u32, u32), event: &Event, outcome: char) {
         if let Some(attempt) = self.open.remove(&task) {
             let (time, worker) = (event.timestamp, Worker::of(event));
-            // It was given out before the worker had finished its previous attempt.
+            // The attempt was given out before the worker had finished its previous one.
             let begun = event.duration.filter(|_| worker.is_some());
             let begun = begun.map_or(attempt.start, |seconds| time - seconds);
             self.ended.push(Attempt {
@@ -151,7 +151,7 @@ impl AttemptLog {
                 worker,
                 ..attempt
             });
-            // Now and then, so that a log of any length takes no more memory than this.
+            // The list is thinned now and then, so that a log of any length takes no more memory than this.
             if self.ended.len() > 4 * self.most.max(1) {
                 keep_most_telling(&mut self.ended, self.most);
             }
@@ -190,7 +190,7 @@ impl AttemptLog {
 }
 
 impl Timeline {
-    /// Lays out attempts, which come in the order of their beginnings.
+    /// Lays out attempts that are ordered by their beginnings.
     fn of(attempts: &[Attempt]) -> Self {
         let known = attempts.iter().filter_map(|attempt| attempt.worker);
         let mut known: Vec<u32> = known.map(|worker| worker.number).collect();
@@ -203,7 +203,7 @@ impl Timeline {
                 .collect(),
             ..Self::default()
         };
-        // The lanes after those of the workers, with the ends of what is in them so far.
+        // The lanes after those of the workers, each with the end of its last attempt so far.
         let mut further: Vec<f64> = Vec::new();
         for attempt in attempts {
             let end = attempt.end.unwrap_or(attempt.start);

@@ -1,4 +1,4 @@
-//! The partitions column by column: thousands of them take little room that way.
+//! The partitions column by column, which keeps thousands of them small.
 
 use std::collections::BTreeSet;
 
@@ -8,18 +8,18 @@ use serde::Serialize;
 use super::Source;
 use crate::monitor::shown_status;
 
-/// The partitions that are shown, column by column: place `i` of each list is about the same one.
+/// The partitions that are shown, column by column: place `i` of each list belongs to the same partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct PartitionColumns {
     /// The number of planned partitions.
     pub total: u32,
-    /// The paths of the sources of these partitions, which `source` counts.
+    /// The paths of the sources of these partitions, to which `source` refers.
     pub sources: Vec<String>,
     /// The numbers of those that are shown.
     pub index: Vec<u32>,
     /// A letter for each: `c` completed, `r` at work, `f` failed, `p` pending.
     pub status: String,
-    /// The file.
+    /// The file of each.
     pub source: Vec<u32>,
     /// Its first byte there, or row.
     pub start: Vec<u64>,
@@ -29,17 +29,17 @@ pub struct PartitionColumns {
     pub records: Vec<u64>,
     /// Their bytes, unpacked.
     pub bytes: Vec<u64>,
-    /// Records that are left, as far as it has come.
+    /// Records that are left, as far as the partition has come.
     pub out: Vec<Option<u64>>,
     /// Records in quarantine.
     pub quarantined: Vec<u64>,
     /// Attempts made.
     pub attempts: Vec<u32>,
-    /// Attempts that followed one that failed.
+    /// Attempts that followed a failed one.
     pub retries: Vec<u32>,
     /// The number of operators that its farthest result went through.
     pub operators_done: Vec<u32>,
-    /// Microseconds of work of each operator; empty where none was measured.
+    /// Microseconds of work of each operator; empty if none were measured.
     pub operator_micros: Vec<Vec<u64>>,
     /// Records that left each operator.
     pub operator_out: Vec<Vec<u64>>,
@@ -76,7 +76,7 @@ impl PartitionColumns {
         self.add_result(result);
     }
 
-    /// Names the sources of the partitions that are shown: a dataset may have very many others.
+    /// Names the sources of the partitions that are shown, because a dataset may have very many others.
     fn name_sources(&mut self, source: &Source<'_>) {
         let used = renumber(&mut self.source).into_iter();
         self.sources = used.map(|one| source.places.path(one)).collect();
@@ -106,7 +106,7 @@ fn letter(status: PartitionStatus) -> char {
     }
 }
 
-/// Replaces each number by its place among those that occur, and returns these.
+/// Replaces each number by its place among the numbers that occur, and returns those.
 fn renumber(numbers: &mut [u32]) -> Vec<u32> {
     let used: BTreeSet<u32> = numbers.iter().copied().collect();
     let used: Vec<u32> = used.into_iter().collect();

@@ -19,11 +19,11 @@ pub struct Environment {
     pub event_log_dir: String,
     /// The job whose past this one began with.
     pub adopted_from: Option<String>,
-    /// Reasons for how the dataset is cut and the work is spread, a sentence each.
+    /// The reasons for how the dataset is cut and the work is spread, a sentence each.
     pub decisions: Vec<String>,
-    /// The stores that are no folders of the job, by what is in them.
+    /// The stores that are not folders of the job, by their content.
     pub stores: Vec<(String, String)>,
-    /// The drivers, oldest first; of very many the last ones.
+    /// The drivers, oldest first; only the last ones if there are very many.
     pub drivers: Vec<DriverRow>,
     /// The number of drivers.
     pub drivers_total: u64,
@@ -89,7 +89,7 @@ pub(super) fn environment(source: &Source<'_>) -> Environment {
     }
 }
 
-/// The file names all partitions, of which very many are not worth waiting for.
+/// The largest mapping that is read. It names all partitions, and very many are not worth waiting for.
 const MAX_MAPPING_BYTES: u64 = 64 << 20;
 
 #[derive(Deserialize)]

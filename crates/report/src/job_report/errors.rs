@@ -14,9 +14,9 @@ use super::limits::cut;
 /// Failures and their consequences.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Errors {
-    /// Attempts that failed, by class and operator; only the event log knows.
+    /// Failed attempts, by class and operator. Only the event log has them.
     pub groups: Vec<ErrorGroup>,
-    /// The same by class and over time; none where no attempt failed.
+    /// The same by class and over time; none if no attempt failed.
     pub over_time: Option<ErrorsOverTime>,
     /// Partitions that are out of retries.
     pub failed_partitions: Vec<FailedPart>,
@@ -35,7 +35,7 @@ pub struct Errors {
 pub struct ErrorGroup {
     /// The class: `network`, `memory`, `processing`, `system`, `input`, `config`.
     pub class: String,
-    /// The operator, where one is to blame.
+    /// The operator, if one is to blame.
     pub operator: Option<String>,
     /// The number of attempts.
     pub attempts: u64,
@@ -82,19 +82,19 @@ pub struct UnreadPart {
 /// The measures against failures.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Recovery {
-    /// Attempts that followed one that failed.
+    /// Attempts that followed a failed one.
     pub retries: u64,
-    /// Partitions an attempt of which failed; only the event log knows.
+    /// Partitions with a failed attempt. Only the event log has them.
     pub partitions_hit: u64,
-    /// Those of them that are completed now.
+    /// The part of them that is completed now.
     pub partitions_recovered: u64,
-    /// The share of these two; none where no attempt failed.
+    /// The ratio of these two; none if no attempt failed.
     pub rate: Option<f64>,
-    /// Drivers that took up the job after another.
+    /// Drivers that continued the job after another.
     pub restarts: u64,
-    /// Those of them that took it over from one that was not seen to end.
+    /// The part of them that took over from a driver that was not seen to end.
     pub takeovers: u64,
-    /// Attempts that went on from a checkpoint; only the event log knows.
+    /// Attempts that started from a checkpoint. Only the event log has them.
     pub checkpoints_loaded: u64,
     /// Checkpoints that could not be used.
     pub checkpoints_rejected: u64,
@@ -102,7 +102,7 @@ pub struct Recovery {
     pub deadly_records: u64,
 }
 
-/// Groups, failed partitions and unreadable parts that are listed.
+/// The most groups, failed partitions and unreadable parts that are listed.
 const LISTED: usize = 500;
 const MESSAGE_CHARS: usize = 2_000;
 const NAME_CHARS: usize = 100;

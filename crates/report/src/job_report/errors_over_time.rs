@@ -1,17 +1,17 @@
-//! When attempts failed, by class.
+//! The times when attempts failed, by class.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// The attempts that failed over time, by class; only the event log knows.
+/// The failed attempts over time, by class. Only the event log has them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct ErrorsOverTime {
-    /// When the first step begins, in seconds since 1970.
+    /// The beginning of the first step, in seconds since 1970.
     pub start: f64,
     /// The length of a step, in seconds.
     pub step_seconds: f64,
-    /// The classes, each with as many steps.
+    /// The classes, all with the same number of steps.
     pub classes: Vec<ErrorsOfClass>,
 }
 
@@ -20,17 +20,17 @@ pub struct ErrorsOverTime {
 pub struct ErrorsOfClass {
     /// The class: `network`, `memory`, `processing`, `system`, `input`, `config`.
     pub class: String,
-    /// How many failed in each step.
+    /// The number of failures in each step.
     pub attempts: Vec<u64>,
 }
 
-/// As many as fit on a line of text.
+/// The number of steps that fits on a line of text.
 const STEPS: usize = 40;
 
-/// Logs of others may have many classes.
+/// The most classes. Logs of other programs may have many.
 const MOST_CLASSES: usize = 16;
 
-/// The failures so far. Steps become longer as time goes by, so their number is bounded.
+/// The failures so far. Steps become longer as time passes, so that their number is bounded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FailureTimes {
     start: Option<f64>,

@@ -1,4 +1,4 @@
-//! Events as rows: of a long log the most informative ones.
+//! Events as rows. If the log is long, only the most informative ones are kept.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -14,7 +14,7 @@ pub struct EventRows {
     pub total: u64,
     /// The number of events of each kind.
     pub kinds: Vec<KindCount>,
-    /// Those that are shown: warnings and errors first, then the first and the last of the others.
+    /// The events that are shown: warnings and errors first, then the first and the last of the others.
     pub rows: Vec<EventRow>,
 }
 
@@ -41,7 +41,7 @@ pub struct EventRow {
     /// The partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition: Option<u64>,
-    /// The stage, from 0, where it is not the first.
+    /// The stage, from 0, if it isn't the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stage: Option<u64>,
     /// The operator.
@@ -57,16 +57,16 @@ pub struct EventRow {
     pub stack_trace: Option<String>,
 }
 
-/// A message may hold a whole record.
+/// The longest message that is kept, because a message may hold a whole record.
 const MESSAGE_CHARS: usize = 1_000;
 const TRACE_CHARS: usize = 4_000;
-/// No name of ours is as long.
+/// The longest name. None of ours is as long.
 const NAME_CHARS: usize = 100;
 
-/// Kinds of logs of others may be many.
+/// The most kinds. Logs of other programs may have many.
 const MOST_KINDS: usize = 200;
 
-/// The events that were seen so far, and those of them that are shown.
+/// The events seen so far, and those of them that are shown.
 #[derive(Clone)]
 pub(super) struct EventLog {
     most: usize,
@@ -74,7 +74,7 @@ pub(super) struct EventLog {
     kinds: BTreeMap<String, u64>,
     first: Vec<EventRow>,
     last: VecDeque<EventRow>,
-    /// Warnings and errors, the newest.
+    /// The newest warnings and errors.
     odd: VecDeque<EventRow>,
 }
 

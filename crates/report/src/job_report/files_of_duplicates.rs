@@ -1,11 +1,11 @@
-//! The files that deduplicators removed records of, where a dataset has very many.
+//! The files from which deduplicators removed records, if a dataset has very many.
 
 use coldpress_executor::Deduplication;
 
-/// Files that are named of each deduplicator.
+/// The most files that are named for each deduplicator.
 const FILES: usize = 1_000;
 
-/// Keeps the files that lost most, and says so if there are others.
+/// Keeps the files that lost the most, and adds a remark if there are others.
 pub(super) fn shorten(deduplication: &mut [Deduplication], remarks: &mut Vec<String>) {
     for one in deduplication {
         let files = one.by_file.len();

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::JobReport;
 use crate::quantity::{counted, grouped, plain};
 
-/// Something that stands out.
+/// Something notable about a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// `error`, `warning` or `info`.
@@ -30,7 +30,7 @@ impl Finding {
     }
 }
 
-/// Findings of a kind that are listed one by one.
+/// The most findings of a kind that are listed one by one.
 const LISTED: usize = 5;
 
 /// Lists the findings, the gravest first.
@@ -147,7 +147,7 @@ fn quarantine(report: &JobReport) -> Option<Finding> {
     })
 }
 
-/// The option for the folder of all jobs, for a job that does not lie in the default one.
+/// Returns the option for the folder of all jobs, if the job is not in the default one.
 pub(super) fn base_dir(job_dir: &str) -> String {
     const DEFAULT: &str = "outputs/partition-checkpoint-eventlog";
     let folder = Path::new(job_dir).parent().unwrap_or(Path::new("."));

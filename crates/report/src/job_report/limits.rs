@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The bounds on a report. With the defaults the page of the largest job has a few megabytes.
+/// The bounds on a report. With the defaults, the page of the largest job has a few megabytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Partitions, those that failed first and the others evenly spread. Default: 20,000.
@@ -21,12 +21,12 @@ pub struct Limits {
     pub sample_chars: usize,
     /// Records in quarantine that are looked at. Default: 2,000.
     pub quarantined: usize,
-    /// Time for reading statistics, samples and quarantine; what is not read by then is left out. Default: 10 minutes.
+    /// The time for reading statistics, samples and quarantine. Anything not read by then is left out. Default: 10 minutes.
     pub reading: Duration,
 }
 
 impl Limits {
-    /// The bounds on a report that is made again and again while the job runs: less of it, and in a short time.
+    /// Returns the bounds on a report that is made repeatedly while the job runs: it is smaller, and made in a short time.
     #[must_use]
     pub fn live() -> Self {
         Self {
@@ -56,7 +56,7 @@ impl Default for Limits {
     }
 }
 
-/// Cuts a text that is longer than so many characters.
+/// Cuts a text that is longer than this many characters.
 pub(super) fn cut(text: &str, chars: usize) -> String {
     match text.char_indices().nth(chars) {
         None => text.to_owned(),

@@ -1,4 +1,4 @@
-//! One pass over the event log, for all that only events know.
+//! One pass over the event log, which collects everything that only events have.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl LogPass {
     }
 
     pub(super) fn take(&mut self, event: &Event) {
-        // A new generation counts nothing of what was before it.
+        // Nothing from before a new generation counts.
         if event.kind == EventKind::JobStart {
             self.attempts.clear();
             self.failures = FailureLog::default();

@@ -1,4 +1,4 @@
-//! How the dataset was mixed of its paths, and what came of each.
+//! The mixture of a dataset's paths, and what came of each.
 
 use coldpress_job::{JobPlan, JobState};
 use coldpress_record::Ledger;
@@ -11,21 +11,21 @@ use super::Source;
 pub struct MixedPath {
     /// The path of its first file.
     pub first_file: String,
-    /// How many sources it led to: files, or many small files that are read as one.
+    /// The number of sources that it led to: files, or many small files that are read as one.
     pub sources: u32,
-    /// Its records; none where nobody had to count them.
+    /// Its records; none if there was no need to count them.
     pub records: Option<u64>,
-    /// How often all of them are read.
+    /// The number of times that all of them are read.
     pub readings: u64,
-    /// How many are drawn in one more reading.
+    /// The number that are drawn in one more reading.
     pub drawn: u64,
-    /// Records that came in, in the partitions that are completed so far, repeats included.
+    /// The records that came in, in the partitions completed so far, including repeats.
     pub sampled: u64,
-    /// Those that come out of the last operator; none where an operator moved records between partitions.
+    /// The records that come out of the last operator; none if an operator moved records between partitions.
     pub exported: Option<u64>,
 }
 
-/// Returns the paths of a mixed dataset; none of one that is read as it is.
+/// Returns the paths of a mixed dataset; none for one that is read as it is.
 pub(super) fn mixture(source: &Source<'_>) -> Vec<MixedPath> {
     let state = source.state;
     let Some((plan, mixing)) = state
@@ -35,7 +35,7 @@ pub(super) fn mixture(source: &Source<'_>) -> Vec<MixedPath> {
         return Vec::new();
     };
     let ledgers = ledgers(state, plan);
-    // If one path was counted, all that are read were.
+    // If one path was counted, all paths that are read were counted.
     let is_counted = mixing.parts.iter().any(|part| part.records > 0);
     let mut first_source = 0;
     let mut path = |(part, ledger): (&coldpress_partition::Part, &Ledger)| {
@@ -62,11 +62,11 @@ pub(super) fn mixture(source: &Source<'_>) -> Vec<MixedPath> {
     parts.map(&mut path).collect()
 }
 
-/// The ledgers of the results so far, added up by part.
+/// Returns the ledgers of the results so far, summed by part.
 fn ledgers(state: &JobState, plan: &JobPlan) -> Vec<Ledger> {
     let parts = plan.mixing.as_ref().map_or(&[][..], |mixing| &mixing.parts);
     let mut ledgers = vec![Ledger::default(); parts.len()];
-    // Where the parts end among the sources, so that a partition is found without counting each time.
+    // The ends of the parts among the sources, so that the part of a partition is found without counting each time.
     let ends = parts.iter().scan(0, |end, part| {
         *end += u64::from(part.sources) * part.all_readings();
         Some(*end)

@@ -1,4 +1,4 @@
-//! The recipe as a funnel: what became of the records at each operator, and how long it took.
+//! The recipe as a funnel: the records at each operator, and the time that it took.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use serde::Serialize;
 use super::Source;
 use super::thresholds::Call;
 
-/// The records that went through an operator, over all partitions as far as each has come.
+/// The records that went through an operator, over all partitions, as far as each has come.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatorRow {
     /// Its place in the recipe, from 0.
     pub index: u32,
     /// Its name.
     pub name: String,
-    /// Its kind, where it is known.
+    /// Its kind, if it is known.
     pub kind: Option<String>,
-    /// The stage that it works in, from 0; the one that it ends, for an operator at a barrier.
+    /// The stage in which it works, from 0. For an operator at a barrier, it is the stage that it ends.
     pub stage: u32,
     /// True if the operator decides about the whole dataset.
     pub is_barrier: bool,
@@ -28,17 +28,17 @@ pub struct OperatorRow {
     pub counts: OperatorCounts,
     /// Partitions that are through with it.
     pub partitions: u32,
-    /// Seconds of work, summed over the workers; none where none was measured.
+    /// Seconds of work, summed over the workers; none if none were measured.
     pub seconds: Option<f64>,
-    /// Its part of the work of all operators.
+    /// Its share of the work of all operators.
     pub share_of_time: Option<f64>,
     /// Nanoseconds of work for each byte that the partitions' records had when they were read.
     pub nanos_per_byte: Option<f64>,
-    /// Seconds that the decision about the whole dataset took; only the event log knows.
+    /// The seconds that the decision about the whole dataset took. Only the event log has them.
     pub barrier_seconds: Option<f64>,
 }
 
-/// The ledger of an operator but for its name, which the row has.
+/// The ledger of an operator without its name, which is in the row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct OperatorCounts {
     /// Records that reached it.
@@ -53,7 +53,7 @@ pub struct OperatorCounts {
     pub quarantined: u64,
     /// Records that went into groups.
     pub absorbed: u64,
-    /// Records of other partitions that it put into these.
+    /// Records of other partitions that it put into these partitions.
     pub moved_in: u64,
     /// Records of these partitions that it put into others.
     pub moved_out: u64,
@@ -120,7 +120,7 @@ pub(super) fn operators(
     recipe.operators.iter().zip(0..).map(row).collect()
 }
 
-/// Adds up the ledgers of all partitions and the work that each operator did.
+/// Sums the ledgers of all partitions and the work of each operator.
 fn work(source: &Source<'_>, operators: usize) -> (Ledger, Vec<Work>) {
     let state = source.state;
     let mut ledger = Ledger::default();
@@ -135,7 +135,7 @@ fn work(source: &Source<'_>, operators: usize) -> (Ledger, Vec<Work>) {
         for (work, nanos) in through.zip(nanos) {
             work.partitions += 1;
             work.nanos += nanos;
-            // Where no time was measured, the bytes must not count either.
+            // If no time was measured, the bytes must not count either.
             work.bytes += if nanos > 0 { planned.slice.bytes() } else { 0 };
         }
     }

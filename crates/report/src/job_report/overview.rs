@@ -26,11 +26,11 @@ pub struct Overview {
     pub error: Option<String>,
     /// The time at which the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
-    /// The time at which it ended.
+    /// The time at which the job ended.
     pub end_time: Option<f64>,
     /// Its counts.
     pub progress: OverallProgress,
-    /// Between which times the rest will take, in seconds, as far as the pace varied so far tells.
+    /// The range of the remaining time, in seconds, based on how the pace has varied so far.
     pub remaining_range_seconds: Option<(f64, f64)>,
     /// Records that operators made.
     pub made_samples: u64,
@@ -38,20 +38,19 @@ pub struct Overview {
     pub absorbed_samples: u64,
     /// Records of the partitions that failed.
     pub samples_in_failed: u64,
-    /// Records that did not come to the first operator: they could not be read, or were dropped because they have no text.
+    /// Records that did not reach the first operator, because they could not be read or were dropped for having no text.
     pub rejected_samples: u64,
-    /// Those of them that were dropped because they have no text.
+    /// The part of them that was dropped for having no text.
     pub without_text_samples: u64,
-    /// Records that were not drawn, where the recipe mixes its dataset. They are among those that were read, and came no
-    /// farther.
+    /// Records that were not drawn, if the recipe mixes its dataset. They were read, and came no farther.
     pub not_sampled_samples: u64,
     /// Bytes of all partitions' records, unpacked.
     pub input_bytes: u64,
-    /// Bytes of the records of those that are completed.
+    /// Bytes of the records in the completed partitions.
     pub processed_bytes: u64,
     /// Bytes of the export, once it is in its place.
     pub export_bytes: Option<u64>,
-    /// The dataset as the recipe names it.
+    /// The dataset, as the recipe names it.
     pub dataset_path: Option<String>,
     /// The path of the export.
     pub export_path: Option<String>,
@@ -61,12 +60,12 @@ pub struct Overview {
     pub resumption_command: Option<String>,
 }
 
-/// A dataset of very many files has a path of very many paths.
+/// The most characters of the dataset path, because a dataset of very many files has a path of very many paths.
 const TEXT_CHARS: usize = 5_000;
 
 impl Overview {
-    /// Returns how many records of a job that is done are in no result and in no failed partition: the planner counted them,
-    /// and the workers could not read them.
+    /// Returns how many records of a finished job are neither in a result nor in a failed partition: the planner counted them, but
+    /// the workers could not read them.
     pub(crate) fn not_read(&self) -> u64 {
         let progress = &self.progress;
         let known = progress.processed_samples + self.samples_in_failed;
@@ -126,8 +125,8 @@ pub(super) fn overview(source: &Source<'_>, history: &History, pace: &[PacePoint
     }
 }
 
-/// Counts the records that the reader did not hand on, in the results so far: those that it could not read, and those without
-/// text where the recipe wants one. The second count is of the latter alone, the third of those that were not drawn.
+/// Counts the records that the reader did not pass on, in the results so far: those that it could not read, and those without text
+/// if the recipe requires one. The second count is of the latter alone, and the third is of the records that were not drawn.
 fn rejected(state: &JobState) -> (u64, u64, u64) {
     let results = (0..state.partition_count()).filter_map(|index| state.farthest_result(index));
     let ledgers = results.map(|(_, result)| &result.ledger);

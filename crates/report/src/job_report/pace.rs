@@ -1,4 +1,4 @@
-//! Publications over time: how fast the job went, from the journal alone.
+//! Publications over time, which show how fast the job went, from the journal alone.
 
 use coldpress_job::JobState;
 use serde::Serialize;
@@ -8,11 +8,11 @@ use serde::Serialize;
 pub struct PacePoint {
     /// The beginning of the stretch, in seconds since 1970.
     pub time: f64,
-    /// The length of the stretch in seconds: the same for all.
+    /// The length of the stretch in seconds, which is the same for all.
     pub seconds: f64,
     /// Partitions whose result of a stage was published.
     pub partitions: u32,
-    /// Records that came to that stage.
+    /// Records that came into that stage.
     pub records: u64,
     /// Bytes of the partitions' records, as they were read.
     pub bytes: u64,
@@ -41,7 +41,7 @@ pub(super) fn pace(state: &JobState, most: usize) -> Vec<PacePoint> {
     stretches(&published, most)
 }
 
-/// Stretches shorter than this say more about the moment of publishing than about the pace.
+/// Shorter stretches say more about the moment of publishing than about the pace.
 const LEAST_MILLIS: u64 = 50;
 
 fn stretches(published: &[(u64, u64, u64)], most: usize) -> Vec<PacePoint> {
@@ -49,7 +49,7 @@ fn stretches(published: &[(u64, u64, u64)], most: usize) -> Vec<PacePoint> {
     let (Some(begin), Some(end)) = (times().min(), times().max()) else {
         return Vec::new();
     };
-    // About ten results in each, so that the line is not all spikes.
+    // About ten results in each stretch keep the line from being all spikes.
     let wanted = (published.len() / 10).clamp(1, most.clamp(1, 240)) as u64;
     let length = ((end - begin) / wanted + 1).max(LEAST_MILLIS);
     let count = (end - begin) / length + 1;
@@ -69,11 +69,11 @@ fn stretches(published: &[(u64, u64, u64)], most: usize) -> Vec<PacePoint> {
     points
 }
 
-/// Returns the range of the time left, if it is `remaining` seconds at the mean pace. The range is two standard errors of the
-/// pace on either side. Returns none if there are too few stretches to say.
+/// Returns the range of the remaining time, if it is `remaining` seconds at the mean pace. The range is two standard errors of the
+/// pace on either side. Returns none if there are too few stretches.
 pub(super) fn range(points: &[PacePoint], remaining: f64) -> Option<(f64, f64)> {
     const LEAST_POINTS: usize = 5;
-    // The last stretch is not over.
+    // The last stretch is not over yet.
     let points = points.get(..points.len().saturating_sub(1))?;
     if points.len() < LEAST_POINTS {
         return None;
@@ -84,7 +84,7 @@ pub(super) fn range(points: &[PacePoint], remaining: f64) -> Option<(f64, f64)> 
         .iter()
         .map(|point| (point.bytes as f64 - mean).powi(2));
     let variance = squares.sum::<f64>() / (count - 1.0);
-    // As a share of the mean pace; at a pace of zero the rest would never end.
+    // This is a share of the mean pace, below 1, because at a pace of zero the rest would never end.
     let share = (2.0 * (variance / count).sqrt() / mean).min(0.9);
     (mean > 0.0).then(|| (remaining / (1.0 + share), remaining / (1.0 - share)))
 }

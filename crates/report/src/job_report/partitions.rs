@@ -2,7 +2,7 @@
 
 use coldpress_job::JobState;
 
-/// Returns the indices of at most `most` partitions, rising: the failed ones, and others evenly spread.
+/// Returns the indices of at most `most` partitions, in ascending order: the failed ones, and others evenly spread.
 pub(super) fn shown(state: &JobState, most: usize) -> Vec<u32> {
     let count = state.partition_count();
     if count as usize <= most {
@@ -16,7 +16,7 @@ pub(super) fn shown(state: &JobState, most: usize) -> Vec<u32> {
     shown
 }
 
-/// Returns at most `most` of the numbers below `count`, evenly spread, rising.
+/// Returns at most `most` of the numbers below `count`, evenly spread and in ascending order.
 pub(super) fn spread(count: u32, most: usize) -> impl Iterator<Item = u32> {
     let shown = most.min(count as usize) as u64;
     (0..shown).map(move |at| (at * u64::from(count) / shown) as u32)

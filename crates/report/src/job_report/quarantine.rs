@@ -15,7 +15,7 @@ use super::limits::cut;
 pub struct QuarantineView {
     /// The number of records in quarantine, in the results so far.
     pub total: u64,
-    /// Of how many the entries were looked at.
+    /// The number of records whose entries were looked at.
     pub looked_at: u64,
     /// The reasons, the most frequent first.
     pub reasons: Vec<QuarantineReason>,
@@ -26,37 +26,37 @@ pub struct QuarantineView {
 /// Records that were set aside for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QuarantineReason {
-    /// The operator that failed on them; none = they could not be read.
+    /// The operator that failed on them; none if they could not be read.
     pub operator: Option<String>,
-    /// The error. Numbers are `#`, so that places in texts do not make reasons of their own.
+    /// The error. Numbers are replaced by `#`, so that places in texts do not become reasons of their own.
     pub error: String,
-    /// The number of them among those that were looked at.
+    /// The number of them among the records that were looked at.
     pub count: u64,
 }
 
 /// A record that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct QuarantineSample {
-    /// The file.
+    /// The file that it comes from.
     pub source: String,
     /// Its place there, as `byte 40`.
     pub place: String,
-    /// The operator that failed on it; none = it could not be read.
+    /// The operator that failed on it; none if it could not be read.
     pub operator: Option<String>,
     /// The error.
     pub error: String,
-    /// The record, where it is text.
+    /// The record, if it is text.
     pub record: Option<String>,
     /// Its length in bytes.
     pub length: u64,
 }
 
-/// Reasons that are listed; a message may be another for each record.
+/// The most reasons that are listed, because every record may have its own message.
 const MOST_REASONS: usize = 50;
 const MOST_SAMPLES: usize = 20;
 const MESSAGE_CHARS: usize = 300;
 
-/// A file is looked at up to here: a record may be very long.
+/// The most bytes of a file that are read, because a record may be very long.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
 /// Reads the quarantine files of the results so far, up to the limit.
@@ -115,7 +115,7 @@ impl QuarantineView {
             .take(most as usize)
         {
             let line = line.map_err(|error| format!("{}: {error}", file.name()))?;
-            // The last line is torn where the file is longer than what is looked at.
+            // The last line is torn if the file is longer than the part that is read.
             let Ok(entry) = serde_json::from_str::<QuarantineEntry>(&line) else {
                 continue;
             };
@@ -144,7 +144,7 @@ fn sample(source: &Source<'_>, entry: QuarantineEntry) -> QuarantineSample {
     }
 }
 
-/// Replaces each number of a message by `#`. A number stands alone: that of `UTF-8` or `\u001F` is a part of a word.
+/// Replaces each number in a message by `#`. It must stand alone: the numbers in `UTF-8` or `\u001F` are parts of words.
 fn reason(message: &str) -> String {
     let mut out = String::new();
     let mut letters = message.chars().take(MESSAGE_CHARS).peekable();
@@ -152,7 +152,7 @@ fn reason(message: &str) -> String {
     while let Some(letter) = letters.next() {
         if letter.is_ascii_digit() && before.is_whitespace() {
             out.push('#');
-            // With thousands and decimals, but without what ends a sentence.
+            // A number may contain thousands separators and a decimal point, but does not end in one.
             let in_number = |next: &char| next.is_ascii_digit() || matches!(next, ',' | '.');
             let mut last = letter;
             while let Some(next) = letters.next_if(in_number) {

@@ -7,8 +7,8 @@ use super::log_pass::LogPass;
 use super::{JobReport, ReportOptions, report_with};
 use crate::error::Result;
 
-/// Looks at a job repeatedly. It reads each event and each record of the journal only once, so another look at a job with a
-/// long log costs no more than what was added.
+/// Looks at a job repeatedly. It reads each event and each record of the journal only once, so another look at a job with a long
+/// log costs only as much as was added.
 #[derive(Debug)]
 pub struct JobReader {
     layout: Layout,
@@ -16,7 +16,7 @@ pub struct JobReader {
     log: Option<Log>,
 }
 
-/// The events so far, and where the next ones are.
+/// The events so far, and the place of the next ones.
 struct Log {
     events: EventReader,
     pass: LogPass,
@@ -31,7 +31,7 @@ impl std::fmt::Debug for Log {
 }
 
 impl JobReader {
-    /// Begins to look at a job. Nothing is read yet.
+    /// Prepares to look at a job. Nothing is read yet.
     #[must_use]
     pub fn new(layout: Layout) -> Self {
         Self {
@@ -41,16 +41,16 @@ impl JobReader {
         }
     }
 
-    /// The job's layout.
+    /// Returns the job's layout.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// Looks at the job, as [`job_report`](super::job_report()) does. The limits of the first call hold for the events.
+    /// Looks at the job like [`job_report`](super::job_report()). The limits of the first call apply to the events.
     ///
     /// # Errors
-    /// As [`job_report`](super::job_report()).
+    /// Those of [`job_report`](super::job_report()).
     pub fn report(&mut self, options: &ReportOptions<'_>) -> Result<JobReport> {
         let pass = self.read_events(options);
         report_with(&mut self.journal, &self.layout, options, pass)
@@ -92,7 +92,7 @@ impl JobReader {
         let mut pass = log.pass.clone();
         match failure {
             None => self.log = Some(log),
-            // The next look begins from the start: the file may be another by then.
+            // The next look starts from the beginning, because the file may be a different one by then.
             Some(error) => pass.history.remark = Some(not_complete(&error)),
         }
         pass

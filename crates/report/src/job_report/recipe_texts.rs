@@ -9,9 +9,9 @@ use super::limits::cut;
 /// The recipe of a job.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RecipeTexts {
-    /// As it was given.
+    /// The recipe as it was given.
     pub given: Option<String>,
-    /// With every key written out, as it is run.
+    /// The recipe with every key written out, as it is run.
     pub resolved: Option<String>,
 }
 

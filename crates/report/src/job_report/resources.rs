@@ -12,11 +12,11 @@ pub struct Series {
     pub name: String,
     /// The times, in seconds since 1970.
     pub time: Vec<f64>,
-    /// The measurements: of several that fall together, the greatest.
+    /// The measurements. If several coincide, the greatest is kept.
     pub value: Vec<f64>,
 }
 
-/// Further names aren't measurements of Coldpress.
+/// The most series. Coldpress itself measures fewer.
 const MOST_SERIES: usize = 32;
 const MOST_NAME_BYTES: usize = 100;
 
@@ -68,7 +68,7 @@ impl ResourceLog {
 }
 
 impl Series {
-    /// Puts neighbours together until there are at most so many points. A peak stays.
+    /// Merges neighbours until there are at most this many points. Peaks are kept.
     fn thin_out(&mut self, points: usize) {
         let together = self.time.len().div_ceil(points);
         if together <= 1 {

@@ -14,25 +14,25 @@ use super::limits::cut;
 /// The effects of an operator on some records.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatorSamples {
-    /// The operator's place in the recipe, from 0, where it is known.
+    /// The operator's place in the recipe, from 0, if it is known.
     pub operator: Option<u32>,
     /// Its name.
     pub name: String,
-    /// True if the records were drawn by chance from all records (a trace); else they are the first ones of some partitions.
+    /// True if the records were drawn at random from all records (a trace). Otherwise they are the first ones of some partitions.
     pub is_trace: bool,
     /// The number of such records.
     pub total: Option<u64>,
-    /// Those that are shown.
+    /// The samples that are shown.
     pub samples: Vec<Sample>,
 }
 
 /// The effect of an operator on a record.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Sample {
-    /// The text before, of a record that was changed; of two duplicates, the one that is kept.
+    /// The text before the change; of two duplicates, the one that is kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The text after; of two duplicates, the one that is removed.
+    /// The text after the change; of two duplicates, the one that is removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
     /// True if the texts are those of two duplicates.
@@ -46,13 +46,13 @@ pub struct Sample {
     pub notes: Map<String, Value>,
 }
 
-/// Files of traces that are looked at: there is one for each operator.
+/// The most files of traces that are read. There is one for each operator.
 const MOST_FILES: usize = 1_000;
 
-/// A line of a trace that is longer is passed over.
+/// The longest line of a trace. A longer one is skipped.
 const MAX_LINE_BYTES: u64 = 8 << 20;
 
-/// Other fields of a sample that are shown, and characters of each.
+/// The most other fields of a sample that are shown, and the most characters of each.
 const MOST_NOTES: usize = 20;
 const NOTE_CHARS: usize = 500;
 
@@ -61,7 +61,7 @@ pub(super) fn samples(source: &Source<'_>, remarks: &mut Vec<String>) -> Vec<Ope
     let mut found: BTreeMap<(u32, String), OperatorSamples> = BTreeMap::new();
     let mut take = |samples: OperatorSamples| {
         let key = (samples.operator.unwrap_or(u32::MAX), samples.name.clone());
-        // Traces come first, and are drawn from all records.
+        // Traces come first, because they are drawn from all records.
         found.entry(key).or_insert(samples);
     };
     match traced::samples(source) {
@@ -75,7 +75,7 @@ pub(super) fn samples(source: &Source<'_>, remarks: &mut Vec<String>) -> Vec<Ope
     found.into_values().collect()
 }
 
-/// Reads a line, which is a trace in Data-Juicer's form or a whole record.
+/// Reads a line, which is a trace in Data-Juicer's format or a whole record.
 fn sample(line: &str, chars: usize) -> Option<Sample> {
     let mut fields: Map<String, Value> = serde_json::from_str(line).ok()?;
     flatten(&mut fields);
@@ -114,23 +114,23 @@ fn sample(line: &str, chars: usize) -> Option<Sample> {
     })
 }
 
-/// The member of a trace that names the origin of a record and what decided.
+/// The member of a trace that names the origin of a record and the values that decided.
 const ABOUT: &str = "__coldpress__";
 
-/// Moves what a trace says about a record among the fields of the line, but for the operator, which all lines share.
+/// Moves what a trace says about a record among the fields of the line, except the operator, which all lines share.
 fn flatten(fields: &mut Map<String, Value>) {
     let Some(Value::Object(mut about)) = fields.remove(ABOUT) else {
         return;
     };
     about.remove("operator");
     about.remove("operation");
-    // The path says it.
+    // The path has the same information.
     about.remove("source");
     if let Some(Value::Object(stats)) = about.remove("stats") {
         about.extend(stats);
     }
     let named = about.into_iter();
-    // Names that no field of a record has.
+    // No field of a record has such a name.
     fields.extend(named.map(|(name, value)| (format!("__{name}"), value)));
 }
 

@@ -1,4 +1,4 @@
-//! Distributions of the statistics of filters, from the values that the results hold for each row.
+//! Distributions of the statistics of filters, from the values that the results have for each row.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -22,25 +22,25 @@ pub struct Statistics {
     pub partitions: u32,
     /// Rows that were looked at.
     pub rows: u64,
-    /// True if records that filters dropped are among them, which needs a recipe that keeps them (`export_dropped`). Otherwise
-    /// the values are those of records that passed all filters so far.
+    /// True if records that filters dropped are included, which requires a recipe that keeps them (`export_dropped`). Otherwise the
+    /// values are those of records that passed all filters so far.
     pub with_dropped: bool,
-    /// True for an analysis: nothing was dropped, and each record says which filters would keep it. Those that would be dropped
-    /// count as such here.
+    /// True for an analysis, where nothing was dropped and each record says which filters would keep it. Those that would be
+    /// dropped count as dropped here.
     pub judged: bool,
     /// What each filter of an analysis would keep, whatever the others do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<FilterVerdict>,
     /// The rows that all of them would keep.
     pub kept_by_all: u64,
-    /// Why there are none though the job may have them, and how to get them.
+    /// The reason why there are none although the job may have them, and how to get them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub left_out: Option<String>,
     /// The statistics.
     pub list: Vec<Statistic>,
 }
 
-/// What a filter of an analysis would keep.
+/// The rows that a filter of an analysis would keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct FilterVerdict {
     /// Its place in the recipe, from 0.
@@ -62,7 +62,7 @@ pub struct Statistic {
     pub records: u64,
     /// The mean of all numbers.
     pub mean: Option<f64>,
-    /// The quantiles of all numbers for each half per cent, from the least to the greatest.
+    /// The quantiles of all numbers for each half percent, from the least to the greatest.
     pub quantiles: Vec<f64>,
     /// The histogram of the numbers.
     pub bins: Option<Bins>,
@@ -70,11 +70,11 @@ pub struct Statistic {
     pub values: Vec<ValueCount>,
 }
 
-/// The values of each statistic that aren't numbers.
+/// The most values that aren't numbers for each statistic.
 const MOST_VALUES: usize = 1_000;
 const LISTED_VALUES: usize = 30;
 
-/// Bytes of dropped records that are read at most.
+/// The most bytes of dropped records that are read.
 const MAX_DROPPED_BYTES: u64 = 64 << 20;
 
 #[derive(Default)]

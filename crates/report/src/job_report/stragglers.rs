@@ -12,15 +12,15 @@ pub struct Straggler {
     pub seconds: f64,
     /// The duration as a multiple of the median.
     pub times_median: f64,
-    /// The operator that most of the surplus was spent in.
+    /// The operator that took most of the additional time.
     pub operator: Option<String>,
     /// Differences from other partitions, a phrase each; empty if nothing is known.
     pub reasons: Vec<String>,
 }
 
-/// With fewer partitions than this a median says little.
+/// The least number of partitions. With fewer, a median says little.
 const LEAST_PARTITIONS: usize = 5;
-/// The threshold for a straggler: so many times the median, and so many seconds more.
+/// The threshold for a straggler: this many times the median, and this many seconds more.
 const TIMES: f64 = 2.0;
 const SECONDS_MORE: f64 = 1.0;
 const LISTED: usize = 10;
@@ -51,7 +51,7 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
             bytes: planned.slice.bytes(),
         })
     });
-    // One whose time was not measured would make the others look slow.
+    // A partition whose time was not measured would make the others look slow.
     let worked: Vec<Worked<'_>> = worked.filter(|one| one.nanos > 0).collect();
     if worked.len() < LEAST_PARTITIONS {
         return Vec::new();
@@ -79,12 +79,12 @@ pub(super) fn stragglers(state: &JobState) -> Vec<Straggler> {
         .collect()
 }
 
-/// Returns whether a partition took far longer than the middle one, and so long that somebody would wait for it.
+/// Returns whether a partition took far longer than the median one, and long enough for somebody to wait for it.
 fn is_slow(nanos: f64, middle: f64) -> bool {
     nanos > TIMES * middle && nanos - middle > SECONDS_MORE * 1e9
 }
 
-/// The usual values in a job.
+/// The typical values in a job.
 struct Usual {
     records: f64,
     bytes: f64,
@@ -116,7 +116,7 @@ impl Usual {
         }
     }
 
-    /// Returns the place of the operator that most of the surplus was spent in.
+    /// Returns the place of the operator that took most of the additional time.
     fn slowest_operator(&self, one: &Worked<'_>) -> Option<usize> {
         let surplus = one.result.nanos.iter().zip(&self.nanos);
         let surplus = surplus.map(|(nanos, usual)| *nanos as f64 - usual);
@@ -125,7 +125,7 @@ impl Usual {
         slowest.map(|(place, _)| place)
     }
 
-    /// Says whether more records than usual came to the operator that was slow.
+    /// Returns a reason if more records than usual came to the slow operator.
     fn more_arrived(&self, one: &Worked<'_>, slowest: Option<usize>) -> Option<String> {
         let place = slowest?;
         let arrived = one.result.ledger.operators.get(place)?.records_in;
@@ -160,14 +160,14 @@ impl Usual {
     }
 }
 
-/// Returns how many times the usual something is, or none if it differs too little to explain anything.
+/// Returns the ratio of a value to the usual one; none if it differs too little to explain anything.
 fn times(of: f64, usual: f64) -> Option<f64> {
     const TELLING: f64 = 1.5;
     let times = of / usual;
     (times.is_finite() && times >= TELLING).then_some(times)
 }
 
-/// Returns the middle of the values, or 0 if there are none.
+/// Returns the median of the values, or 0 if there are none.
 fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn stragglers_take_many_times_as_long_and_seconds_more() {
         for (seconds, middle, expected) in [
-            // 1,421 times the median of a job that takes a second is noise.
+            // In a job that takes a second, 1,421 times the median is noise.
             (0.45, 0.0003, false),
             (1.5, 0.3, true),
             (1.2, 0.3, false),

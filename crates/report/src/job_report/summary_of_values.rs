@@ -1,18 +1,18 @@
-//! Many values as a few numbers: bars and quantiles.
+//! Many values as a few numbers: a histogram and quantiles.
 
 use serde::Serialize;
 
 /// A histogram: the number of values between edges.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Bins {
-    /// The edges, rising: one more than there are bars. The last bar includes its upper edge.
+    /// The edges in ascending order, one more than there are bars. The last bar includes its upper edge.
     pub edges: Vec<f64>,
     /// True if the widths of the bars grow by a factor, because some values are far greater than most. A bar for values near 0
     /// may come first.
     pub logarithmic: bool,
-    /// Values of records that passed.
+    /// The number of values of records that passed, for each bar.
     pub passed: Vec<u64>,
-    /// Values of records that were dropped for them.
+    /// The number of values of records that were dropped because of them.
     pub dropped: Vec<u64>,
 }
 
@@ -21,19 +21,19 @@ pub struct Bins {
 pub struct ValueCount {
     /// The value.
     pub value: String,
-    /// In records that passed.
+    /// The number in records that passed.
     pub passed: u64,
-    /// In records that were dropped for it.
+    /// The number in records that were dropped because of it.
     pub dropped: u64,
 }
 
 const BARS: usize = 60;
 
-/// The quantiles are for 0, 1, 2 … of so many parts.
+/// The number of parts; the quantiles are for 0, 1, 2 … of them.
 const PARTS: usize = 200;
 
 impl Bins {
-    /// Counts finite values.
+    /// Builds the histogram of finite values.
     pub(super) fn of(passed: &[f64], dropped: &[f64]) -> Self {
         let all = || passed.iter().chain(dropped).copied();
         let least = all().fold(f64::INFINITY, f64::min);
@@ -51,7 +51,7 @@ impl Bins {
         let count = |values: &[f64]| {
             let mut bars = vec![0_u64; edges.len() - 1];
             for value in values {
-                // The edges below the value; the greatest value belongs to the last bar.
+                // The number of edges up to the value. The greatest value belongs to the last bar.
                 let at = edges.partition_point(|edge| edge <= value);
                 let bar = at.saturating_sub(1).min(bars.len() - 1);
                 bars[bar] += 1;
@@ -67,16 +67,17 @@ impl Bins {
     }
 }
 
-/// Returns edges that grow by a factor if the values have a long tail. With even ones nearly all would be in the first bar.
+/// Returns edges that grow by a factor if the values have a long tail. With evenly spaced edges, nearly all values would be in the
+/// first bar.
 fn long_tail(values: &[f64], greatest: f64) -> Option<Vec<f64>> {
-    /// The greatest value is so many times the median, or more.
+    /// The least ratio of the greatest value to the median in a long tail.
     const LONG: f64 = 50.0;
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     let middle = sorted[sorted.len() / 2];
     let is_long = sorted[0] >= 0.0 && middle > 0.0 && greatest / middle >= LONG;
     let first = sorted.iter().copied().find(|value| *value > 0.0);
-    // Values that are next to nothing would take most of the room.
+    // Tiny values would take most of the space.
     let first = first.filter(|_| is_long)?.max(greatest / 1e7);
     let below = (sorted[0] < first).then_some(0.0);
     let edge = |at: usize| first * (greatest / first).powf(at as f64 / BARS as f64);

@@ -10,27 +10,27 @@ use serde::Serialize;
 pub struct Threshold {
     /// The operator's place in the recipe, from 0.
     pub operator: u32,
-    /// The parameter, as `min_ratio`.
+    /// The parameter, as in `min_ratio`.
     pub parameter: String,
     /// The bound.
     pub value: f64,
-    /// True if records below it are dropped; else those above it are.
+    /// True if records below it are dropped, false if those above it are.
     pub is_least: bool,
 }
 
-/// An operator of the recipe, as far as the registry knows it.
+/// An operator of the recipe, with what the registry knows about it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Call {
-    /// As the recipe has it.
+    /// The call in the recipe.
     pub(crate) call: OperatorCall,
     pub(crate) name: String,
     pub(crate) kind: Option<String>,
     pub(crate) parameters: String,
-    /// Whether it makes several records of one.
+    /// True if it makes several records of one.
     pub(crate) splits: bool,
-    /// The statistics that it decides by.
+    /// The statistics by which it decides.
     pub(crate) stats: Vec<String>,
-    /// The bounds, where it decides by one number.
+    /// The bounds, if it decides by one number.
     pub(crate) bounds: Vec<Threshold>,
 }
 
@@ -69,7 +69,7 @@ fn settings(recipe: &Recipe) -> ChainSettings {
 
 fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSettings) -> Call {
     let spec = registry.get(&call.name);
-    // An operator whose files are not there cannot be resolved: its statistics are shown without bounds then.
+    // An operator whose files are missing cannot be resolved. Its statistics are then shown without bounds.
     let pipeline = Pipeline::resolve(registry, std::slice::from_ref(call), settings).ok();
     let operator = pipeline.as_ref().and_then(|one| one.operators().first());
     let stats = operator.map_or(&[][..], |operator| operator.stats());

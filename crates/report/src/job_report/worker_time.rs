@@ -1,23 +1,23 @@
-//! Where the time of the workers went: what they worked at, and what they waited for.
+//! The time of the workers: what they worked on, and what they waited for.
 
 use coldpress_events::{Event, EventKind};
 use serde::Serialize;
 
-/// Where the time of the workers went, over all runs that have ended. Only the event log knows it.
+/// The use of the workers' time, over all runs that have ended. Only the event log has it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct WorkerTime {
     /// The runs that are counted.
     pub runs: u32,
     /// The seconds that the workers were available, added up.
     pub seconds: f64,
-    /// What they were spent on, in the order of `docs/observability.md`.
+    /// The uses of the time, in the order of `docs/observability.md`.
     pub shares: Vec<WorkerShare>,
 }
 
-/// One of the things that the workers' time is spent on.
+/// One use of the workers' time.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorkerShare {
-    /// Its name in the events, as `checkpoints` or `wait_plan`.
+    /// Its name in the events, as in `checkpoints` or `wait_plan`.
     pub name: &'static str,
     /// The seconds, over all workers.
     pub seconds: f64,
@@ -25,7 +25,7 @@ pub struct WorkerShare {
     pub share: f64,
 }
 
-/// Everything that time is spent on, with the words for people.
+/// All uses of time, with their descriptions for people.
 pub(super) const NAMES: [(&str, &str); 13] = [
     ("operators", "run operators"),
     ("reading", "read the input"),
@@ -42,7 +42,7 @@ pub(super) const NAMES: [(&str, &str); 13] = [
     ("wait_export", "wait for the export"),
 ];
 
-/// Adds up what the events of runs report.
+/// Sums the times that the events of runs report.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WorkerTimeLog {
     runs: u32,

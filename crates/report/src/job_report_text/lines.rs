@@ -1,4 +1,4 @@
-//! The lines that the text of a report consists of.
+//! The lines of a report's text.
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -7,7 +7,7 @@ use crate::job_report::Threshold;
 /// The widest line, in columns of a terminal.
 const WIDTH: usize = 78;
 
-/// Spells a number in a few letters.
+/// Formats a number in a few letters.
 pub(crate) fn short(value: f64) -> String {
     let size = value.abs();
     if value.fract() == 0.0 && size < 1e7 {
@@ -21,7 +21,7 @@ pub(crate) fn short(value: f64) -> String {
     }
 }
 
-/// Bounds as `≥ 50`, `≤ 0.2` or `0.1 to 0.9`.
+/// Formats bounds as `≥ 50`, `≤ 0.2` or `0.1 to 0.9`.
 pub(crate) fn spelled_bounds(thresholds: &[Threshold]) -> String {
     let of = |is_least| {
         let mut bounds = thresholds.iter();
@@ -43,7 +43,7 @@ pub(crate) fn titled(title: &str, text: String) -> String {
     }
 }
 
-/// Breaks a text into lines of at most 78 columns, the first one after `mark`, the others indented as far.
+/// Breaks a text into lines of at most 78 columns. The first comes after `mark`, and the others are indented to match.
 pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     let (mut out, mut width) = (mark.to_owned(), mark.width());
     if !mark.ends_with(' ') {
@@ -70,7 +70,7 @@ pub(crate) fn wrapped(text: &str, mark: &str) -> String {
     out
 }
 
-/// As [`wrapped`], for text of the dataset: all its spaces stay, and words that are too long for a line are broken.
+/// Like [`wrapped`], for text of the dataset: all its spaces are kept, and words that are too long for a line are broken.
 pub(crate) fn filled(text: &str, mark: &str) -> String {
     let indent = " ".repeat(mark.width());
     let width = WIDTH.saturating_sub(indent.len()).max(20);
@@ -78,7 +78,8 @@ pub(crate) fn filled(text: &str, mark: &str) -> String {
     let mut rest = text;
     while let Some(end) = beyond(rest, width) {
         let line = &rest[..end];
-        // A line ends after a space, unless that would leave little of it. Nor does it end within `\n`, `-]` or `{+`.
+        // A line ends after a space, unless that would leave little of it. It does not end within `
+        // `, `-]` or `{+`.
         let blank = line.rfind(' ').filter(|at| *at >= line.len() / 2);
         let whole = line.trim_end_matches(['\\', '-', '+', '[', '{']).len();
         let whole = if whole >= line.len() / 2 { whole } else { end };
@@ -90,7 +91,7 @@ pub(crate) fn filled(text: &str, mark: &str) -> String {
     out
 }
 
-/// Returns where the part of a text ends that fits so many columns, or none where all of it fits.
+/// Returns where the part of a text ends that fits into this many columns; none if all of it fits.
 fn beyond(text: &str, columns: usize) -> Option<usize> {
     let mut width = 0;
     let mut letters = text.char_indices();

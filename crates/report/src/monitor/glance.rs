@@ -1,4 +1,4 @@
-//! A first look at a job: everything but the list of its partitions, which may be a million.
+//! A first look at a job: everything but the list of its partitions, of which there may be a million.
 
 use coldpress_executor::OperatorPerformance;
 use coldpress_job::{Figures, JobView, PartitionStatus, Phase};
@@ -8,8 +8,8 @@ use super::{MonitorView, OverallProgress};
 use crate::history::CurrentOperation;
 use crate::monitor::partitions::at_work;
 
-/// A first look at a job. It is made from the counts that the driver of a large job keeps, so it takes no longer where there
-/// are a million partitions.
+/// A first look at a job. It is made from the counts that the driver of a large job keeps, so it takes no longer if there are a
+/// million partitions.
 #[derive(Clone, Debug)]
 pub struct Glance {
     /// The job.
@@ -18,15 +18,15 @@ pub struct Glance {
     pub dataset: Option<GlanceDataset>,
     /// The job as a whole.
     pub overall_progress: OverallProgress,
-    /// How each operator did, over all completed partitions.
+    /// The performance of each operator, over all completed partitions.
     pub operators: Vec<OperatorPerformance>,
-    /// What the job is at, while it runs.
+    /// The current phase, while the job runs.
     pub phase: Option<Phase>,
     /// The operator that decides about the whole dataset at the moment.
     pub barrier: Option<String>,
-    /// When the job began, in its first run, in seconds since 1970.
+    /// The time when the job began, in its first run, in seconds since 1970.
     pub start_time: Option<f64>,
-    /// Why the job failed.
+    /// The reason why the job failed.
     pub error_message: Option<String>,
     /// The partitions at work, in order.
     pub at_work: Vec<PartitionAtWork>,
@@ -36,14 +36,14 @@ pub struct Glance {
     pub checkpoints: u64,
     /// The length of their files in bytes.
     pub checkpoint_bytes: u64,
-    /// What is wrong with the files of the job.
+    /// Problems with the files of the job.
     pub remarks: Vec<String>,
 }
 
 /// The dataset of a job, and how it was cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GlanceDataset {
-    /// The path of the source, or of all sources with `, ` between.
+    /// The path of the source, or of all sources separated by `, `.
     pub path: String,
     /// Records planned so far.
     pub samples: u64,
@@ -134,7 +134,7 @@ fn barrier_of(job: &JobView, figures: &Figures) -> Option<String> {
 }
 
 impl MonitorView {
-    /// Returns the first look at the job that this view holds too.
+    /// Returns the first look at the job that this view contains.
     #[must_use]
     pub fn glance(&self) -> Glance {
         let of = |wanted: PartitionStatus| {

@@ -1,4 +1,4 @@
-//! How the partitions stand, and how the operators did on them.
+//! The state of the partitions, and the performance of the operators on them.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use coldpress_record::Ledger;
 use super::{PartitionView, SavedCheckpoint};
 use crate::history::{CompletedOperation, CurrentOperation, History, PartitionHistory};
 
-/// All partitions planned so far.
+/// Returns all partitions planned so far.
 pub(super) fn partitions(
     job: &JobView,
     state: &JobState,
@@ -70,7 +70,7 @@ fn partition(
     }
 }
 
-/// The operator at work, as the driver said a few seconds ago.
+/// Returns the operator at work, as the driver reported a few seconds ago.
 pub(super) fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
     let summary = job.summary.as_ref()?;
     let driver = job.liveness.driver()?;
@@ -83,7 +83,7 @@ pub(super) fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
     })
 }
 
-/// Where nobody drives the job, nothing is at work, whatever the journal says last.
+/// Returns the status to show. If nobody drives the job, nothing is at work, whatever the journal says last.
 pub(crate) fn shown_status(index: u32, job: &JobView, state: &JobState) -> PartitionStatus {
     match state.partition_status(index) {
         Some(PartitionStatus::Processing) if !job.liveness.is_alive() => PartitionStatus::Pending,
@@ -106,7 +106,7 @@ fn completed_operations(result: &Publication) -> Vec<CompletedOperation> {
     sum.performance().into_iter().map(completed).collect()
 }
 
-/// How each operator did, over all partitions, as far as each has come.
+/// Returns the performance of each operator over all partitions, as far as each has come.
 pub(super) fn performance(state: &JobState) -> Vec<OperatorPerformance> {
     let mut sum = Sum::default();
     (0..state.partition_count())

@@ -1,17 +1,17 @@
-//! How the job stands as a whole.
+//! The progress of the job as a whole.
 
 use coldpress_events::time::now_seconds;
 use coldpress_job::{Figures, JobView, ShownStatus, Status};
 
 use super::OverallProgress;
 
-/// Returns how far the job is as a whole. `last_event` is when the last event of the log happened.
+/// Returns the progress of the job as a whole. `last_event` is the time of the last event in the log.
 pub(crate) fn progress(
     job: &JobView,
     figures: &Figures,
     last_event: Option<f64>,
 ) -> OverallProgress {
-    // Without a journal the summary's counts are the best there are.
+    // Without a journal, the summary's counts are the best available.
     let totals = match figures.is_planned() {
         true => figures.totals(),
         false => job.totals,
@@ -58,14 +58,14 @@ pub(crate) fn progress(
     }
 }
 
-/// Returns the partitions at work with the number of the attempt. Where nobody drives the job, nothing is at work, whatever the
+/// Returns the partitions at work with the number of the attempt. If nobody drives the job, nothing is at work, whatever the
 /// journal says last.
 pub(crate) fn given_out(job: &JobView, figures: &Figures) -> impl Iterator<Item = (u32, u32)> {
     let is_at_work = job.liveness.is_alive() && figures.finished().is_none();
     figures.given_out().filter(move |_| is_at_work)
 }
 
-/// The journal's word counts before the summary's, which may be out of date.
+/// Returns the status. The journal takes precedence over the summary, which may be out of date.
 fn status(job: &JobView, figures: &Figures) -> ShownStatus {
     match figures.finished() {
         _ if figures.started_at_millis().is_none() => job.status,
@@ -76,14 +76,14 @@ fn status(job: &JobView, figures: &Figures) -> ShownStatus {
     }
 }
 
-/// Returns when the newest driver ended, or what the time is while it works.
+/// Returns when the newest driver ended, or the current time while it works.
 fn end_of(job: &JobView, now: f64, last_event: Option<f64>) -> Option<f64> {
     let alive_until = job.liveness.is_alive().then_some(now);
     alive_until.or(job.end_time).or(last_event)
 }
 
-/// At the pace of the newest driver: what earlier ones did took it no time. All stages count as if they took the same time,
-/// because nothing is known of those to come.
+/// Estimates the remaining time at the pace of the newest driver, for which the work of earlier drivers took no time. All stages
+/// count as if they took the same time, because nothing is known of those to come.
 fn remaining_seconds(figures: &Figures, elapsed: f64) -> Option<f64> {
     let (done, left) = figures.done_and_left();
     (done > 0).then(|| elapsed / done as f64 * left as f64)

@@ -62,7 +62,7 @@ fn counts_do_not_need_the_event_log() {
             (10, 0)
         );
         assert_eq!(partition.checkpoints.len(), 1);
-        // Only the events know when.
+        // Only the events have times.
         assert_eq!(partition.start_time.is_some(), log);
         assert_eq!(partition.checkpoints[0].timestamp.is_some(), log);
     }
@@ -92,8 +92,8 @@ fn a_damaged_log_and_lost_views_cost_no_counts() {
     assert!(view.render(true).contains("Note: 1 line"));
 }
 
-/// At each record of the journal of a job of three stages the figures are those of the state, also where they followed from
-/// the records since the last decision alone.
+/// At each record of the journal of a job of three stages, the figures are those of the state, even if they only followed from the
+/// records since the last decision.
 #[test]
 fn figures_follow_from_records_in_all_stages() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,7 +134,7 @@ fn figures_follow_from_records_in_all_stages() {
     }
     assert_eq!((stages, figures.totals().exported), (3, 12));
     assert!(followed > 40, "{followed}");
-    // What a first look shows of the operators is what the detailed view shows.
+    // A first look shows the same about the operators as the detailed view.
     let view = monitor(executor.layout()).unwrap();
     let (counts, mine) = (
         |one: &OperatorPerformance| (one.name.clone(), one.records_in, one.records_out),
@@ -206,7 +206,7 @@ fn nothing_is_at_work_where_nobody_drives() {
     let executor = executor(folder.path(), true);
     executor.run().unwrap();
     let layout = executor.layout();
-    // A driver that began an attempt anew and died before it could say how it ended.
+    // This is a driver that began an attempt anew and died before it could say how it ended.
     let lock = JobLock::acquire(layout, &LockOptions::default()).unwrap();
     let (mut journal, state) = Journal::open(layout, &lock, Mode::Resume).unwrap();
     let mut recipe = state.recipe().unwrap().clone();
@@ -236,7 +236,7 @@ fn nothing_is_at_work_where_nobody_drives() {
     assert_eq!(view.overall_progress.job_status, "interrupted");
 }
 
-/// What stands in for a job in a store is some seconds old, so its driver may have ended since.
+/// The stand-in of a job in an object store is some seconds old, so its driver may have ended since.
 #[test]
 fn a_job_in_a_store_is_not_called_dead_before_its_end_is_looked_for() {
     use coldpress_job::{Layout, Scratch};

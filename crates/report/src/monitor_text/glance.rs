@@ -11,11 +11,11 @@ use crate::table::{Align, Table};
 const RULE: &str =
     "================================================================================\n";
 
-/// Partitions that failed that are listed.
+/// The most failed partitions that are listed.
 const LISTED_FAILURES: usize = 20;
 
 impl OverallProgress {
-    /// Writes how long the job took, or takes so far; of a job of several runs also how long it was worked on.
+    /// Formats how long the job took, or has taken so far. If it had several runs, it adds how long it was worked on.
     pub(crate) fn duration_text(&self) -> Option<String> {
         let elapsed = duration(self.elapsed_time_seconds?);
         Some(match (self.runs, self.seconds_at_work) {
@@ -27,7 +27,7 @@ impl OverallProgress {
         })
     }
 
-    /// Writes the fates of records that few jobs have, each after a comma.
+    /// Lists what happened to records in few jobs, each after a comma.
     fn further_fates(&self) -> String {
         let fates = [
             (self.made_samples, "made"),
@@ -130,12 +130,12 @@ impl Glance {
         }
     }
 
-    /// Counts the partitions that workers are at, and those that were given out and wait for a worker.
+    /// Counts the partitions that workers are working on, and those that were given out and wait for a worker.
     fn working_and_waiting(&self) -> (usize, usize) {
         let given_out = self.overall_progress.processing_partitions as usize;
         let partitions = self.at_work.iter();
         let working = partitions.filter(|one| one.current_op.is_some()).count();
-        // Which operators are at work is known a few seconds late.
+        // The operators at work are known with a delay of a few seconds.
         match working {
             0 => (given_out, 0),
             working => (working, given_out.saturating_sub(working)),
@@ -277,7 +277,7 @@ impl Glance {
     }
 }
 
-/// A figure of an operator; none where no time was measured, as in jobs of earlier releases.
+/// Formats a figure of an operator; none if no time was measured, as in jobs of earlier releases.
 fn measured(seconds: f64, figure: impl FnOnce() -> String) -> String {
     if seconds > 0.0 {
         figure()
@@ -286,7 +286,7 @@ fn measured(seconds: f64, figure: impl FnOnce() -> String) -> String {
     }
 }
 
-/// A dataset of many files has a path of many paths.
+/// Shortens the path of a dataset of many files, which consists of many paths.
 fn shortened(path: &str) -> String {
     let files = path.matches(", ").count();
     match path.split_once(", ") {

@@ -4,7 +4,7 @@ use super::Finding;
 use crate::job_report::JobReport;
 use crate::job_report::worker_time::{NAMES, WorkerShare};
 
-/// A share of the workers' time that is worth a finding, if it is also at least so many seconds.
+/// The least share of the workers' time that is worth a finding, if it is also at least this many seconds.
 const LEAST_SHARE: f64 = 0.1;
 const LEAST_SECONDS: f64 = 1.0;
 

@@ -1,4 +1,4 @@
-//! Samples of what filters dropped, where the recipe keeps it.
+//! Samples of the records that filters dropped, if the recipe keeps them.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
@@ -9,10 +9,10 @@ use super::{MAX_LINE_BYTES, OperatorSamples, sample};
 use crate::job_report::Source;
 use crate::job_report::partitions::spread;
 
-/// Partitions whose dropped records are looked at.
+/// The most partitions whose dropped records are read.
 const MOST_PARTITIONS: usize = 50;
 
-/// Samples of one partition, so that they are not all of the first.
+/// The most samples of one partition, so that not all of them are of the first.
 const OF_A_PARTITION: usize = 3;
 
 /// Reads some records that each filter dropped. Returns none if the recipe does not keep them.

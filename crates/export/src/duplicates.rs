@@ -16,9 +16,9 @@ use crate::error::{Error, Result};
 use crate::output_file::OutputFile;
 use crate::staged::Staged;
 
-/// Rows that are given to the writer at once.
+/// The number of rows that are given to the writer at once.
 const BATCH_ROWS: usize = 8192;
-/// A row group ends with so many bytes in memory.
+/// The bytes in memory at which a row group ends.
 const GROUP_BYTES: usize = 16 << 20;
 
 /// A record that was removed.
@@ -32,22 +32,22 @@ pub struct Duplicate<'a> {
     pub removed: RecordAt<'a>,
     /// The record that was kept instead.
     pub kept: RecordAt<'a>,
-    /// The number of the cluster, of which there is one for each record that was kept.
+    /// The number of the cluster. There is one for each record that was kept.
     pub cluster: u64,
-    /// How similar the two are, from 0 to 1, where it is known.
+    /// The similarity of the two, from 0 to 1, if it is known.
     pub similarity: Option<f64>,
 }
 
-/// Where a record came from, and its id.
+/// The origin of a record, and its id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordAt<'a> {
     /// The file.
     pub file: &'a str,
-    /// The place in it: a byte of its text, or a row.
+    /// The place in the file: a byte of its text, or a row.
     pub position: u64,
-    /// Which child of which splitter it is; none for a record as it was read.
+    /// The splitter and the number of the piece that it made; none for a record as it was read.
     pub piece: Option<String>,
-    /// Its id, where it has one.
+    /// Its id, if it has one.
     pub id: Option<String>,
 }
 
@@ -132,7 +132,7 @@ impl DuplicatesFile {
         let written = self.out.write(&batch);
         let written = written.and_then(|()| match self.out.in_progress_size() < GROUP_BYTES {
             true => Ok(()),
-            // Names could be long: rows alone do not bound a group.
+            // Names could be long, so rows alone do not bound a group.
             false => self.out.flush(),
         });
         written.map_err(|error| unwritten(&self.temporary, error))
@@ -185,7 +185,7 @@ impl Columns {
 impl RecordColumns {
     fn push(&mut self, record: &RecordAt<'_>) {
         self.file.append_value(record.file);
-        // Other readers know signed numbers best, and no file has more bytes than they hold.
+        // Other readers support signed numbers best, and no file has more bytes than they can count.
         self.position.append_value(record.position as i64);
         self.piece.append_option(record.piece.as_deref());
         self.id.append_option(record.id.as_deref());

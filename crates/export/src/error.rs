@@ -1,4 +1,4 @@
-//! What can go wrong with an output.
+//! Errors of making an output and of putting it into place.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use coldpress_storage::ObjectName;
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an output cannot be made or put in its place.
+/// The reason why an output cannot be made or put into place.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A form that this release does not write.
+    /// The format is not supported by this release.
     #[error("`{path}` is {what}, which this release does not support; {help}")]
     Unsupported {
         /// The export path.
         path: String,
-        /// What was asked for there.
+        /// The format that was asked for.
         what: &'static str,
-        /// What the user can do.
+        /// Advice for the user.
         help: &'static str,
     },
     /// The export path holds something that Coldpress may not replace.
@@ -27,20 +27,20 @@ pub enum Error {
     NotOurs {
         /// The export path.
         path: PathBuf,
-        /// What is there, and what the user can do.
+        /// What is there, and advice for the user.
         reason: String,
     },
-    /// The rows of a partition are not what was published, or cannot be read: they must be made again.
+    /// The rows of a partition are not what was published, or cannot be read. They must be made again.
     #[error("the rows in {shown} are damaged: {reason}")]
     DamagedRows {
         /// The name of the rows in their store.
         name: ObjectName,
-        /// Where they are, for people.
+        /// Their place, for people to read.
         shown: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// A column of an output holds a value that its type does not.
+    /// A column of an output holds a value that does not fit its type.
     #[error("the field `{field}` cannot be exported: {reason}")]
     Misfit {
         /// The column, or a path into it.
@@ -48,16 +48,16 @@ pub enum Error {
         /// The value, and the type.
         reason: String,
     },
-    /// Rows cannot be brought into the form of the export.
+    /// Rows cannot be converted to the format of the export.
     #[error("the rows cannot be exported so: {reason}")]
     Encode {
-        /// What stands against it.
+        /// The reason.
         reason: String,
     },
-    /// An output was given up before it was complete, as it was asked for.
+    /// An output was abandoned before it was complete, as requested.
     #[error("the export was abandoned")]
     Abandoned,
-    /// A file cannot be read, written or put in its place.
+    /// A file cannot be read, written or put into place.
     #[error(transparent)]
     Storage(#[from] coldpress_storage::Error),
 }

@@ -1,27 +1,27 @@
-//! The forms of an export's files.
+//! The formats of an export's files.
 
 use coldpress_dataset::FileCompression;
 
-/// The form of an export.
+/// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ExportForm {
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
-    /// One JSON array of all records, a record a line.
+    /// One JSON array of all records, with one record per line.
     Json,
     /// Apache Parquet.
     Parquet,
-    /// The Arrow IPC file format, which Feather 2 is too.
+    /// The Arrow IPC file format, which is also Feather version 2.
     Arrow,
     /// Comma- or tab-separated values with a header.
     Csv,
 }
 
-/// The compression inside of Parquet files.
+/// The compression inside Parquet files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ParquetCodec {
-    /// Snappy, which every reader knows.
+    /// Snappy, which every reader supports.
     #[default]
     Snappy,
     /// Zstandard, level 1.
@@ -46,18 +46,18 @@ impl ParquetCodec {
     }
 }
 
-/// The form of a file and how it is packed.
+/// The format of a file and its compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FileForm {
     pub(crate) form: ExportForm,
-    /// Inside of the form, of Parquet alone.
+    /// The compression inside the format, which only Parquet has.
     pub(crate) codec: ParquetCodec,
-    /// Around the form: none of Parquet and Arrow, which compress inside.
+    /// The compression around the format; none for Parquet and Arrow, which compress inside.
     pub(crate) packing: FileCompression,
     suffix: &'static str,
 }
 
-/// Suffix, form, packing; several suffixes of one form and packing differ in more than their name only for CSV.
+/// Suffix, format and compression. Only for CSV do several suffixes with one format and compression differ in more than their name.
 const SUFFIXES: [(&str, ExportForm, FileCompression); 15] = {
     use ExportForm::{Arrow, Csv, Json, Jsonl, Parquet};
     use FileCompression::{Gzip, None, Zstd};
@@ -88,7 +88,7 @@ impl FileForm {
         suffix: ".jsonl",
     };
 
-    /// The form of this name, as `jsonl.gz`; the error is what the user can do.
+    /// Returns the format of this name, as in `jsonl.gz`. The error is advice for the user.
     pub(crate) fn parse(name: &str) -> Result<Self, &'static str> {
         let name = name.trim_start_matches('.');
         let name = match name.strip_prefix("ndjson") {
@@ -117,12 +117,12 @@ impl FileForm {
         })
     }
 
-    /// What the name of a file of this form ends in.
+    /// Returns the suffix of a file of this format.
     pub(crate) fn suffix(self) -> &'static str {
         self.suffix
     }
 
-    /// Suffix and codec: what tells the files of two exports of the same rows apart.
+    /// Returns suffix and codec, which distinguish the files of two exports of the same rows.
     pub(crate) fn name(self) -> String {
         match self.codec {
             ParquetCodec::Snappy => self.suffix.to_owned(),
@@ -130,7 +130,7 @@ impl FileForm {
         }
     }
 
-    /// What stands between the fields of CSV.
+    /// Returns the character between the fields of CSV.
     pub(crate) fn separator(self) -> u8 {
         match self.suffix.starts_with(".tsv") {
             true => b'\t',
@@ -138,7 +138,7 @@ impl FileForm {
         }
     }
 
-    /// The name of a file without the suffixes that say its form and packing.
+    /// Returns the name of a file without the suffixes for format and compression.
     pub(crate) fn stem(name: &str) -> &str {
         let bare = [".gz", ".zst"]
             .iter()

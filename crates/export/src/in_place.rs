@@ -1,4 +1,4 @@
-//! The place where an output goes: what stands there, how it is signed, measured and removed.
+//! The place of an output: what is there, and how it is signed, measured and removed.
 
 use std::path::PathBuf;
 
@@ -13,18 +13,18 @@ use crate::standing::{Standing, standing_of};
 use crate::target::ExportTarget;
 
 impl ExportTarget {
-    /// Makes the folder of an output of this machine and tries to write there.
+    /// Creates the folder of an output on this machine and tries to write there.
     ///
     /// # Errors
-    /// When the folder cannot be made or written to.
+    /// Fails when the folder cannot be created or written to.
     pub fn prepare(&self) -> Result<()> {
         let Some(path) = self.path() else {
-            // What stands there is looked at anyway.
+            // An existing output is examined anyway.
             return Ok(());
         };
         create_dir_all_durable(folder_of(path))?;
         check_writable(folder_of(path)).map_err(Error::io("write to the folder of", path))?;
-        // Found out now, and not when the output stands in its place.
+        // This is checked now, not after the output is in place.
         let ownership = Ownership::path_beside(path);
         if ownership.is_dir() {
             return Err(Error::NotOurs {
@@ -38,8 +38,8 @@ impl ExportTarget {
         Ok(())
     }
 
-    /// Returns what stands in the place of the output now; an export of ours is read whole to see that nobody changed it, unless
-    /// a store says so.
+    /// Returns what is in the place of the output now. An export of ours is read in full to check that nobody changed it, unless a
+    /// store vouches for it.
     ///
     /// # Errors
     /// When it cannot be examined.
@@ -50,15 +50,14 @@ impl ExportTarget {
         }
     }
 
-    /// The file of this machine beside the output that says whose it is.
+    /// Returns the file on this machine beside the output that says whose it is.
     pub fn ownership_path(&self) -> Option<PathBuf> {
         let path = self.path()?;
         let whole = folder_of(path).join(path.file_name().unwrap_or_default());
         Some(Ownership::path_beside(&whole))
     }
 
-    /// Returns what is said of the output where it was signed as a whole; it is a claim until
-    /// [`measure`](Self::measure) has proven it.
+    /// Returns what the signature says about the output. It is a claim until [`measure`](Self::measure) has proved it.
     pub fn signed(&self) -> Option<Ownership> {
         match self.place() {
             OutputPlace::Path(path) => Ownership::beside(path),
@@ -66,10 +65,11 @@ impl ExportTarget {
         }
     }
 
-    /// Signs the output that is in its place: `placed` by [`Staged::commit`](crate::Staged::commit), or by an earlier
-    /// process. In a store, what was there before it is removed now.
+    /// Signs the output that is in place: `placed` by [`Staged::commit`](crate::Staged::commit), or by an earlier process. In a
+    /// store, what was there before it is removed now.
     ///
-    /// # Errors
+    /// Fails when the signature cannot be written; with [`Error::NotOurs`](crate::Error::NotOurs) if something else was put into
+    /// the store meanwhile.
     /// When the signature cannot be written; [`Error::NotOurs`](crate::Error::NotOurs) where something else came into the
     /// store meanwhile.
     pub fn sign(&self, signature: &Ownership, placed: Placed) -> Result<()> {
@@ -83,7 +83,7 @@ impl ExportTarget {
         }
     }
 
-    /// Length and digest of what stands in the place of the output; none where nothing does.
+    /// Returns the length and digest of what is in the place of the output; none if there is nothing.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -95,7 +95,7 @@ impl ExportTarget {
         }
     }
 
-    /// Returns whether anything stands in the place of the output.
+    /// Returns whether anything is in the place of the output.
     pub fn exists(&self) -> bool {
         match self.place() {
             OutputPlace::Path(path) => path.exists(),
@@ -103,13 +103,13 @@ impl ExportTarget {
         }
     }
 
-    /// Returns whether exactly this stands in the place of the output.
+    /// Returns whether exactly this is in the place of the output.
     pub fn holds(&self, length: u64, digest: Digest) -> bool {
         let measured = self.measure();
         measured.is_ok_and(|found| found == Some((length, digest)))
     }
 
-    /// Removes an output of ours. A signature without an output proves nothing, so the output goes first.
+    /// Removes an output of ours. The output goes first, because a signature without an output proves nothing.
     ///
     /// # Errors
     /// When it cannot be removed.
@@ -123,11 +123,11 @@ impl ExportTarget {
         }
     }
 
-    /// Removes what uploads of the output left that ended with their process, and tells how many there were; those of
-    /// processes that are at work fail.
+    /// Removes what uploads of the output left when their process ended, and returns how many there were. Uploads of processes that
+    /// are still at work fail.
     ///
     /// # Errors
-    /// When the store cannot tell.
+    /// Fails when the store cannot list them.
     pub fn abandon_uploads(&self) -> Result<u64> {
         match self.place() {
             OutputPlace::Path(_) => Ok(0),

@@ -6,7 +6,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use memchr::memchr;
 
-/// Which of the rows of a partition, lines or rows of columns, belong to the output.
+/// The rows of a partition, lines or rows of columns, that belong to the output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptRows {
     rows: u64,
@@ -15,7 +15,7 @@ pub struct KeptRows {
 }
 
 impl KeptRows {
-    /// The rows whose bits are set, the lowest of a byte first; none if there are not as many bits as rows need.
+    /// Creates the set of rows whose bits are set, the lowest of a byte first; none if there are fewer bits than rows need.
     #[must_use]
     pub fn new(rows: u64, bits: Vec<u8>) -> Option<Self> {
         (bits.len() as u64 == rows.div_ceil(8)).then_some(Self { rows, bits })
@@ -27,12 +27,12 @@ impl KeptRows {
     }
 }
 
-/// Goes through the bytes of lines, wherever they are cut, or through rows of columns, and gives those that are kept.
+/// Goes through the bytes of lines, wherever they are cut, or through rows of columns, and returns those that are kept.
 pub(crate) struct Keeping<'k> {
     kept: &'k KeptRows,
-    /// The row that comes next; of lines, the one that the next byte is in.
+    /// The next row; for lines, the row of the next byte.
     row: u64,
-    /// Whether the first bytes of a line have come already.
+    /// True if the first bytes of a line were already seen.
     inside: bool,
 }
 
@@ -45,7 +45,7 @@ impl<'k> Keeping<'k> {
         }
     }
 
-    /// Gives the longest stretches of these bytes that belong to kept lines, in order.
+    /// Passes on the longest runs of these bytes that belong to kept lines, in order.
     pub(crate) fn take<E>(
         &mut self,
         bytes: &[u8],
@@ -71,7 +71,7 @@ impl<'k> Keeping<'k> {
         }
     }
 
-    /// Returns the kept ones of the rows that come next.
+    /// Returns the kept ones among the next rows.
     pub(crate) fn take_rows(&mut self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         let rows = self.row..self.row + batch.num_rows() as u64;
         self.row = rows.end;
@@ -82,7 +82,7 @@ impl<'k> Keeping<'k> {
         }
     }
 
-    /// Whether as many rows have come as there are bits.
+    /// Returns whether as many rows were seen as there are bits.
     pub(crate) fn is_complete(&self) -> bool {
         self.row == self.kept.rows && !self.inside
     }

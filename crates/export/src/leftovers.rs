@@ -1,4 +1,4 @@
-//! What killed writers left beside an output.
+//! Files that killed writers left beside an output.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,8 @@ use crate::place::folder_of;
 use crate::target::ExportTarget;
 
 impl ExportTarget {
-    /// Returns what tells the attempt that made an output from others, by the name of its temporary place; none where
-    /// the path is no such place of this target.
+    /// Returns the token of the attempt that made an output, from the name of its temporary place; none if the path isn't a
+    /// temporary place of this target.
     pub fn token_of(&self, path: &Path) -> Option<String> {
         let name = path.file_name()?.to_str()?;
         let token = name.strip_prefix(&format!(".{}.coldpress.", self.name()))?;
@@ -19,7 +19,8 @@ impl ExportTarget {
         is_beside.then(|| token.to_owned())
     }
 
-    /// Returns what killed writers left beside an output of this machine, or have not finished yet, with the token of each.
+    /// Returns the files that writers left beside an output on this machine because they were killed or have not finished, each
+    /// with its token.
     pub fn leftovers(&self) -> Vec<(PathBuf, String)> {
         let folder = self.path().map(folder_of);
         let entries = folder
@@ -32,8 +33,8 @@ impl ExportTarget {
         left.collect()
     }
 
-    /// Removes what a killed writer left, where it looks like what a writer of this target makes: a file, or a directory of
-    /// nothing but shards. What cannot be removed is cited by nobody.
+    /// Removes a file of a killed writer if it looks like what a writer of this target makes: a file, or a directory of nothing but
+    /// shards. Errors are ignored, because nothing refers to the file.
     pub fn remove_leftover(&self, path: &Path) {
         let Ok(found) = std::fs::symlink_metadata(path) else {
             return;

@@ -1,10 +1,10 @@
-//! How outputs are written: where they go, in which form, and how they get there in one step.
+//! Writing outputs: their places, their formats, and how they get into place atomically.
 //!
-//! An [`ExportTarget`] says where an output goes and in which form. An [`ExportWriter`] puts the rows of the partitions
-//! together in a temporary place beside it; what is complete there is [`Staged`], and takes its place with
-//! [`commit`](Staged::commit). An [`Ownership`] file beside the output proves who made it.
+//! An [`ExportTarget`] is the place and the format of an output. An [`ExportWriter`] combines the rows of the partitions in a
+//! temporary place beside it. A complete output there is [`Staged`], and is put into place by [`commit`](Staged::commit). An
+//! [`Ownership`] file beside the output proves who made it.
 //!
-//! It knows nothing of operators or jobs.
+//! This crate does not know operators or jobs.
 
 mod duplicates;
 mod error;

@@ -12,15 +12,15 @@ use crate::output_files::OutputFiles;
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
-/// Writes lines to one file or to shards. Where a shard ends depends on the lines alone: with the line that reaches the
+/// Writes lines to one file or to shards. The end of a shard depends on the lines alone: it is after the line that reaches the
 /// limit.
 pub(crate) struct LinesOutput {
-    // Before the files: an unfinished file is closed before its directory is removed.
+    // This comes before the files, so that an unfinished file is closed before its directory is removed.
     current: Option<LinesFile>,
     is_array: bool,
-    /// How lines are packed here; those of a JSONL file come packed.
+    /// The compression of lines here. Those of a JSONL file arrive compressed.
     packing: FileCompression,
-    /// How an output without lines is packed.
+    /// The compression of an output without lines.
     empty_packing: FileCompression,
     files: OutputFiles,
 }
@@ -28,7 +28,7 @@ pub(crate) struct LinesOutput {
 struct LinesFile {
     out: RowsEncoder<OutputFile>,
     array: Option<Array>,
-    /// Bytes of lines in this file.
+    /// The bytes of lines in this file.
     taken: u64,
 }
 
@@ -36,7 +36,7 @@ struct LinesFile {
 #[derive(Default)]
 struct Array {
     has_records: bool,
-    /// Whether the last line has not come to its end yet.
+    /// True if the end of the last line was not seen yet.
     inside: bool,
 }
 
@@ -58,12 +58,12 @@ impl LinesOutput {
         }
     }
 
-    /// Takes the bytes of lines, cut anywhere; of a packed JSONL file, the packed bytes.
+    /// Takes the bytes of lines, cut anywhere; for a packed JSONL file, the packed bytes.
     pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<()> {
         let limit = self.files.limit_bytes();
         while !bytes.is_empty() {
             let taken = self.current(self.packing)?.taken;
-            // The byte at this index reaches the limit; its line is the file's last.
+            // The byte at this index reaches the limit, so its line is the last in the file.
             let reaching = usize::try_from(limit.saturating_sub(taken + 1)).unwrap_or(usize::MAX);
             let line_end = bytes
                 .get(reaching..)

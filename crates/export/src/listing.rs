@@ -1,4 +1,4 @@
-//! The digest of an output: of a file, or of a directory over its shards' names and digests.
+//! The digest of an output: of a file, or of the names and digests of the shards in a directory.
 
 use std::fs;
 use std::path::Path;
@@ -7,12 +7,12 @@ use coldpress_storage::{Digest, digest_file};
 
 use crate::error::{Error, Result};
 
-/// Adds a shard to the listing whose digest is that of the directory.
+/// Adds a shard to the listing, whose digest is that of the directory.
 pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
     listing.push_str(&format!("{name} {digest}\n"));
 }
 
-/// Length and digest of an output of this machine, wherever it is.
+/// Returns the length and digest of an output on this machine, wherever it is.
 ///
 /// # Errors
 /// When it cannot be read.

@@ -1,4 +1,4 @@
-//! A file of an output while it is written: in a temporary place of this machine, or on its way into a store.
+//! A file of an output while it is written: in a temporary place on this machine, or as an upload to a store.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::place::{OutputPlace, UrlPlace};
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
-/// A file of an output while it is written. Dropped unfinished, nothing of it counts.
+/// A file of an output while it is written. If it is dropped unfinished, it leaves nothing.
 #[derive(Debug)]
 pub struct OutputFile {
     out: Out,
-    /// Where it goes, for messages.
+    /// Its destination, for messages.
     shown: PathBuf,
     bytes_written: u64,
 }
@@ -25,19 +25,19 @@ enum Out {
     Upload(Box<dyn Upload>),
 }
 
-/// A file of an output that is complete and durable, and not in its place.
+/// A file of an output that is complete and durable but not in place.
 #[derive(Debug)]
 pub(crate) struct FinishedFile {
     pub(crate) stamp: FileStamp,
-    /// None of a file, which is in its temporary place.
+    /// None for a file, which is in its temporary place.
     pub(crate) upload: Option<Box<dyn SealedUpload>>,
 }
 
 impl OutputFile {
-    /// Begins the one file of `target`; `token` tells this attempt at it from others.
+    /// Begins the only file of `target`. The `token` distinguishes this attempt from others.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Fails when it cannot be created.
     pub fn create(target: &ExportTarget, token: &str) -> Result<Self> {
         match target.place() {
             OutputPlace::Path(_) => Self::at(target.temporary_path(token)),
@@ -45,10 +45,10 @@ impl OutputFile {
         }
     }
 
-    /// Begins a file of this machine.
+    /// Begins a file on this machine.
     ///
     /// # Errors
-    /// When it cannot be made.
+    /// Fails when it cannot be created.
     pub(crate) fn at(path: PathBuf) -> Result<Self> {
         Ok(Self {
             out: Out::File(NewFile::create(&path)?),
@@ -68,19 +68,19 @@ impl OutputFile {
         })
     }
 
-    /// Where it is, for messages.
+    /// Returns its place, for messages.
     #[must_use]
     pub fn shown(&self) -> &Path {
         &self.shown
     }
 
-    /// The number of bytes taken so far.
+    /// Returns the number of bytes taken so far.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
         self.bytes_written
     }
 
-    /// Writes all bytes; as [`Write::write_all`], but the error names the file.
+    /// Writes all bytes, like [`Write::write_all`], with an error that names the file.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -89,7 +89,7 @@ impl OutputFile {
         written.map_err(Error::io("write", &self.shown))
     }
 
-    /// Makes the one file of an output complete and durable.
+    /// Makes the only file of an output complete and durable.
     ///
     /// # Errors
     /// When it cannot be written or synced.

@@ -1,4 +1,4 @@
-//! Where the files of an output are made: one file, or shards `part-00000`, `part-00001` … in a directory or below a URL.
+//! The files of an output: one file, or shards `part-00000`, `part-00001` … in a directory or below a URL.
 
 use std::path::PathBuf;
 
@@ -11,18 +11,18 @@ use crate::place::{OutputPlace, UrlPlace};
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
-/// Names the files of an output one after the other and adds up what they are.
+/// Names the files of an output one after another, and sums their lengths and digests.
 pub(crate) struct OutputFiles {
     at: Making,
     shards: Option<Shards>,
-    /// What the one file is.
+    /// The stamp of the only file.
     stamp: Option<FileStamp>,
 }
 
 enum Making {
     /// The file or directory in its temporary place.
     Temporary(PathBuf),
-    /// The objects that have ended; nobody sees them.
+    /// The finished objects, which are not visible yet.
     Uploads(UrlPlace, Vec<Box<dyn SealedUpload>>),
 }
 
@@ -36,7 +36,7 @@ struct Shards {
 }
 
 impl OutputFiles {
-    /// The temporary place of `target`; a directory is made at once.
+    /// Returns the temporary place of `target`. A directory is created at once.
     pub(crate) fn create(target: &ExportTarget, token: &str) -> Result<Self> {
         let at = match target.place() {
             OutputPlace::Path(_) => Making::Temporary(target.temporary_path(token)),
@@ -46,7 +46,7 @@ impl OutputFiles {
             None => None,
             Some(limit_bytes) => {
                 if let Making::Temporary(temporary) = &at {
-                    // It is exchanged for what stands at the export path, so nobody else may have put anything into it.
+                    // It is exchanged for what is at the export path, so nobody else may have put anything into it.
                     create_dir_durable(temporary)?;
                 }
                 Some(Shards {
@@ -66,14 +66,14 @@ impl OutputFiles {
         })
     }
 
-    /// At how many bytes a file ends and the next begins.
+    /// Returns the number of bytes at which a file ends and the next begins.
     pub(crate) fn limit_bytes(&self) -> u64 {
         self.shards
             .as_ref()
             .map_or(u64::MAX, |shards| shards.limit_bytes)
     }
 
-    /// Begins the file that follows those that ended.
+    /// Begins the file after those that are finished.
     pub(crate) fn next_file(&self) -> Result<OutputFile> {
         match (&self.at, &self.shards) {
             (Making::Temporary(file), None) => OutputFile::at(file.clone()),
@@ -85,7 +85,7 @@ impl OutputFiles {
         }
     }
 
-    /// No file has ended yet. An output without records is one empty file or shard.
+    /// Returns whether no file is finished yet. An output without records is one empty file or shard.
     pub(crate) fn is_empty(&self) -> bool {
         match &self.shards {
             None => self.stamp.is_none(),
@@ -93,7 +93,7 @@ impl OutputFiles {
         }
     }
 
-    /// The file that [`next_file`](Self::next_file) began is complete and durable.
+    /// Records that the file of [`next_file`](Self::next_file) is complete and durable.
     pub(crate) fn ended(&mut self, file: FinishedFile) {
         let stamp = file.stamp;
         if let Making::Uploads(_, ended) = &mut self.at {
@@ -110,7 +110,7 @@ impl OutputFiles {
         }
     }
 
-    /// The output, which is complete.
+    /// Returns the complete output.
     pub(crate) fn finish(mut self) -> Staged {
         let (length, digest) = match &mut self.shards {
             None => {
@@ -136,7 +136,7 @@ impl Shards {
 }
 
 impl Drop for OutputFiles {
-    /// Removes what was not finished: nobody cites it. Files and uploads remove themselves.
+    /// Removes an unfinished directory, to which nothing refers. Files and uploads remove themselves.
     fn drop(&mut self) {
         if self.shards.as_ref().is_some_and(|shards| !shards.finished)
             && let Making::Temporary(folder) = &self.at

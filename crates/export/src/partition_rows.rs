@@ -1,4 +1,4 @@
-//! The rows of a partition as they lie on disk, read once and proven as they are read.
+//! The rows of a partition on disk, which are read once and proved while they are read.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,30 +14,29 @@ use crate::kept::{Keeping, KeptRows};
 /// The rows of a partition.
 #[derive(Clone, Debug)]
 pub struct PartitionRows {
-    /// Where they are, and what they are; anything else is damage.
+    /// Their place and their stamp. Any other content is damage.
     pub rows: StoredObject,
     /// Their form.
     pub form: RowsForm,
-    /// Which of them belong to the output, where not all do; of plain lines that are copied, and of rows in columns.
+    /// Which of them belong to the output, if not all do; for plain lines that are copied, and for rows in columns.
     pub kept: Option<KeptRows>,
-    /// What lines hold, where the export has columns; without it and a schema they are read once more to see.
+    /// The types in the lines, if the export has columns. Without them and a schema, the lines are read once more to find them.
     pub types: Option<Types>,
-    /// The schema of lines that come from a columnar source, where the export has columns; their types are then those
-    /// of the fields that the source does not have.
+    /// The schema of lines that come from a columnar source, if the export has columns. `types` are then those of the fields that
+    /// the source does not have.
     pub schema: Option<SchemaRef>,
-    /// What the fields of the records hold that the rows were made of, which say what the columns of an output without a
-    /// row are.
+    /// The fields of the records that the rows were made of, which determine the columns of an output without rows.
     pub input: Option<FieldsSeen>,
 }
 
 impl PartitionRows {
-    /// The schema of lines that hold what a columnar source has, and nothing besides.
+    /// Returns the schema of lines that hold exactly what a columnar source has.
     pub(crate) fn table_schema(&self) -> Option<SchemaRef> {
         let has_more = self.types.as_ref().is_some_and(|types| !types.is_empty());
         self.schema.clone().filter(|_| !has_more)
     }
 
-    /// Why the rows must be made again.
+    /// Returns the error that says why the rows must be made again.
     pub(crate) fn damaged(&self, reason: impl Into<String>) -> Error {
         Error::DamagedRows {
             name: self.rows.name().clone(),
@@ -46,9 +45,9 @@ impl PartitionRows {
         }
     }
 
-    /// The rows cannot be read.
+    /// Returns the error for rows that cannot be read.
     pub(crate) fn unreadable(&self, error: &io::Error) -> Error {
-        // The rows are as good as ever where nothing can be opened.
+        // If no file can be opened at all, the rows themselves may be good.
         if let (Some(_), Some(errno)) = (Obstacle::of_io(error), error.raw_os_error()) {
             let path = self.rows.path();
             let path = path.unwrap_or_else(|| self.rows.name().as_str().into());
@@ -57,7 +56,7 @@ impl PartitionRows {
         self.damaged(format!("it cannot be read: {error}"))
     }
 
-    /// Fails unless as many rows were read as were decided about.
+    /// Fails unless the number of rows read equals the number decided about.
     pub(crate) fn check_kept(&self, keeping: Option<&Keeping<'_>>) -> Result<()> {
         match keeping.is_none_or(Keeping::is_complete) {
             true => Ok(()),
@@ -69,7 +68,7 @@ impl PartitionRows {
         Ok(self.rows.read()?)
     }
 
-    /// Opens the file; what is read from it can be compared with its stamp.
+    /// Opens the file. What is read from it can be compared with its stamp.
     pub(crate) fn open(&self) -> Result<(Watched, Proof)> {
         let file = self.open_rows().map_err(|error| self.unreadable(&error))?;
         let hasher = Arc::new(Mutex::new(Hasher::new()));
@@ -77,7 +76,7 @@ impl PartitionRows {
         Ok((Watched { file, hasher }, proof))
     }
 
-    /// Fails unless what was read, to the end of the file, is what the stamp says.
+    /// Fails unless what was read, to the end of the file, matches the stamp.
     pub(crate) fn prove(&self, read: &FileStamp) -> Result<()> {
         if *read == *self.rows.stamp() {
             return Ok(());
@@ -99,11 +98,11 @@ pub(crate) struct Watched {
     hasher: Arc<Mutex<Hasher>>,
 }
 
-/// What was read of a [`Watched`] file, wherever that went.
+/// A hash of what was read of a [`Watched`] file, wherever the data went.
 pub(crate) struct Proof(Arc<Mutex<Hasher>>);
 
 impl Proof {
-    /// Bytes read so far and their digest.
+    /// Returns the number of bytes read so far and their digest.
     pub(crate) fn stamp(&self) -> FileStamp {
         self.0
             .lock()

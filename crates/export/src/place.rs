@@ -1,4 +1,4 @@
-//! Places where outputs go: of this machine, or behind URLs.
+//! Places for outputs: on this machine, or at URLs.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use coldpress_storage::{ObjectName, ObjectStore, StoreSchemes, StoreSpec, one_sp
 
 use crate::error::{Error, Result};
 
-/// Where an output goes.
+/// The place of an output.
 #[derive(Clone, Debug)]
 pub enum OutputPlace {
-    /// A file or a directory of this machine.
+    /// A file or a directory on this machine.
     Path(PathBuf),
-    /// An object of a store, or the objects whose names begin with the name and a `/`.
+    /// An object in a store, or the objects whose names begin with the name and a `/`.
     Url(UrlPlace),
 }
 
@@ -27,21 +27,21 @@ pub struct UrlPlace {
     name: ObjectName,
 }
 
-/// What outputs lie in.
+/// The folder of outputs.
 #[derive(Clone, Debug)]
 pub enum OutputFolder {
-    /// A directory of this machine.
+    /// A directory on this machine.
     Path(PathBuf),
-    /// All that lies below a URL.
+    /// Everything below a URL.
     Url {
-        /// The URL, without a `/` at its end.
+        /// The URL, without a final `/`.
         url: String,
-        /// What opens it.
+        /// The store at the URL.
         store: Arc<dyn ObjectStore>,
     },
 }
 
-/// Returns whether a path of a recipe is a URL of something that is no file of this machine.
+/// Returns whether a path in a recipe is a URL of something that isn't a file on this machine.
 #[must_use]
 pub fn is_url(path: &str) -> bool {
     path.split_once("://").is_some_and(|(scheme, _)| {
@@ -52,10 +52,10 @@ pub fn is_url(path: &str) -> bool {
 }
 
 impl OutputPlace {
-    /// The place of this path or URL; a `/` at its end is left out.
+    /// Returns the place of this path or URL, ignoring a final `/`.
     ///
     /// # Errors
-    /// When nobody knows the scheme of a URL, or it names no object.
+    /// Fails when the scheme of a URL is unknown, or when it names no object.
     pub fn open(path: &str, schemes: &StoreSchemes) -> Result<Self> {
         if !is_url(path) {
             return Ok(Self::Path(local_path(path).trim_end_matches('/').into()));
@@ -73,7 +73,7 @@ impl OutputPlace {
         OutputFolder::open(folder, schemes)?.place(name)
     }
 
-    /// The file or directory of this machine; none behind a URL.
+    /// Returns the file or directory on this machine; none for a URL.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         match self {
@@ -82,7 +82,7 @@ impl OutputPlace {
         }
     }
 
-    /// What it lies in.
+    /// Returns the enclosing folder.
     #[must_use]
     pub fn folder(&self) -> OutputFolder {
         match self {
@@ -94,7 +94,7 @@ impl OutputPlace {
         }
     }
 
-    /// The name of the file, directory or object.
+    /// Returns the name of the file, directory or object.
     #[must_use]
     pub fn name(&self) -> String {
         match self {
@@ -129,7 +129,7 @@ impl PartialEq for OutputPlace {
 impl Eq for OutputPlace {}
 
 impl UrlPlace {
-    /// The whole URL, without a `/` at its end.
+    /// Returns the whole URL, without a final `/`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -148,22 +148,22 @@ impl UrlPlace {
         &self.name
     }
 
-    /// The object of this name beside it.
+    /// Returns the object of this name beside it.
     pub(crate) fn beside(&self, name: &str) -> Result<ObjectName> {
         Ok(ObjectName::new(name)?)
     }
 
-    /// The object of this name below it.
+    /// Returns the object of this name below it.
     pub(crate) fn below(&self, name: &str) -> Result<ObjectName> {
         Ok(ObjectName::new(format!("{}/{name}", self.name))?)
     }
 }
 
 impl OutputFolder {
-    /// The folder of this path or URL.
+    /// Returns the folder of this path or URL.
     ///
     /// # Errors
-    /// When nobody knows the scheme of a URL.
+    /// Fails when the scheme of a URL is unknown.
     pub fn open(path: &str, schemes: &StoreSchemes) -> Result<Self> {
         if !is_url(path) {
             return Ok(Self::Path(local_path(path).into()));
@@ -173,10 +173,10 @@ impl OutputFolder {
         Ok(Self::Url { url, store })
     }
 
-    /// The place of this name in it.
+    /// Returns the place of this name in the folder.
     ///
     /// # Errors
-    /// When no object can have the name.
+    /// Fails when no object can have the name.
     pub fn place(&self, name: &str) -> Result<OutputPlace> {
         Ok(match self {
             Self::Path(folder) => OutputPlace::Path(folder.join(name)),
@@ -188,7 +188,7 @@ impl OutputFolder {
         })
     }
 
-    /// The names of the files or objects right in it that begin with this text. Of what cannot be listed there are none.
+    /// Returns the names of the files or objects directly in it that begin with this text; none if it cannot be listed.
     #[must_use]
     pub fn names(&self, prefix: &str) -> Vec<String> {
         match self {
@@ -215,7 +215,7 @@ impl fmt::Display for OutputFolder {
     }
 }
 
-/// The folder that a file or directory of this machine lies in.
+/// Returns the folder of a file or directory on this machine.
 pub(crate) fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,

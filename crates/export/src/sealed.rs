@@ -1,4 +1,4 @@
-//! Encrypting an output that is complete, before it takes its place.
+//! Encrypting a complete output before it is put into place.
 
 use std::ffi::OsString;
 use std::fs;
@@ -15,8 +15,8 @@ use crate::staged::Staged;
 use crate::target::ExportTarget;
 
 impl Staged {
-    /// Encrypts each file of the output, in another temporary place with the token `token`, and removes what is not encrypted.
-    /// What takes the output's place later was never there in clear text.
+    /// Encrypts each file of the output, in another temporary place with the token `token`, and removes the unencrypted one. The
+    /// final place of the output therefore never holds clear text.
     ///
     /// # Errors
     /// [`Error::Abandoned`] soon after `abandoned` is set; others if a file cannot be read or written.
@@ -57,7 +57,7 @@ impl Sealing<'_> {
         Ok((stamp.length, stamp.digest))
     }
 
-    /// One shard after another, so that only one of them takes its room twice.
+    /// Encrypts one shard after another, so that only one of them takes twice its space.
     fn directory(&self, from: &Path, to: &Path) -> Result<(u64, Digest)> {
         create_dir_durable(to)?;
         let (mut length, mut listing) = (0, String::new());

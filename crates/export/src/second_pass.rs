@@ -1,7 +1,7 @@
-//! The second pass: outputs whose form needs to know all rows before the first is written.
+//! The second pass, for outputs whose format requires all rows to be known before the first is written.
 //!
-//! The partitions are remembered and what their rows hold is joined; then their rows are read once more, cut into units
-//! that several threads encode, and written in their order.
+//! The partitions are remembered, and the types of their rows are joined. Then their rows are read once more, cut into units that
+//! several threads encode, and written in order.
 
 mod arrow_file;
 mod batches;
@@ -32,14 +32,14 @@ use pipeline::in_order;
 use unit::Units;
 use unit_form::{UnitFile, UnitForm};
 
-/// The partitions of an output that is written when all are there.
+/// The partitions of an output that is written once all of them are there.
 pub(crate) struct SecondPass {
     target: ExportTarget,
     token: String,
     threads: usize,
     partitions: Vec<PartitionRows>,
     join: ColumnsJoin,
-    /// None once an attempt at writing them was given up.
+    /// None once an attempt at writing them was abandoned.
     files: Option<OutputFiles>,
 }
 
@@ -47,9 +47,9 @@ pub(crate) struct SecondPass {
 pub(crate) struct Passed {
     /// The output.
     pub(crate) written: Staged,
-    /// Fields whose values are of more than one type.
+    /// Fields whose values have more than one type.
     pub(crate) mixed: Vec<MixedField>,
-    /// What else is odd about the columns, a sentence each.
+    /// Other oddities of the columns, a sentence each.
     pub(crate) notes: Vec<String>,
 }
 
@@ -83,7 +83,7 @@ impl SecondPass {
         let mut notes: Vec<String> = columns.note().into_iter().collect();
         let written = loop {
             match self.write(&columns, abandoned) {
-                // No type tells in advance which of its values another type holds.
+                // No type tells in advance which of its values fit another type.
                 Err(Error::Misfit { field, reason }) if columns.become_json(&field) => {
                     notes.push(format!(
                         "the field `{field}` is exported as JSON text: {reason}"
@@ -130,7 +130,7 @@ impl SecondPass {
     }
 }
 
-/// Writes the rows of all partitions in their order; the bytes do not depend on `threads`.
+/// Writes the rows of all partitions in order. The bytes do not depend on `threads`.
 fn write<F: UnitForm>(
     form: &F,
     partitions: &[PartitionRows],

@@ -1,4 +1,4 @@
-//! Putting an output that is complete in its place, in one step.
+//! Putting a complete output into place atomically.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,31 +10,31 @@ use crate::place::{OutputPlace, folder_of};
 use crate::target::ExportTarget;
 use crate::url_output::Completed;
 
-/// An output that is complete and durable, and not in its place.
+/// An output that is complete and durable but not in place.
 #[derive(Debug)]
 pub struct Staged {
     held: Held,
-    /// Its length in bytes; of all shards together.
+    /// Its length in bytes; the total for shards.
     pub length: u64,
-    /// Its digest; of a directory, over its shards' names and digests.
+    /// Its digest; for a directory, of the names and digests of its shards.
     pub digest: Digest,
 }
 
-/// Where it is.
+/// The place of the output.
 #[derive(Debug)]
 enum Held {
-    /// In a temporary place beside its own.
+    /// A temporary place beside the final one.
     Temporary(PathBuf),
-    /// With the store, which shows nothing of it. It does not outlive this process.
+    /// Uploads that the store does not show yet. They do not outlive this process.
     Uploads(Vec<Box<dyn SealedUpload>>),
 }
 
-/// An output that is in its place and not signed.
+/// An output that is in place but not signed.
 #[derive(Debug, Default)]
 pub struct Placed(pub(crate) Option<Completed>);
 
 impl Staged {
-    /// An output in this temporary place.
+    /// Wraps an output in this temporary place.
     pub fn at(temporary: impl Into<PathBuf>, length: u64, digest: Digest) -> Self {
         Self {
             held: Held::Temporary(temporary.into()),
@@ -55,7 +55,7 @@ impl Staged {
         }
     }
 
-    /// Its temporary place; none in a store.
+    /// Returns its temporary place; none in a store.
     #[must_use]
     pub fn temporary(&self) -> Option<&Path> {
         match &self.held {
@@ -64,11 +64,11 @@ impl Staged {
         }
     }
 
-    /// Puts the output of this job in its place, in one step; what stood there is gone. Shards in a store take their places
-    /// one after the other.
+    /// Puts the output of this job into place atomically, replacing what was there. Shards in a store are put into place one after
+    /// another.
     ///
     /// # Errors
-    /// When the file system refuses; what stood there then still stands. [`Error::NotOurs`] where something else came into
+    /// Fails when the file system refuses, and then leaves what was there; with [`Error::NotOurs`] if something else was put into
     /// the store meanwhile.
     pub fn commit(self, target: &ExportTarget, job_id: &str) -> Result<Placed> {
         match (self.held, target.place()) {

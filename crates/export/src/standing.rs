@@ -1,4 +1,4 @@
-//! What stands at an export path: it may only be replaced if Coldpress made it.
+//! What exists at an export path. It may be replaced only if Coldpress made it.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,20 +8,20 @@ use crate::error::{Error, Result};
 use crate::listing::staged_digest;
 use crate::ownership::Ownership;
 
-/// What stands at an export path.
+/// What exists at an export path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing.
     Free,
     /// An export of ours, as it was made.
     Ours(Ownership),
-    /// Something else, with why it is not ours.
+    /// Something else, and the reason why it is not ours.
     Foreign(String),
-    /// A device, a pipe or a socket, which is no place for a file whatever the recipe says.
+    /// A device, a pipe or a socket, which cannot be replaced by a file whatever the recipe says.
     Special(&'static str),
 }
 
-/// Returns what a file is that bytes can be written into, but that no file can take the place of.
+/// Returns a description of a file that accepts bytes but cannot be replaced by a file.
 fn special(found: &fs::Metadata) -> Option<&'static str> {
     let kind = found.file_type();
     if kind.is_file() || kind.is_dir() || kind.is_symlink() {
@@ -40,7 +40,7 @@ fn special(found: &fs::Metadata) -> Option<&'static str> {
     Some("is a device")
 }
 
-/// Nothing stands at the export path: what stands where its ownership file goes.
+/// Returns what exists in the place of the ownership file, if nothing exists at the export path.
 fn standing_of_ownership(output: &Path) -> Result<Standing> {
     let path = Ownership::path_beside(output);
     let found = match fs::symlink_metadata(&path) {
@@ -58,7 +58,7 @@ fn standing_of_ownership(output: &Path) -> Result<Standing> {
     })
 }
 
-/// Returns what stands at a path of this machine now; an export of ours is read whole to see that nobody changed it.
+/// Returns what exists at a path on this machine. An export of ours is read in full to check that nobody changed it.
 ///
 /// # Errors
 /// When it cannot be examined.

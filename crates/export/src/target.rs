@@ -1,4 +1,4 @@
-//! Where the output goes.
+//! The target of an output.
 
 use std::path::{Path, PathBuf};
 
@@ -9,35 +9,35 @@ use crate::error::{Error, Result};
 use crate::form::{ExportForm, FileForm, ParquetCodec};
 use crate::place::{OutputPlace, folder_of};
 
-/// Bytes in a shard of a directory export, where the recipe does not say: 256 MiB.
+/// The default size of a shard in a directory export: 256 MiB.
 const DEFAULT_SHARD_BYTES: u64 = 256 << 20;
 
-/// Where the output goes: a file or an object, or a directory or prefix of shards, in which form, and how packed.
+/// The target of an output: a file or an object, or a directory or prefix of shards, with format and compression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportTarget {
     place: OutputPlace,
     file: FileForm,
-    /// Bytes in a shard; none = one file.
+    /// The bytes in a shard; none means one file.
     shard_bytes: Option<u64>,
 }
 
 impl ExportTarget {
-    /// The target of an export path: its suffix says the form, a `/` at its end means a directory of shards.
+    /// Parses an export path. Its suffix gives the format, and a final `/` means a directory of shards.
     ///
-    /// `export_type` (as in `jsonl.gz`) says the form where the path does not. A `shard_bytes` of 0 is the default; it
-    /// counts for directories alone.
+    /// `export_type` (as in `jsonl.gz`) gives the format if the path does not. A `shard_bytes` of 0 is the default, and applies
+    /// only to directories.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a form that this release does not write, [`Error::Storage`] for a URL.
+    /// [`Error::Unsupported`] for a format that this release does not write, [`Error::Storage`] for a URL.
     pub fn parse(path: &str, export_type: Option<&str>, shard_bytes: u64) -> Result<Self> {
         Self::open(path, export_type, shard_bytes, &StoreSchemes::default())
     }
 
-    /// As [`parse`](Self::parse), of a path or a URL of one of these schemes.
+    /// Like [`parse`](Self::parse), for a path or a URL of one of these schemes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a form that this release does not write, [`Error::Storage`] for a scheme that is not known or
-    /// a store that cannot be opened.
+    /// [`Error::Unsupported`] for a format that this release does not write, [`Error::Storage`] for a scheme that is not known or a
+    /// store that cannot be opened.
     pub fn open(
         path: &str,
         export_type: Option<&str>,
@@ -79,10 +79,10 @@ impl ExportTarget {
         })
     }
 
-    /// The same target with this compression inside of its Parquet files.
+    /// Sets the compression inside its Parquet files.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] of another form.
+    /// [`Error::Unsupported`] for another format.
     pub fn compressed(mut self, codec: ParquetCodec) -> Result<Self> {
         if self.file.form != ExportForm::Parquet {
             let help = "`export_compression` is for Parquet; pack JSONL, JSON and CSV by the suffix, as in .jsonl.zst";
@@ -96,12 +96,12 @@ impl ExportTarget {
         Ok(self)
     }
 
-    /// A target of plain JSONL in one file, whatever its name.
+    /// Creates a target of plain JSONL in one file, whatever its name.
     pub fn lines(path: impl Into<PathBuf>) -> Self {
         Self::lines_at(OutputPlace::Path(path.into()))
     }
 
-    /// A target of plain JSONL in one file or object, whatever its name.
+    /// Creates a target of plain JSONL in one file or object, whatever its name.
     pub fn lines_at(place: OutputPlace) -> Self {
         Self {
             place,
@@ -110,7 +110,7 @@ impl ExportTarget {
         }
     }
 
-    /// A target of plain JSONL files in a folder.
+    /// Creates a target of plain JSONL files in a folder.
     pub fn folder_of_lines(path: impl Into<PathBuf>) -> Self {
         Self {
             shard_bytes: Some(DEFAULT_SHARD_BYTES),
@@ -118,7 +118,7 @@ impl ExportTarget {
         }
     }
 
-    /// As a directory of plain JSONL files, or a prefix of such objects.
+    /// Returns the same target as a directory of plain JSONL files, or a prefix of such objects.
     #[must_use]
     pub fn as_folder(&self) -> Self {
         Self {
@@ -127,61 +127,62 @@ impl ExportTarget {
         }
     }
 
-    /// Where it goes, without a `/` at its end. It displays itself as its path or its URL.
+    /// Returns its place, without a final `/`. It is displayed as its path or its URL.
     pub fn place(&self) -> &OutputPlace {
         &self.place
     }
 
-    /// The file or directory of this machine; none of a URL.
+    /// Returns the file or directory on this machine; none for a URL.
     pub fn path(&self) -> Option<&Path> {
         self.place.path()
     }
 
-    /// Whether the output is a directory of shards.
+    /// Returns whether the output is a directory of shards.
     pub fn is_directory(&self) -> bool {
         self.shard_bytes.is_some()
     }
 
-    /// Bytes in a shard, none = one file: of Parquet and Arrow as they are stored, of other forms before packing.
+    /// Returns the bytes in a shard; none means one file. For Parquet and Arrow these are stored bytes, for other formats bytes
+    /// before compression.
     pub fn shard_bytes(&self) -> Option<u64> {
         self.shard_bytes
     }
 
-    /// The form of the output's files.
+    /// Returns the format of the output's files.
     pub(crate) fn form(&self) -> ExportForm {
         self.file.form
     }
 
-    /// Form and packing of the output's files.
+    /// Returns the format and compression of the output's files.
     pub(crate) fn file_form(&self) -> FileForm {
         self.file
     }
 
-    /// What the names of the export's files end in, as `.jsonl.gz`.
+    /// Returns the suffix of the export's files, as in `.jsonl.gz`.
     pub(crate) fn suffix(&self) -> &'static str {
         self.file.suffix()
     }
 
-    /// Suffix and compression of the export's files, as `.jsonl.gz` or `.parquet+zstd`: files of one name are made in
-    /// the same way.
+    /// Returns the suffix and compression of the export's files, as in `.jsonl.gz` or `.parquet+zstd`. Files of the same form name
+    /// are made in the same way.
     pub fn form_name(&self) -> String {
         self.file.name()
     }
 
-    /// Whether the output has columns with types: Parquet and Arrow.
+    /// Returns whether the output has columns with types: Parquet and Arrow.
     pub fn is_table(&self) -> bool {
         matches!(self.file.form, ExportForm::Parquet | ExportForm::Arrow)
     }
 
-    /// Whether the output is written when all results are there, because its schema or its header depends on all.
+    /// Returns whether the output is written only when all results are there, because its schema or its header depends on all.
     pub fn needs_second_pass(&self) -> bool {
         self.is_table() || self.file.form == ExportForm::Csv
     }
 
-    /// How a worker writes its rows for this output; `source_is_columnar`: they come from Parquet or Arrow.
+    /// Returns the form in which a worker writes its rows for this output. `source_is_columnar` means that they come from Parquet
+    /// or Arrow.
     ///
-    /// Members and frames of one JSONL file can follow each other, so workers compress it; other outputs are made from
-    /// plain rows.
+    /// Members and frames of one JSONL file can be concatenated, so workers compress it. Other outputs are made from plain rows.
     pub fn rows_form(&self, source_is_columnar: bool) -> RowsForm {
         if self.is_table() && source_is_columnar {
             return RowsForm::Table;
@@ -194,11 +195,11 @@ impl ExportTarget {
         })
     }
 
-    /// The file beside the output that takes the statistics of its records: `out/clean_stats.jsonl` for
-    /// `out/clean.jsonl.gz` and for `out/clean/`.
+    /// Returns the target beside the output for the statistics of its records: `out/clean_stats.jsonl` for `out/clean.jsonl.gz` and
+    /// for `out/clean/`.
     ///
     /// # Errors
-    /// When no object can have its name.
+    /// Fails when no object can have its name.
     pub fn stats(&self) -> Result<Self> {
         let name = self.name();
         let stem = match self.is_directory() {
@@ -212,30 +213,30 @@ impl ExportTarget {
         }))
     }
 
-    /// The folder of this machine that holds the output; none of a URL.
+    /// Returns the folder on this machine that holds the output; none for a URL.
     pub fn folder(&self) -> Option<&Path> {
         self.path().map(folder_of)
     }
 
-    /// The name of the file, directory or object.
+    /// Returns the name of the file, directory or object.
     pub(crate) fn name(&self) -> String {
         self.place.name()
     }
 
-    /// The file beside an output of this machine that a job locks while it exports.
+    /// Returns the file beside an output on this machine that a job locks while it exports.
     pub fn lock_path(&self) -> Option<PathBuf> {
         let name = format!(".{}.coldpress.lock", self.name());
         Some(self.folder()?.join(name))
     }
 
-    /// Where an output of this machine is made before it takes its place, or would be; `token` tells one attempt from another.
+    /// Returns the temporary place in which an output on this machine is made, or would be. The `token` distinguishes attempts.
     pub fn temporary_path(&self, token: &str) -> PathBuf {
         let name = format!(".{}.coldpress.{token}.tmp", self.name());
         self.folder().unwrap_or(Path::new(".")).join(name)
     }
 }
 
-/// The form with the packing that the path's suffix says, where the form itself says none.
+/// Returns the format, with the compression from the path's suffix if the format itself names none.
 fn with_packing_of(path: &str, form: &str) -> String {
     let packing = [".gz", ".zst"]
         .into_iter()

@@ -1,4 +1,4 @@
-//! Exports of every form, read back by other readers.
+//! Exports of every format, read back by other readers.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -23,7 +23,7 @@ mod lines;
 mod parquets;
 mod places;
 
-/// A folder with an export path and the partitions that go there.
+/// A folder with an export path and the partitions to export.
 struct Bench {
     folder: tempfile::TempDir,
     partitions: Vec<PartitionRows>,
@@ -55,7 +55,7 @@ impl Bench {
         rows.join(format!("{:04}{}", self.partitions.len(), form.suffix()))
     }
 
-    /// Adds a partition of lines, with what they hold.
+    /// Adds a partition of lines, with their types.
     fn lines(&mut self, text: &str, packing: FileCompression) -> &mut Self {
         let form = RowsForm::Lines(packing);
         let path = self.next_rows(form);
@@ -105,7 +105,7 @@ impl Bench {
         self
     }
 
-    /// Exports the partitions and puts the output in its place.
+    /// Exports the partitions and puts the output into place.
     fn export(&self, target: &ExportTarget, threads: usize) -> Result<FinishedExport, Error> {
         let mut writer = ExportWriter::create(target, "e1", threads)?;
         for partition in &self.partitions {
@@ -124,7 +124,7 @@ impl Bench {
         })
     }
 
-    /// The files of the export, which are the same whatever the number of threads.
+    /// Returns the files of the export, which are the same whatever the number of threads.
     fn exported(&self, target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
         self.export(target, 1).unwrap();
         let alone = files(target);
@@ -136,7 +136,7 @@ impl Bench {
     }
 }
 
-/// Names and bytes of the files of an export.
+/// Returns the names and bytes of the files of an export.
 fn files(target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
     let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
     let path = target.path().unwrap();
@@ -150,7 +150,7 @@ fn files(target: &ExportTarget) -> Vec<(String, Vec<u8>)> {
     paths.into_iter().map(read).collect()
 }
 
-/// The text of an export whose files are packed lines.
+/// Returns the text of an export whose files are packed lines.
 fn text_of(files: &[(String, Vec<u8>)]) -> String {
     let text = |(name, bytes): &(String, Vec<u8>)| {
         let packing = match name.rsplit('.').next().unwrap() {

@@ -1,9 +1,9 @@
-//! An output in a store: what stands at its place, how it gets there, and how it is signed.
+//! An output in a store: what is in its place, how it gets there, and how it is signed.
 //!
-//! A store has no rename, so an output of several objects takes its place one object after the other. Before the first, the
-//! ownership object says what may be there from now on besides what is there; after the last, it lists what the output
-//! is, and that is the commit. So whatever a crash leaves can be told from what others put there. Each step has a condition:
-//! what it replaces must be what was seen.
+//! A store has no rename, so an output of several objects is put into place one object after another. Before the first one, the
+//! ownership object is written with everything that may be there from now on besides what is there. After the last one, it is
+//! written with what the output is, and that is the commit. What a crash leaves can therefore be told from what others put there.
+//! Each step has a condition: what it replaces must be what was seen.
 
 use std::io::Read as _;
 
@@ -18,9 +18,9 @@ use crate::ownership::{OwnedObject, Ownership};
 use crate::place::UrlPlace;
 use crate::standing::Standing;
 
-/// No ownership object is longer: it lists the shards.
+/// The size limit of an ownership object, which lists the shards.
 const MAX_BYTES: u64 = 64 << 20;
-/// How much of an object is read at a time.
+/// The number of bytes of an object that are read at a time.
 const PIECE_BYTES: usize = 1 << 20;
 
 /// An output at a place in a store.
@@ -29,24 +29,24 @@ pub(crate) struct UrlOutput<'a> {
     is_directory: bool,
 }
 
-/// Objects that took their places, under an ownership object of this version.
+/// Objects that were put into place under an ownership object of this version.
 #[derive(Debug)]
 pub(crate) struct Completed {
     objects: Vec<OwnedObject>,
     signed: String,
 }
 
-/// What is at the place.
+/// What was found at the place.
 struct Seen {
     objects: Vec<ObjectVersion>,
     signature: Signature,
 }
 
-/// What the ownership object says, and its version.
+/// The content of the ownership object, and its version.
 enum Signature {
     None,
     Read(Box<Ownership>, String),
-    /// Why it cannot be read.
+    /// The reason why it cannot be read.
     Unreadable(String, String),
 }
 
@@ -58,7 +58,7 @@ impl UrlPlace {
         }
     }
 
-    /// The ownership object, as a name and as a URL for people.
+    /// Returns the ownership object, as a name and as a URL for people.
     pub(crate) fn ownership(&self) -> Result<(ObjectName, String)> {
         let name = format!(".{}.coldpress.json", self.name());
         let folder = self.url().strip_suffix(self.name().as_str());
@@ -68,7 +68,7 @@ impl UrlPlace {
 }
 
 impl UrlOutput<'_> {
-    /// Returns what stands there now. What does not say by its version that it is ours is read whole.
+    /// Returns what is there now. Objects whose version does not prove that they are ours are read in full.
     pub(crate) fn standing(&self) -> Result<Standing> {
         let seen = self.look()?;
         let shown = self.place.ownership()?.1;
@@ -93,7 +93,7 @@ impl UrlOutput<'_> {
                 None => return Ok(changed()),
             }
         }
-        // While it is being replaced, what was there comes to be missing.
+        // While it is being replaced, earlier objects may be missing.
         if ownership.passing.is_empty() && known != ownership.objects.len() {
             return Ok(changed());
         }
@@ -105,7 +105,7 @@ impl UrlOutput<'_> {
         self.objects().is_ok_and(|objects| !objects.is_empty())
     }
 
-    /// Length and digest of what is there; none where nothing is.
+    /// Returns the length and digest of what is there; none if there is nothing.
     pub(crate) fn measure(&self) -> Result<Option<(u64, Digest)>> {
         let objects = self.output_objects(&self.look()?)?;
         if objects.is_empty() {
@@ -114,7 +114,7 @@ impl UrlOutput<'_> {
         Ok(Some(self.digest_of(&objects)))
     }
 
-    /// The signature of an output that is wholly there and signed, as far as the signature says.
+    /// Returns the signature of an output that is complete and signed, according to the signature.
     pub(crate) fn signed(&self) -> Result<Option<Ownership>> {
         Ok(match self.look()?.signature {
             Signature::Read(ownership, _) if ownership.passing.is_empty() => Some(*ownership),
@@ -122,7 +122,7 @@ impl UrlOutput<'_> {
         })
     }
 
-    /// Makes uploads the objects of the output.
+    /// Completes uploads, which makes them the objects of the output.
     pub(crate) fn complete(
         &self,
         uploads: Vec<Box<dyn SealedUpload>>,
@@ -160,10 +160,10 @@ impl UrlOutput<'_> {
         Ok(Completed { objects, signed })
     }
 
-    /// Signs an output that is in its place, and removes what was there before it.
+    /// Signs an output that is in place, and removes what was there before it.
     pub(crate) fn sign(&self, signature: &Ownership, completed: Option<Completed>) -> Result<()> {
         let seen = match &completed {
-            // One object took the place of another: there is nothing to remove.
+            // One object replaced another, so there is nothing to remove.
             Some(_) if !self.is_directory => Seen {
                 objects: Vec::new(),
                 signature: Signature::None,
@@ -186,7 +186,7 @@ impl UrlOutput<'_> {
                 if !is_surplus(&self.relative(&found.name)) {
                     continue;
                 }
-                // What others put there meanwhile stays.
+                // Objects that others put there meanwhile stay.
                 if let Some(known) = self.known(found, earlier)? {
                     let version = Some(found.version.clone());
                     surplus.push(OwnedObject { version, ..known });
@@ -222,7 +222,7 @@ impl UrlOutput<'_> {
         Ok(self.place.store().delete(&self.place.ownership()?.0)?)
     }
 
-    /// Removes what uploads that ended with their process left, and tells how many there were.
+    /// Removes what uploads left when their process ended, and returns how many there were.
     pub(crate) fn abandon(&self) -> Result<u64> {
         let name = self.place.name().as_str();
         let prefix = match self.is_directory {
@@ -267,8 +267,8 @@ impl UrlOutput<'_> {
         })
     }
 
-    /// The objects that are the output, with their digests: those of the signature if all of them are there and nothing else
-    /// but what is to go, or else all that are there.
+    /// Returns the objects of the output with their digests: those of the signature, if all of them are there and nothing else
+    /// except objects to be removed, or else all that are there.
     fn output_objects(&self, seen: &Seen) -> Result<Vec<OwnedObject>> {
         let mut found = Vec::new();
         for object in &seen.objects {
@@ -302,7 +302,7 @@ impl UrlOutput<'_> {
         Ok(found)
     }
 
-    /// What the signature says of an object, by its version or, where that is another one, by its digest.
+    /// Returns what the signature says about an object, by its version, or by its digest if the version differs.
     fn known(&self, found: &ObjectVersion, signed: &Ownership) -> Result<Option<OwnedObject>> {
         let name = self.relative(&found.name);
         let said = signed.objects.iter().chain(&signed.passing);
@@ -320,7 +320,7 @@ impl UrlOutput<'_> {
         Ok(said.into_iter().find(|said| said.digest == digest).cloned())
     }
 
-    /// Length and digest of an object.
+    /// Returns the length and digest of an object.
     fn read(&self, found: &ObjectVersion) -> Result<(u64, Digest)> {
         let mut reader = ObjectReader::new(self.place.store().get(&found.name)?);
         let (mut hasher, mut buffer) = (Hasher::new(), vec![0; PIECE_BYTES]);
@@ -336,7 +336,7 @@ impl UrlOutput<'_> {
         }
     }
 
-    /// Length and digest of all of them together, as of the same files in a folder.
+    /// Returns the length and digest of all of them together, which equal those of the same files in a folder.
     fn digest_of(&self, objects: &[OwnedObject]) -> (u64, Digest) {
         if let (false, [object]) = (self.is_directory, objects) {
             return (object.length, object.digest);
@@ -356,7 +356,7 @@ impl UrlOutput<'_> {
         written.map_err(|error| self.refused(error))
     }
 
-    /// Somebody else was faster.
+    /// Returns the error for a write that another writer preceded.
     fn refused(&self, error: StorageError) -> Error {
         match error {
             StorageError::AlreadyExists { .. } | StorageError::Changed { .. } => Error::NotOurs {
@@ -367,7 +367,7 @@ impl UrlOutput<'_> {
         }
     }
 
-    /// The name within the output: of a shard in its folder, or of the one object.
+    /// Returns the name within the output: of a shard in its folder, or of the only object.
     fn relative(&self, name: &ObjectName) -> String {
         let name = name.as_str();
         let inside = name.strip_prefix(self.place.name().as_str());
@@ -380,7 +380,7 @@ fn changed() -> Standing {
     Standing::Foreign("was changed since Coldpress made it".to_owned())
 }
 
-/// The signature of nothing.
+/// Returns the signature of an empty output.
 fn none_of(job_id: &str) -> Ownership {
     Ownership::new(job_id, 0, Digest::of(b""))
 }

@@ -1,4 +1,4 @@
-//! Making the output beside its place.
+//! Making the output beside its final place.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,12 +15,11 @@ use crate::second_pass::{Passed, SecondPass};
 use crate::staged::Staged;
 use crate::target::ExportTarget;
 
-/// Puts the rows of the partitions together, in order, in a temporary place beside the export path, or in uploads that nobody
-/// sees.
+/// Combines the rows of the partitions in order, in a temporary place beside the export path, or in uploads that nobody sees.
 ///
-/// JSONL and JSON are written as the partitions come. Of Parquet, Arrow and CSV the partitions are remembered, because their
-/// schema is that of all rows, and written in [`finish`](Self::finish) by several threads. The same partitions always give
-/// the same bytes.
+/// JSONL and JSON are written as the partitions come. For Parquet, Arrow and CSV the partitions are remembered, because their
+/// schema is that of all rows, and [`finish`](Self::finish) writes them with several threads. The same partitions always give the
+/// same bytes.
 pub struct ExportWriter(Work);
 
 enum Work {
@@ -32,26 +31,26 @@ enum Work {
     Remembered(Box<SecondPass>),
 }
 
-/// An output that is complete and not in its place, and what is to be told about it.
+/// An output that is complete but not in place, with notes about it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct FinishedExport {
     /// The output.
     pub staged: Staged,
-    /// Fields whose values are of more than one type, so that they became JSON text; of outputs with columns.
+    /// Fields whose values have more than one type, so that they became JSON text; only for outputs with columns.
     pub mixed: Vec<MixedField>,
-    /// What else is odd about its columns, a sentence each.
+    /// Other oddities of its columns, a sentence each.
     pub notes: Vec<String>,
 }
 
 const BUFFER_BYTES: usize = 1 << 20;
 
 impl ExportWriter {
-    /// Begins an output of `target`; `token` tells this attempt at it from others. What needs all rows is written by
-    /// `threads` threads.
+    /// Begins an output of `target`. The `token` distinguishes this attempt from others. An output that needs all rows first is
+    /// written by `threads` threads.
     ///
     /// # Errors
-    /// When the temporary directory of shards cannot be made.
+    /// Fails when the temporary directory of shards cannot be created.
     pub fn create(target: &ExportTarget, token: &str, threads: usize) -> Result<Self> {
         let files = OutputFiles::create(target, token)?;
         let work = if target.needs_second_pass() {
@@ -69,8 +68,8 @@ impl ExportWriter {
     /// Appends the rows of a partition.
     ///
     /// # Errors
-    /// [`DamagedRows`](crate::Error::DamagedRows) when the rows cannot be read or are not what their stamp says: they must
-    /// be made again, and so must this output. Others when the output cannot be written.
+    /// [`DamagedRows`](crate::Error::DamagedRows) when the rows cannot be read or do not match their stamp. They must be made
+    /// again, and so must this output. Others when the output cannot be written.
     pub fn append(&mut self, partition: PartitionRows) -> Result<()> {
         match &mut self.0 {
             Work::Copied {
@@ -86,9 +85,8 @@ impl ExportWriter {
     /// Makes the output complete and durable in its temporary place.
     ///
     /// # Errors
-    /// [`DamagedRows`](crate::Error::DamagedRows) as [`append`](Self::append), as some outputs are written only now;
-    /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or
-    /// synced.
+    /// [`DamagedRows`](crate::Error::DamagedRows) as in [`append`](Self::append), because some outputs are written only now;
+    /// [`Abandoned`](crate::Error::Abandoned) soon after `abandoned` is set; others when the output cannot be written or synced.
     pub fn finish(self, abandoned: &AtomicBool) -> Result<FinishedExport> {
         if abandoned.load(Ordering::Relaxed) {
             return Err(Error::Abandoned);

@@ -30,8 +30,8 @@ pub(super) struct ArrowFile {
 }
 
 impl Arrow {
-    /// An output of this schema. A file has one dictionary per column, and the rows of a dataset have many: what is
-    /// encoded by dictionaries becomes plain.
+    /// Creates an output of this schema. A file has one dictionary per column, but the rows of a dataset have many, so dictionary
+    /// columns become plain.
     pub(super) fn new(joined: &Schema, has_rest: bool) -> Self {
         let fields: Vec<Field> = joined
             .fields()
@@ -60,7 +60,7 @@ impl UnitForm for Arrow {
     }
 
     fn encode(&self, unit: Unit<'_>) -> Result<RecordBatch> {
-        // Of a single batch concatenation would make no copy, and bits behind its last row would show.
+        // Concatenating a single batch would not copy it, and bits after its last row would show.
         let mut batches = vec![RecordBatch::new_empty(SchemaRef::clone(&self.schema))];
         let schema = (&self.schema, self.has_rest);
         for_each_batch(unit, schema, Dictionaries::Undo, |batch| {

@@ -8,8 +8,8 @@ use super::dictionaries::{Dictionaries, undo_dictionaries};
 use super::unit::{Part, Unit};
 use crate::error::Result;
 
-/// Gives `take` the rows of a unit, in record batches of `schema` and some size. If the schema `has_rest`, its last column
-/// takes the fields of lines that are no columns.
+/// Passes the rows of a unit to `take`, in record batches of `schema`. If the schema `has_rest`, its last column takes the fields
+/// of lines that have no column.
 pub(super) fn for_each_batch(
     unit: Unit<'_>,
     (schema, has_rest): (&SchemaRef, bool),

@@ -19,20 +19,20 @@ use crate::output_file::{FinishedFile, OutputFile};
 
 /// Rows of cells below a header.
 ///
-/// A missing value and null are an empty cell, empty text is `""`, other text stands as it is, and numbers, objects and
-/// lists as the JSON spells them. A text that no Unicode can hold stands as its JSON too.
+/// A missing value or null is an empty cell, and empty text is `""`. Other text is written as it is, and numbers, objects and lists
+/// as the JSON spells them. A text that isn't valid Unicode is written as its JSON too.
 pub(super) struct Csv {
     separator: u8,
     packing: FileCompression,
     header: Vec<u8>,
-    /// How many cells a row has.
+    /// The number of cells in a row.
     width: usize,
     columns: HashMap<String, usize>,
-    /// Whether the last cell takes, as JSON, the fields that are no columns.
+    /// True if the last cell takes, as JSON, the fields that have no column.
     has_rest: bool,
 }
 
-/// Encoded rows, and their length before they were packed.
+/// Encoded rows, and their length before compression.
 pub(super) struct Block {
     bytes: Vec<u8>,
     plain_bytes: u64,
@@ -45,7 +45,7 @@ pub(super) struct CsvFile {
 }
 
 impl Csv {
-    /// An output with these columns.
+    /// Creates an output with these columns.
     pub(super) fn new<'a>(
         form: FileForm,
         names: impl Iterator<Item = &'a str>,
@@ -67,7 +67,7 @@ impl Csv {
             .into_iter()
             .enumerate()
             .map(|(index, name)| (name.to_owned(), index))
-            // A record may have a field of the name of the last column.
+            // A record may have a field with the name of the last column.
             .take(width - usize::from(has_rest));
         Self {
             separator: form.separator(),
@@ -110,7 +110,7 @@ impl Csv {
         if !rest.is_empty() {
             write_text(rest, self.separator, out);
         }
-        // A line without any byte would be no row to most readers.
+        // Most readers would not see an empty line as a row.
         if out.len() == start {
             out.extend_from_slice(b"\"\"");
         }
@@ -197,7 +197,7 @@ impl UnitFile<Block> for CsvFile {
     }
 }
 
-/// Writes a value of JSON; `text` is room for a string without its escapes.
+/// Writes a JSON value. `text` is a buffer for a string without its escapes.
 fn write_cell(json: &str, separator: u8, text: &mut String, out: &mut Vec<u8>) {
     let string = json
         .strip_prefix('"')
@@ -218,7 +218,7 @@ fn write_cell(json: &str, separator: u8, text: &mut String, out: &mut Vec<u8>) {
     }
 }
 
-/// The name that a key of JSON means; one that no Unicode can hold stands as it is written, as everywhere.
+/// Returns the name that a JSON key represents. One that isn't valid Unicode stays as it is written, as everywhere.
 fn name_of(quoted: &str) -> Cow<'_, str> {
     let inner = &quoted[1..quoted.len() - 1];
     if memchr(b'\\', inner.as_bytes()).is_none() {
@@ -231,7 +231,7 @@ fn name_of(quoted: &str) -> Cow<'_, str> {
     }
 }
 
-/// Writes a text, between quotes where it must be.
+/// Writes a text, in quotes if necessary.
 fn write_text(text: &str, separator: u8, out: &mut Vec<u8>) {
     let bytes = text.as_bytes();
     let is_bare = !bytes.is_empty()
@@ -256,7 +256,7 @@ fn write_text(text: &str, separator: u8, out: &mut Vec<u8>) {
 struct Row<'c, 'de> {
     columns: &'c HashMap<String, usize>,
     cells: &'c mut [Option<&'de RawValue>],
-    /// Takes the members that have no column, without the end of their object.
+    /// The buffer for the members that have no column, as an object without its end.
     rest: Option<&'c mut String>,
 }
 
@@ -281,7 +281,7 @@ impl<'de> Visitor<'de> for Row<'_, 'de> {
                 let reason = format!("the key `{key}` is not in the header");
                 return Err(serde::de::Error::custom(reason));
             };
-            // Of a repeated key the last value counts.
+            // The last value of a repeated key counts.
             self.cells[*index] = Some(map.next_value()?);
         }
         Ok(())

@@ -6,17 +6,17 @@ use coldpress_table::{Decoder, SchemaRef};
 use crate::error::{Error, Result};
 use crate::partition_rows::PartitionRows;
 
-/// A decoder of lines of this schema.
+/// Returns a decoder for lines of this schema.
 pub(super) fn decoder(schema: &SchemaRef) -> Result<Decoder> {
     Decoder::new(SchemaRef::clone(schema)).map_err(|error| Error::encode(error.to_string()))
 }
 
-/// A decoder of lines of this schema, whose last column takes the fields that are no columns.
+/// Returns a decoder for lines of this schema, whose last column takes the fields that have no column.
 pub(super) fn decoder_with_rest(schema: &SchemaRef) -> Result<Decoder> {
     Decoder::with_rest(SchemaRef::clone(schema)).map_err(|error| Error::encode(error.to_string()))
 }
 
-/// Gives `take` the rows of these lines, in batches as large as the decoder can take.
+/// Passes the rows of these lines to `take`, in batches as large as the decoder can hold.
 pub(super) fn decode(
     partition: &PartitionRows,
     lines: &[u8],
@@ -41,7 +41,7 @@ pub(super) fn decode(
     }
 }
 
-/// A value that the type of its column does not hold; anything else is damage.
+/// Returns the error for a value that does not fit the type of its column. Any other error is damage.
 pub(super) fn misfit(partition: &PartitionRows, error: &coldpress_table::Error) -> Error {
     match error {
         coldpress_table::Error::Value {

@@ -1,4 +1,4 @@
-//! Columns that are encoded by dictionaries, kept or undone.
+//! Dictionary-encoded columns, kept or decoded.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use coldpress_table::as_json_text;
 
-/// What becomes of columns that are encoded by dictionaries.
+/// The treatment of dictionary-encoded columns.
 #[derive(Clone, Copy)]
 pub(super) enum Dictionaries {
     Keep,
     Undo,
 }
 
-/// Returns whether this type or one inside of it is as asked.
+/// Returns whether `asked` returns true for this type or for one inside it.
 pub(super) fn any_type(data_type: &DataType, asked: &impl Fn(&DataType) -> bool) -> bool {
     asked(data_type)
         || match data_type {
@@ -41,7 +41,7 @@ fn children(data_type: &DataType) -> Vec<&Field> {
     }
 }
 
-/// The field with what dictionaries stand for in their place. Within a union that cannot be had, so it becomes JSON
+/// Returns the field with the values of dictionaries in their place. That is not possible inside a union, so a union becomes JSON
 /// text.
 pub(super) fn without_dictionaries(field: &Field) -> Field {
     let is_dictionary = |data_type: &DataType| matches!(data_type, DataType::Dictionary(..));
@@ -54,7 +54,7 @@ pub(super) fn without_dictionaries(field: &Field) -> Field {
     }
 }
 
-/// The batch with its dictionaries' values as plain columns.
+/// Returns the batch with its dictionaries decoded to plain columns.
 pub(super) fn undo_dictionaries(
     batch: RecordBatch,
 ) -> std::result::Result<RecordBatch, ArrowError> {
@@ -85,7 +85,7 @@ fn plain_field(field: &Field) -> Field {
         .with_nullable(nullable)
 }
 
-/// The type without dictionaries, and whether its values can be null where the keys of a dictionary are not.
+/// Returns the type without dictionaries, and whether its values can be null although the keys of a dictionary are not.
 fn plain_type(data_type: &DataType) -> (DataType, bool) {
     let child = |field: &Arc<Field>| Arc::new(plain_field(field));
     let plain = match data_type {
@@ -107,7 +107,7 @@ fn plain_type(data_type: &DataType) -> (DataType, bool) {
     (plain, false)
 }
 
-/// The entries of a map, whose keys are never null.
+/// Returns the entries of a map, whose keys are never null.
 fn plain_entries(entries: &Field) -> Arc<Field> {
     let plain = plain_field(entries);
     let DataType::Struct(fields) = plain.data_type() else {

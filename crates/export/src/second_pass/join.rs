@@ -1,4 +1,4 @@
-//! The schema that all rows of an output have together.
+//! The common schema of all rows of an output.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
@@ -12,26 +12,26 @@ use coldpress_table::{Joined, MixedField, SchemaJoin, Types, as_json_text};
 use crate::error::Result;
 use crate::partition_rows::PartitionRows;
 
-/// Joins what the rows of partitions are.
+/// Joins the types of the rows of partitions.
 #[derive(Default)]
 pub(super) struct ColumnsJoin {
     join: SchemaJoin,
-    /// What the fields of the input hold, as long as there is no row that has any.
+    /// The fields of the input, as long as no row has any.
     input: FieldsSeen,
 }
 
-/// What an output's columns are.
+/// The columns of an output.
 pub(super) struct Columns {
     pub(super) schema: SchemaRef,
-    /// Whether the last column takes, as JSON text, the fields that are no columns.
+    /// True if the last column takes, as JSON text, the fields that have no column.
     pub(super) has_rest: bool,
-    /// The fields whose values are of more than one type.
+    /// The fields whose values have more than one type.
     pub(super) mixed: Vec<MixedField>,
 }
 
 impl ColumnsJoin {
-    /// Adds a partition; of its file no more is read than the schema, if what its lines hold is known. A schema is believed
-    /// before the file is proven: that happens as its rows are read.
+    /// Adds a partition. If the types of its lines are known, only the schema of its file is read. A schema is trusted before the
+    /// file is proved, which happens when its rows are read.
     pub(super) fn add(&mut self, partition: &PartitionRows) -> Result<()> {
         if let Some(schema) = &partition.schema {
             self.join.add_schema(schema);
@@ -55,7 +55,7 @@ impl ColumnsJoin {
         Ok(())
     }
 
-    /// The columns of the rows of all these partitions, which were added.
+    /// Returns the columns of the rows of all these partitions, which were added.
     pub(super) fn finish(mut self, partitions: &[PartitionRows]) -> Result<Columns> {
         if self.join.is_empty() {
             return Ok(Columns {
@@ -82,8 +82,8 @@ impl ColumnsJoin {
         })
     }
 
-    /// Adds what the lines of a partition hold in columns of these names that are not among the fields it could note: they
-    /// came after too many others.
+    /// Adds the types of a partition's lines in columns of these names that it could not record, because they came after too many
+    /// others.
     fn add_unnoted(&mut self, partition: &PartitionRows, names: &[String]) -> Result<()> {
         let (Some(types), RowsForm::Lines(packing)) = (&partition.types, partition.form) else {
             return Ok(());
@@ -118,7 +118,7 @@ impl Columns {
         last.map(|field| field.name().as_str())
     }
 
-    /// What a user should know of them.
+    /// Returns a note about them for the user.
     pub(super) fn note(&self) -> Option<String> {
         self.rest_name().map(|name| {
             format!(
@@ -129,10 +129,10 @@ impl Columns {
         })
     }
 
-    /// Makes the column JSON text, which takes all values; false if it is that already.
+    /// Turns the column into JSON text, which takes all values. Returns false if it already is.
     pub(super) fn become_json(&mut self, path: &str) -> bool {
         let mut fields: Vec<FieldRef> = self.schema.fields().iter().cloned().collect();
-        // A path leads into a field; that field is named as its beginning, and may have points in its name.
+        // A path leads into a field. The field's name is the beginning of the path, and may itself contain dots.
         let is_meant = |field: &&mut FieldRef| {
             let rest = path.strip_prefix(field.name().as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -152,7 +152,7 @@ impl Columns {
     }
 }
 
-/// The columns of an output without a row: those that the records of the input had.
+/// Returns the columns of an output without rows: those of the input's records.
 fn schema_of_input(input: &FieldsSeen) -> SchemaRef {
     let fields = input.fields.iter().take(Types::MAX_COLUMNS);
     let fields = fields.map(|field| {
@@ -172,7 +172,7 @@ fn schema_of_input(input: &FieldsSeen) -> SchemaRef {
     SchemaRef::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
-/// Gives `note` each line of a partition with where it is.
+/// Passes each line of a partition to `note`, with its place.
 fn read_types(
     partition: &PartitionRows,
     packing: FileCompression,

@@ -41,7 +41,7 @@ pub(super) struct ParquetFile {
 }
 
 impl Parquet {
-    /// An output of this schema, compressed so; columns of types that Parquet does not have become JSON text.
+    /// Creates an output of this schema with this compression. Columns of types that Parquet does not have become JSON text.
     pub(super) fn new(joined: &Schema, has_rest: bool, codec: ParquetCodec) -> Result<Self> {
         let fields: Vec<Field> = joined
             .fields()
@@ -50,7 +50,7 @@ impl Parquet {
             .collect();
         let schema = Schema::new_with_metadata(fields, joined.metadata().clone());
         let options = ArrowWriterOptions::new().with_properties(properties(&schema, codec));
-        // Readers of Arrow believe the embedded schema alone, others the footer: pairs are in both.
+        // Readers of Arrow trust only the embedded schema, and others only the footer, so the pairs are in both.
         let schema = Arc::new(schema);
         let (_, factory) = begin(io::sink(), &schema, &options).map_err(encode_error)?;
         Ok(Self {
@@ -77,7 +77,7 @@ impl UnitForm for Parquet {
 
     fn encode(&self, unit: Unit<'_>) -> Result<Vec<ArrowColumnChunk>> {
         if self.schema.fields().is_empty() {
-            // Its rows would be lost.
+            // Without this error, its rows would be lost.
             return Err(Error::without_fields("Parquet"));
         }
         let mut columns = self
@@ -168,7 +168,7 @@ fn properties(schema: &Schema, codec: ParquetCodec) -> WriterProperties {
         .build()
 }
 
-/// The field, or JSON text in its place if Parquet has no such type.
+/// Returns the field, or JSON text in its place if Parquet has no such type.
 fn storable(field: &Field) -> Field {
     let field = &field.clone().with_data_type(told_to_all(field.data_type()));
     let is_unknown = any_type(field.data_type(), &|data_type| {
@@ -189,8 +189,8 @@ fn storable(field: &Field) -> Field {
     }
 }
 
-/// The type that readers other than Arrow's see as what it is: Parquet counts no seconds and no days in
-/// milliseconds, and has dictionaries of few types.
+/// Returns the equivalent type that readers other than Arrow's see correctly. Parquet has no seconds and no days in milliseconds,
+/// and supports dictionaries of few types.
 fn told_to_all(data_type: &DataType) -> DataType {
     let child = |field: &FieldRef| {
         let data_type = told_to_all(field.data_type());
@@ -211,7 +211,7 @@ fn told_to_all(data_type: &DataType) -> DataType {
     }
 }
 
-/// Returns whether the library reads dictionaries of these values back.
+/// Returns whether the library can read back dictionaries of these values.
 fn is_dictionary_value(values: &DataType) -> bool {
     values.is_integer()
         || matches!(

@@ -1,4 +1,4 @@
-//! Work on units by several threads, whose results come out in the order of the units.
+//! Processing units on several threads, with the results in the order of the units.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,11 @@ use coldpress_storage::spawn_scoped;
 
 use crate::error::{Error, Result};
 
-/// A unit, and where its result goes.
+/// A unit, and the place for its result.
 type Job<U, R> = (U, SyncSender<Result<R>>);
 
-/// Gives each unit that `produce` makes to one of `threads` threads, and what `work` makes of it to `consume`, in the
-/// order of the units and on the calling thread. At most `threads` + 1 units are on their way at once.
+/// Passes each unit that `produce` makes to `work` on one of `threads` threads, and the result to `consume`, in the order of the
+/// units and on the calling thread. At most `threads` + 1 units are in flight.
 ///
 /// The first failure in the order of the units ends everything and is returned.
 ///
@@ -29,19 +29,19 @@ pub(super) fn in_order<U: Send, R: Send>(
     let threads = threads.max(1);
     let (jobs, job_queue) = channel::<Job<U, R>>();
     let job_queue = Mutex::new(job_queue);
-    // In the order of the units, each with the one place where its result will be.
+    // The receivers of the results, in the order of the units. Each receives exactly one result.
     let (order, results) = channel::<Receiver<Result<R>>>();
     let (permit, permits) = channel::<()>();
-    // They are taken by the reader below, which lives as long as they are wanted.
+    // The reader below takes them, and lives as long as they are needed.
     (0..=threads).for_each(|_| permit.send(()).unwrap_or_default());
-    // Set with a failure, so that what is behind it is not worked on.
+    // Set after a failure, so that later units are not processed.
     let ended = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let ended = &ended;
-        // Moved in, so that the reader ends with the consumer, however that ends.
+        // These are moved in, so that the reader ends with the consumer, however that ends.
         let (results, permit) = (results, permit);
         spawn_scoped(scope, "coldpress-export-read", move || {
-            // Ends when the consumer has: then there are no more permits.
+            // The loop ends when the consumer has ended, because there are no more permits then.
             while permits.recv().is_ok()
                 && send_next(&mut produce, &[abandoned, ended], &jobs, &order)
             {}
@@ -49,14 +49,14 @@ pub(super) fn in_order<U: Send, R: Send>(
         let encode = || {
             while let Some((unit, result)) = next_job(&job_queue) {
                 let worked = guarded(&[abandoned, ended], || work(unit));
-                // Nobody wants it if the consumer has ended.
+                // If the consumer has ended, nobody needs the result.
                 let _ = result.send(worked);
             }
         };
         for number in 0..threads {
             match spawn_scoped(scope, "coldpress-export-encode", encode) {
                 Ok(_) => {}
-                // Fewer threads take longer, and that is all.
+                // With fewer threads it only takes longer.
                 Err(_) if number > 0 => break,
                 Err(error) => {
                     ended.store(true, Ordering::Relaxed);
@@ -78,7 +78,7 @@ pub(super) fn in_order<U: Send, R: Send>(
     })
 }
 
-/// Passes the next unit on, or a failure in its place; false when it was the last.
+/// Passes on the next unit, or a failure in its place. Returns false after the last.
 fn send_next<U, R>(
     produce: &mut impl FnMut() -> Result<Option<U>>,
     ends: &[&AtomicBool],
@@ -102,14 +102,14 @@ fn next_job<J>(queue: &Mutex<Receiver<J>>) -> Option<J> {
         .ok()
 }
 
-/// A panic of a library becomes an error, as it would else take down more than this output.
+/// Turns a panic of a library into an error. It would otherwise take down more than this output.
 fn guarded<T>(ends: &[&AtomicBool], work: impl FnOnce() -> Result<T>) -> Result<T> {
     ends.iter().try_for_each(|end| check(end))?;
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|_| Err(Error::encode("a thread of the export panicked")))
 }
 
-/// Fails when nobody wants the output any more.
+/// Fails if nobody wants the output any more.
 pub(super) fn check(abandoned: &AtomicBool) -> Result<()> {
     match abandoned.load(Ordering::Relaxed) {
         true => Err(Error::Abandoned),
@@ -144,7 +144,7 @@ mod tests {
                     Ok(unit)
                 },
                 |unit| {
-                    // Odd ones take longer than those that follow them.
+                    // Odd units take longer than those that follow them.
                     (0..unit % 2 * 20_000).for_each(|n| assert!(std::hint::black_box(n) < 20_000));
                     Ok(unit * 2)
                 },

@@ -1,4 +1,4 @@
-//! The second pass reads the rows of all partitions in order and cuts them into units, which threads encode.
+//! Reads the rows of all partitions in order and cuts them into units, which threads encode.
 
 use std::collections::VecDeque;
 use std::io::Read;
@@ -16,20 +16,20 @@ use crate::error::Result;
 use crate::kept::Keeping;
 use crate::partition_rows::{PartitionRows, Proof};
 
-/// Where a unit ends: with the row that reaches one of these.
+/// The limits of a unit. It ends with the row that reaches one of them.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct UnitLimits {
     pub(super) bytes: u64,
     pub(super) rows: u64,
 }
 
-/// How many rows have so many cells: where there are many columns, rows of few bytes take much memory all the same.
+/// Returns how many rows have this many cells. If there are many columns, even rows of few bytes take much memory.
 pub(super) fn rows_of_cells(schema: &Schema, cells: u64) -> u64 {
     (cells / schema.fields().len().max(1) as u64).max(1)
 }
 
-/// Consecutive rows that become one row group, batch or block of an output. It ends where the limits say, whatever
-/// partitions and batches the rows lie in.
+/// Consecutive rows that become one row group, batch or block of an output. Its end depends only on the limits, not on partitions
+/// and batches.
 #[derive(Default)]
 pub(super) struct Unit<'a> {
     pub(super) parts: Vec<Part<'a>>,
@@ -67,13 +67,13 @@ enum OpenRows<'a> {
 struct OpenLines {
     text: Box<dyn Read + Send>,
     proof: Proof,
-    /// Text that is read and not given out.
+    /// Text that was read but not handed out.
     buffer: Vec<u8>,
     ended: bool,
 }
 
-/// Lines of a columnar source: some rows of a partition came as columns, others, that went on from whole records, as lines.
-/// Which ones must not show.
+/// The rows of a columnar source as lines. Some rows of a partition are columns, and others, which continued from whole records,
+/// are lines. The output must not depend on which.
 struct OpenDecoded {
     lines: OpenLines,
     decoder: Decoder,
@@ -82,13 +82,13 @@ struct OpenDecoded {
 
 struct OpenTable<'a> {
     reader: TableRowsReader<ObjectReader>,
-    /// Leaves rows out, where not all belong to the output.
+    /// The filter for rows, if not all belong to the output.
     keeping: Option<Keeping<'a>>,
-    /// Rows that are read and not given out.
+    /// Rows that were read but not handed out.
     rest: Option<RecordBatch>,
 }
 
-/// Lines are given out in blocks of about this size, so that memory is freed as they are encoded.
+/// The size of the blocks in which lines are handed out, so that memory is freed while they are encoded.
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl<'a> Units<'a> {
@@ -105,8 +105,8 @@ impl<'a> Units<'a> {
         }
     }
 
-    /// The next unit; none when all partitions are read and proven. A unit may hold rows of a partition that turns out to be
-    /// damaged only later.
+    /// Returns the next unit; none when all partitions are read and proved. A unit may hold rows of a partition that only later
+    /// turns out to be damaged.
     pub(super) fn next(&mut self) -> Result<Option<Unit<'a>>> {
         let mut unit = Unit::default();
         while unit.bytes < self.limits.bytes && unit.rows < self.limits.rows {
@@ -173,7 +173,7 @@ impl<'a> OpenPartition<'a> {
         Ok(Self { partition, rows })
     }
 
-    /// Adds some rows to a unit that still takes `left`; false when there are none.
+    /// Adds some rows to a unit that still takes `left`. Returns false if there are none.
     fn add_to(&mut self, unit: &mut Unit<'a>, left: UnitLimits) -> Result<bool> {
         match &mut self.rows {
             OpenRows::Lines(lines) => {
@@ -210,7 +210,7 @@ impl<'a> OpenPartition<'a> {
         Ok(true)
     }
 
-    /// Fails unless all that was read is what was published.
+    /// Fails unless everything that was read is what was published.
     fn prove(self) -> Result<()> {
         let read = match self.rows {
             OpenRows::Lines(lines) => lines.proof.stamp(),
@@ -226,7 +226,7 @@ impl<'a> OpenPartition<'a> {
 }
 
 impl OpenLines {
-    /// Whole lines, up to the one that reaches a limit, and how many they are.
+    /// Returns whole lines, up to the one that reaches a limit, and their number.
     fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(Vec<u8>, u64)>> {
         let whole = loop {
             let end = match memrchr(b'\n', &self.buffer) {
@@ -260,7 +260,7 @@ impl OpenLines {
         Ok(Some((std::mem::replace(&mut self.buffer, rest), rows)))
     }
 
-    /// Reads about a block more.
+    /// Reads about one more block.
     fn fill(&mut self) -> std::io::Result<()> {
         let wanted = BLOCK_BYTES
             .saturating_sub(self.buffer.len())
@@ -275,7 +275,7 @@ impl OpenLines {
 }
 
 impl OpenDecoded {
-    /// As [`OpenTable::take`].
+    /// Like [`OpenTable::take`].
     fn take(
         &mut self,
         partition: &PartitionRows,
@@ -304,7 +304,7 @@ impl OpenDecoded {
     }
 }
 
-/// The rows up to the one that reaches a limit, those behind it, and what the first weigh.
+/// Returns the rows up to the one that reaches a limit, the rows after it, and the weight of the first.
 fn split(batch: &RecordBatch, left: UnitLimits) -> (RecordBatch, Option<RecordBatch>, u64) {
     let all = batch.num_rows();
     let rows = usize::try_from(left.rows).map_or(all, |rows| rows.min(all));
@@ -315,7 +315,7 @@ fn split(batch: &RecordBatch, left: UnitLimits) -> (RecordBatch, Option<RecordBa
 }
 
 impl OpenTable<'_> {
-    /// Rows up to the one that reaches a limit, and what they weigh.
+    /// Returns rows up to the one that reaches a limit, and their weight.
     fn take(&mut self, left: UnitLimits) -> std::io::Result<Option<(RecordBatch, u64)>> {
         let batch = match self.rest.take() {
             Some(batch) => batch,

@@ -1,23 +1,23 @@
-//! What a form must do to be written unit by unit.
+//! The requirements on a format that is written unit by unit.
 
 use super::unit::{Unit, UnitLimits};
 use crate::error::Result;
 use crate::output_file::{FinishedFile, OutputFile};
 
-/// A form whose files are made of encoded units.
+/// A format whose files are made of encoded units.
 pub(super) trait UnitForm: Sync {
-    /// A unit as threads make it.
+    /// An encoded unit, as threads make it.
     type Encoded: Send;
     /// A file that takes encoded units.
     type File: UnitFile<Self::Encoded>;
 
-    /// Whether lines of a columnar source are weighed as the columns that they are of.
+    /// True if lines of a columnar source are weighed as columns.
     const HAS_COLUMNS: bool;
 
-    /// Returns where units end, if a file ends at so many bytes.
+    /// Returns the limits of units, if a file ends at this many bytes.
     fn limits(&self, file_bytes: u64) -> UnitLimits;
 
-    /// Encodes a unit, on any thread. Depends on the unit alone.
+    /// Encodes a unit, on any thread. The result depends only on the unit.
     fn encode(&self, unit: Unit<'_>) -> Result<Self::Encoded>;
 
     /// Begins a file.
@@ -29,7 +29,7 @@ pub(super) trait UnitFile<E> {
     /// Appends a unit.
     fn write(&mut self, unit: E) -> Result<()>;
 
-    /// Returns what counts towards the limit of a shard, in bytes.
+    /// Returns the bytes that count towards the limit of a shard.
     fn size_bytes(&self) -> u64;
 
     /// Makes the file durable.

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::*;
 
-/// All rows of the files, as one batch.
+/// Returns all rows of the files as one batch.
 fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
     let mut batches = Vec::new();
     let mut schema = None;

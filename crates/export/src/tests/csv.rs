@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::*;
 
-/// Rows of cells; a cell without quotes and without text is none.
+/// Parses rows of cells. A cell without quotes and without text is none.
 fn read_cells(text: &str, separator: char) -> Vec<Vec<Option<String>>> {
     let mut rows = Vec::new();
     let mut row = Vec::new();

@@ -1,4 +1,4 @@
-//! Partitions that are not what was published, and outputs that nobody wants.
+//! Partitions that are not what was published, and outputs that are abandoned.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ fn table(count: usize) -> (SchemaRef, RecordBatch) {
     (batch.schema(), batch)
 }
 
-/// Every form must refuse the partitions after `spoil` has been at the second, and leave nothing behind.
+/// Checks that every format refuses the partitions after `spoil` has changed the second, and leaves nothing behind.
 #[track_caller]
 fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
     let rows = &bench.partitions[1].rows;
@@ -52,7 +52,7 @@ fn check(bench: &Bench, forms: &[&str], spoil: impl Fn(&Path)) {
 
 type Spoil = Box<dyn Fn(&Path)>;
 
-/// Ways in which a file of rows comes to harm.
+/// Returns ways in which a file of rows can be damaged.
 fn spoils() -> Vec<Spoil> {
     let changed = |change: fn(&mut Vec<u8>)| -> Spoil {
         Box::new(move |path| {

@@ -1,4 +1,4 @@
-//! Parquet files, read back by parquet.
+//! Parquet files, read back by the parquet crate.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-/// All rows of the files, as one batch.
+/// Returns all rows of the files as one batch.
 fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
     let mut batches = Vec::new();
     let mut schema = None;
@@ -32,7 +32,7 @@ fn read(files: &[(String, Vec<u8>)]) -> RecordBatch {
     concat_batches(&schema.unwrap(), &batches).unwrap()
 }
 
-/// The rows as JSON.
+/// Returns the rows as JSON.
 pub(crate) fn rendered(batch: &RecordBatch) -> Vec<Value> {
     let renderer = Renderer::new(&batch.schema());
     let row = |row| {
@@ -101,7 +101,7 @@ fn columns_are_compressed_as_asked() {
         assert_eq!(rendered(&read(&files)), rows);
         names.push(target.form_name());
     }
-    // Snappy is the default; no other two are the same.
+    // Snappy is the default, and the others all differ.
     assert_eq!(names[..2], [".parquet", ".parquet"]);
     names.sort();
     names.dedup();
@@ -125,7 +125,7 @@ fn no_rows_keep_the_schema() {
     assert_eq!((batch.schema(), batch.num_rows()), (schema, 0));
 }
 
-/// Readers of Arrow take the pairs of the embedded schema alone.
+/// Readers of Arrow take only the pairs of the embedded schema.
 #[test]
 fn pairs_of_the_schema_are_in_the_footer_and_in_the_embedded_schema() {
     let pairs = [
@@ -169,7 +169,7 @@ fn records_without_fields_are_refused() {
     }
 }
 
-/// A batch with what Parquet files of others have.
+/// Returns a batch with what Parquet files of other writers contain.
 fn rich(first: i64) -> RecordBatch {
     let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("a"), None, Some("")]));
     let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(first..first + 3));
@@ -240,7 +240,7 @@ fn tables_of_one_schema_come_out_as_they_are() {
     assert_eq!(keys, ["a", "b", "huggingface", "ARROW:schema"]);
 }
 
-/// The bytes of an exported file as a file.
+/// Returns the bytes of an exported file as a file.
 fn bytes_of(file: &(String, Vec<u8>)) -> File {
     let mut copy = tempfile::tempfile().unwrap();
     copy.write_all(&file.1).unwrap();
@@ -436,7 +436,7 @@ fn row_groups_have_at_most_so_many_rows() {
 fn shards_end_with_the_row_group_that_reaches_the_limit() {
     let mut state = 1_u64;
     let mut row = |n: usize| {
-        // Text that does not pack well.
+        // This text does not compress well.
         let noise = (0..100).map(|_| {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)

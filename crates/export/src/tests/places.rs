@@ -1,4 +1,4 @@
-//! Whose an output is, and how it takes its place.
+//! The owner of an output, and how the output is put into place.
 
 use super::*;
 
@@ -102,7 +102,7 @@ fn only_places_of_this_export_are_its_leftovers() {
     );
     target.remove_leftover(&found[0].0);
     assert!(!found[0].0.exists());
-    // A directory that holds anything but shards is somebody's.
+    // A directory that holds anything but shards is somebody else's.
     let left = at(".s.coldpress.j.e1.m1.tmp");
     fs::write(left.join("part-00000.jsonl"), "").unwrap();
     fs::write(left.join("notes.txt"), "precious").unwrap();

@@ -17,14 +17,14 @@ use crate::error::{Error, Result};
 use crate::json_text::is_json_text;
 use crate::render::Renderer;
 
-/// A record batch in the schema that [`SchemaJoin`](crate::SchemaJoin) made of its own and others.
+/// Converts a record batch to the schema that [`SchemaJoin`](crate::SchemaJoin) made of its own and others.
 ///
-/// Columns that the batch lacks become nulls, the others take the type that the schema has for them, with no loss:
-/// wider numbers, other forms of text, bytes and lists, the values of dictionaries, structs and lists by their
-/// children, and JSON text of anything. A column that has its type already is not copied.
+/// Columns that the batch lacks become nulls. The others are converted to the type in the schema without loss: wider numbers, other
+/// forms of text, bytes and lists, the values of dictionaries, structs and lists by their children, and anything to JSON text. A
+/// column that already has its type is not copied.
 ///
 /// # Errors
-/// [`Error::Value`] for a column that the type does not take without loss, and for one that is missing but must not be
+/// [`Error::Value`] for a column that cannot be converted to the type without loss, and for one that is missing but must not be
 /// null. [`Error::UnknownField`] for one that the schema does not have.
 pub fn adapt(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     if batch.schema_ref() == schema {
@@ -43,9 +43,9 @@ pub fn adapt(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
     )?)
 }
 
-/// The columns with the fields `from` as columns with the fields `to`, which go together by name.
+/// Converts columns with the fields `from` to columns with the fields `to`, which are matched by name.
 ///
-/// The n-th field of a name goes with the n-th of that name.
+/// The n-th field of a name is matched with the n-th field of that name.
 fn columns(
     from: &[FieldRef],
     arrays: &[ArrayRef],
@@ -65,7 +65,7 @@ fn columns(
             None => return Err(within(field.name(), misfit("missing", field))),
         });
     }
-    // The first one in order, as the order of the table is not known.
+    // The first one in order is reported, because the order of the table is arbitrary.
     match named(from).find(|name| places.contains_key(name)) {
         Some((name, _)) => Err(Error::UnknownField {
             field: name.to_owned(),
@@ -74,7 +74,7 @@ fn columns(
     }
 }
 
-/// The names of the fields, each with how many fields before have it too.
+/// Returns the names of the fields, each with the number of earlier fields of the same name.
 fn named(fields: &[FieldRef]) -> impl Iterator<Item = (&str, usize)> {
     let mut times: HashMap<&str, usize> = HashMap::new();
     fields.iter().map(move |field| {
@@ -84,7 +84,7 @@ fn named(fields: &[FieldRef]) -> impl Iterator<Item = (&str, usize)> {
     })
 }
 
-/// The array of the field `from` as one of the field `to`. Errors name the fields in it, not the field itself.
+/// Converts the array of the field `from` to one of the field `to`. Errors name the fields in it, not the field itself.
 fn convert(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
     if array.data_type() == to.data_type() && is_json_text(from) == is_json_text(to) {
         return Ok(ArrayRef::clone(array));
@@ -106,16 +106,16 @@ fn convert(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
     }
 }
 
-/// The values of a dictionary or of runs, in the type of `to`.
+/// Returns the values of a dictionary or of runs, in the type of `to`.
 fn decode(array: &ArrayRef, values: &DataType, from: &Field, to: &Field) -> Result<ArrayRef> {
     let decoded = leaf::cast(array, values, to)?;
     let from = from.clone().with_data_type(values.clone());
     convert(&decoded, &from, to)
 }
 
-/// The values as JSON text; a null stays a null.
+/// Converts the values to JSON text. A null stays a null.
 fn to_json(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
-    // A null of a union says of which member it is.
+    // A null in a union belongs to one of its members.
     let nulls = match array.data_type() {
         DataType::Union(..) => None,
         _ => array.logical_nulls(),
@@ -138,7 +138,7 @@ fn to_json(array: &ArrayRef, from: &Field, to: &Field) -> Result<ArrayRef> {
     leaf::convert(&texts, to)
 }
 
-/// The error of a field whose name is still to be put [`within`] it.
+/// Returns the error for a field whose name is still to be added by [`within`].
 fn misfit(found: impl Into<String>, to: &Field) -> Error {
     Error::Value {
         field: String::new(),
@@ -147,7 +147,7 @@ fn misfit(found: impl Into<String>, to: &Field) -> Error {
     }
 }
 
-/// The error of the field `name`, or of the field in it that the error names.
+/// Returns the error for the field `name`, or for the inner field that the error names.
 fn within(name: &str, mut error: Error) -> Error {
     if let Error::Value { field, .. } | Error::UnknownField { field } = &mut error {
         *field = match field.as_str() {

@@ -1,4 +1,4 @@
-//! Random records for tests, and what they mean.
+//! Random records for tests, and their meaning.
 
 use std::collections::BTreeMap;
 
@@ -45,7 +45,7 @@ fn one(of: &'static [&'static str]) -> BoxedStrategy<String> {
     select(of).prop_map(str::to_owned).boxed()
 }
 
-/// A value that may be anything.
+/// Generates any value.
 fn anything() -> BoxedStrategy<String> {
     let leaf = prop_oneof![
         2 => one(&["null", "true", "false"]),
@@ -61,7 +61,7 @@ fn anything() -> BoxedStrategy<String> {
     nested.boxed()
 }
 
-/// A value that is probably of one type with others of the field.
+/// Generates a value that probably has the same type as others of the field.
 fn alike(field: usize) -> BoxedStrategy<String> {
     let values = match field {
         0 => one(INTEGERS),
@@ -98,19 +98,19 @@ fn write_object(members: &[(String, String)]) -> String {
     format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
 }
 
-/// Records whose fields are mostly of one type, and sometimes of any.
+/// Generates records whose fields mostly have one type, and sometimes any.
 pub(crate) fn records() -> impl Strategy<Value = Vec<String>> {
     let member = (0_usize..12).prop_flat_map(|field| (Just(format!("f{field}")), alike(field)));
     let record = prop::collection::vec(member, 0..8).prop_map(|members| write_object(&members));
     prop::collection::vec(record, 0..8)
 }
 
-/// What a JSON value means, where null members are as good as none and a number has no spelling.
+/// The meaning of a JSON value, where null members count as missing and the spelling of numbers is ignored.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Meaning {
     Word(String),
     Float(f64),
-    /// A number that is no float without loss.
+    /// A number that isn't a float without loss.
     Large(String),
     /// The inside of a string.
     Text(String),
@@ -133,7 +133,7 @@ pub(crate) fn meaning(json: &str) -> Meaning {
         }
         b'{' => {
             let members: Vec<(String, &str)> = members(json);
-            // A later value takes the place of an earlier one, a later null too.
+            // A later value replaces an earlier one, even if it is null.
             let last = members.into_iter().collect::<BTreeMap<_, _>>();
             let set = last.into_iter().filter(|(_, value)| *value != "null");
             Meaning::Object(set.map(|(key, value)| (key, meaning(value))).collect())

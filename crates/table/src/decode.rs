@@ -1,4 +1,4 @@
-//! JSON objects as record batches of a known schema.
+//! Decoding JSON objects to record batches of a known schema.
 
 mod build;
 mod child;
@@ -26,33 +26,32 @@ use child::Storage;
 use fault::{Fault, Trouble};
 use object::Object;
 
-/// Builds record batches of a known schema from JSON objects, one object a row.
+/// Builds record batches of a known schema from JSON objects, one object for each row.
 ///
-/// It reads what [`Renderer`](crate::Renderer) writes back to the same values. A missing key is a null, and of a
-/// repeated key the last value counts. Nothing is left out or rounded to make it fit: a key that the schema does not
-/// have, or a value that its type cannot hold, is an error. Only a decimal fraction goes to the nearest float of its
-/// column's width.
+/// It reads the output of [`Renderer`](crate::Renderer) back to the same values. A missing key is a null, and the last value of a
+/// repeated key counts. Nothing is left out or rounded to make it fit: a key that the schema does not have, or a value that its
+/// type cannot hold, is an error. Only a decimal fraction becomes the nearest float of its column's width.
 pub struct Decoder {
     schema: SchemaRef,
     rows: Object,
 }
 
 impl Decoder {
-    /// A decoder to batches of this schema.
+    /// Creates a decoder to batches of this schema.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for a type that no JSON can be read as, for instance a union of members with equal
-    /// names, and [`Error::RepeatedField`] when a record or struct has two fields of one name.
+    /// [`Error::Unsupported`] for a type that cannot be read from JSON, for instance a union of members with equal names, and
+    /// [`Error::RepeatedField`] when a record or struct has two fields of one name.
     pub fn new(schema: SchemaRef) -> Result<Self> {
         let rows = build::record(schema.fields())?;
         Ok(Self { schema, rows })
     }
 
-    /// As [`new`](Self::new), but the last field of the schema, which is one of JSON text, takes the members of records that
-    /// the schema has no field for, as one object.
+    /// Like [`new`](Self::new), but the last field of the schema, which must be JSON text, takes the members of records that have
+    /// no field in the schema, as one object.
     ///
     /// # Errors
-    /// As there.
+    /// Those of [`new`](Self::new).
     pub fn with_rest(schema: SchemaRef) -> Result<Self> {
         let rows = build::record(schema.fields())?.with_rest();
         Ok(Self { schema, rows })
@@ -61,9 +60,9 @@ impl Decoder {
     /// Adds a row: a JSON object.
     ///
     /// # Errors
-    /// [`Error::NotAnObject`], [`Error::UnknownField`] and [`Error::Value`] tell what is wrong with the record.
-    /// [`Error::Full`] when a column has no room for the row; if there are rows, [`finish`](Self::finish) the batch
-    /// and push the record again. After an error the decoder is as it was before.
+    /// [`Error::NotAnObject`], [`Error::UnknownField`] and [`Error::Value`] say what is wrong with the record. [`Error::Full`]
+    /// means that a column has no room for the row; if there are rows, [`finish`](Self::finish) the batch and push the record
+    /// again. After an error the decoder is in its previous state.
     pub fn push(&mut self, record: &str) -> Result<()> {
         let rows = self.rows.len();
         let mut fault = None;
@@ -83,7 +82,7 @@ impl Decoder {
         }
     }
 
-    /// Adds a row that could not be read on the way through it, see [`Object::push_apart`].
+    /// Adds a row that could not be read in one pass; see [`Object::push_apart`].
     fn push_apart(&mut self, record: &str) -> Result<()> {
         serde_json::from_str::<IgnoredAny>(record).map_err(|error| broken(&error))?;
         let rows = self.rows.len();
@@ -98,20 +97,20 @@ impl Decoder {
         })
     }
 
-    /// Returns how many rows there are.
+    /// Returns the number of rows.
     pub fn rows(&self) -> usize {
         self.rows.len()
     }
 
-    /// Returns how many bytes the rows take in memory, about.
+    /// Returns about how many bytes the rows take in memory.
     pub fn bytes(&self) -> usize {
         self.rows.bytes()
     }
 
-    /// The rows so far as a batch; the decoder is then empty and can be filled again.
+    /// Returns the rows so far as a batch. The decoder is then empty and can be filled again.
     ///
     /// # Errors
-    /// [`Error::Arrow`] when Arrow refuses the columns; their rows are then lost.
+    /// [`Error::Arrow`] when Arrow rejects the columns. Their rows are then lost.
     pub fn finish(&mut self) -> Result<RecordBatch> {
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
         let columns = self.rows.finish_columns()?;
@@ -141,7 +140,7 @@ fn broken(error: &serde_json::Error) -> Error {
     }
 }
 
-/// Returns what kind of value this JSON is.
+/// Returns the kind of this JSON value.
 fn kind_of(json: &str) -> JsonKind {
     match json.as_bytes().first() {
         Some(b'"') => JsonKind::Text,

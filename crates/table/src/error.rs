@@ -1,8 +1,8 @@
-//! What can go wrong between records and columns.
+//! Errors of converting between records and columns.
 
 use arrow::error::ArrowError;
 
-/// A record or a schema that the mapping between JSON and Arrow has no place for.
+/// A record or a schema that the mapping between JSON and Arrow does not cover.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -13,19 +13,19 @@ pub enum Error {
         field: String,
         /// Its Arrow type.
         data_type: String,
-        /// What stands against it.
+        /// The reason.
         reason: &'static str,
     },
-    /// A schema has a name more than once at one place, so JSON cannot tell the two apart.
+    /// A schema has a name more than once in one place, so JSON cannot distinguish the two fields.
     #[error("the schema has the field `{field}` more than once")]
     RepeatedField {
         /// The field, as a path from the top of the record.
         field: String,
     },
-    /// A record is no JSON object.
+    /// A record isn't a JSON object.
     #[error("no JSON object: {message}")]
     NotAnObject {
-        /// What is wrong with it, and where.
+        /// The reason, and the place.
         message: String,
     },
     /// A record has a key that the schema does not have.
@@ -44,13 +44,13 @@ pub enum Error {
         /// What the schema has there.
         expected: String,
     },
-    /// A column cannot take another row, as its offsets or keys are too narrow for more.
+    /// A column cannot take another row, because its offsets or keys are too narrow for more.
     #[error("field `{field}`: the batch is full, as its type has no room for more rows")]
     Full {
         /// The field, as a path from the top of the record.
         field: String,
     },
-    /// Arrow refuses an array, a cast or a batch.
+    /// Arrow rejects an array, a cast or a batch.
     #[error("arrow refuses the columns")]
     Arrow(#[from] ArrowError),
 }

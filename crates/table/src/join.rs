@@ -1,4 +1,4 @@
-//! The schema that takes the rows of all parts of a dataset.
+//! The schema that holds the rows of all parts of a dataset.
 
 mod decimal;
 mod field;
@@ -26,8 +26,8 @@ pub(crate) use time::is_one_zone;
 
 /// The join of the schemas of all parts of a dataset, which are added in dataset order.
 ///
-/// The type of a field does not depend on the order of the parts, the order of the fields does: a field stands where it
-/// was first seen.
+/// The type of a field does not depend on the order of the parts. The order of the fields does: a field is placed where it was
+/// first seen.
 ///
 /// ```
 /// use arrow::datatypes::{DataType, Field, Schema};
@@ -49,30 +49,30 @@ pub struct SchemaJoin {
     runs: Vec<Run>,
 }
 
-/// What [`SchemaJoin`] comes to.
+/// The result of a [`SchemaJoin`].
 #[derive(Clone, Debug)]
 pub struct Joined {
-    /// The schema. Of its metadata the entries are kept on whose values all parts agree that have them.
+    /// The schema. A metadata entry is kept if all parts that have it agree on its value.
     pub schema: SchemaRef,
     /// The fields that had to become JSON text.
     pub mixed: Vec<MixedField>,
-    /// Whether the last field of the schema is one of JSON text for all fields of records that are no columns, because
-    /// there are more than [`Types::MAX_COLUMNS`].
+    /// True if the last field of the schema is JSON text for all fields of records that have no column, because there are more than
+    /// [`Types::MAX_COLUMNS`].
     pub has_rest: bool,
 }
 
-/// A field whose values no column but one of JSON text takes.
+/// A field whose values only fit a column of JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MixedField {
-    /// Its name, after the names of the structs that it is in and dots.
+    /// Its name, after the names of the enclosing structs, separated by dots.
     pub name: String,
-    /// The types that its values have, in the order in which they were first seen: `int64`, `text`, `list` and so on.
+    /// The types of its values, in the order in which they were first seen: `int64`, `text`, `list` and so on.
     pub types: Vec<String>,
-    /// The first record with a value that does not go with the first of the types, if that is a JSON record.
+    /// The first record with a value that does not agree with the first of the types, if that is a JSON record.
     pub odd: Option<Origin>,
 }
 
-/// Parts of one kind that follow each other, taken together.
+/// Consecutive parts of one kind, taken together.
 #[derive(Debug)]
 enum Run {
     Records(Types),
@@ -80,7 +80,7 @@ enum Run {
 }
 
 impl SchemaJoin {
-    /// Adds a part that is JSON records. One without records changes nothing.
+    /// Adds a part that consists of JSON records. One without records changes nothing.
     pub fn add_types(&mut self, types: &Types) {
         match self.runs.last_mut() {
             _ if types.is_empty() => {}
@@ -94,9 +94,9 @@ impl SchemaJoin {
         self.runs.is_empty()
     }
 
-    /// The names of the columns, in their order, and whether there are fields of records that are none: those that tables
-    /// have, and of those that records have the first [`Types::MAX_COLUMNS`]. Which these are does not depend on how the
-    /// records are cut into parts.
+    /// Returns the names of the columns in order, and whether there are fields of records without a column. The columns are those
+    /// that tables have, and the first [`Types::MAX_COLUMNS`] of those that records have. They do not depend on how the records are
+    /// cut into parts.
     pub fn column_names(&self) -> (Vec<String>, bool) {
         let columns = columns(&self.runs);
         let kept = kept(&self.runs);
@@ -118,7 +118,7 @@ impl SchemaJoin {
         }
     }
 
-    /// The schema that takes the rows of all parts.
+    /// Returns the schema that holds the rows of all parts.
     pub fn finish(self) -> Joined {
         let mut mixed = Vec::new();
         let mut fields = Vec::new();
@@ -148,7 +148,7 @@ impl SchemaJoin {
     }
 }
 
-/// The names of the fields that are columns.
+/// Returns the names of the fields that are columns.
 fn kept(runs: &[Run]) -> HashSet<&str> {
     let records = runs.iter().filter_map(|run| match run {
         Run::Records(types) => Some(types.field_names()),
@@ -169,7 +169,7 @@ fn kept(runs: &[Run]) -> HashSet<&str> {
     kept
 }
 
-/// The column for the fields that are none.
+/// Returns the column for the fields that have none.
 fn rest(kept: &HashSet<&str>) -> Field {
     let mut name = "__rest__".to_owned();
     while kept.contains(name.as_str()) {
@@ -178,7 +178,7 @@ fn rest(kept: &HashSet<&str>) -> Field {
     as_json_text(&Field::new(name, DataType::Utf8, true))
 }
 
-/// The top-level fields with what each part says of them.
+/// Returns the top-level fields with what each part has for them.
 fn columns(runs: &[Run]) -> Vec<(&str, Vec<Part<'_>>)> {
     let mut columns = Columns::default();
     for run in runs {
@@ -201,7 +201,7 @@ fn table_columns(fields: &[Arc<Field>]) -> impl Iterator<Item = (&str, Part<'_>)
         .map(|field| (field.name().as_str(), Part::of(field)))
 }
 
-/// Columns by name. The n-th column of a name in one part goes with the n-th of that name in another.
+/// Columns by name. The n-th column of a name in one part is matched with the n-th of that name in another.
 #[derive(Default)]
 struct Columns<'a> {
     columns: Vec<(&'a str, Vec<Part<'a>>)>,

@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType, Field, Metadata};
 
-/// The keys under which a field's metadata has the name and the parameters of its extension type.
+/// The metadata keys for the name and the parameters of a field's extension type.
 pub(crate) const EXTENSION_NAME: &str = "ARROW:extension:name";
 pub(crate) const EXTENSION_METADATA: &str = "ARROW:extension:metadata";
 
@@ -20,7 +20,7 @@ pub fn as_json_text(field: &Field) -> Field {
     Field::new(field.name(), DataType::Utf8, true).with_metadata(metadata)
 }
 
-/// Says in a field's metadata that it holds JSON text.
+/// Marks a field as JSON text in its metadata.
 pub(crate) fn mark(metadata: &mut Metadata) {
     metadata.insert(EXTENSION_NAME, JSON);
     metadata.insert(EXTENSION_METADATA, "");

@@ -1,9 +1,9 @@
-//! How records become columns, and columns records.
+//! Converting records to columns, and columns to records.
 //!
-//! [`Types`] is what JSON records hold in each field, and [`SchemaJoin`] makes one schema of that and of the schemas of
-//! tables, in which [`adapt()`] puts record batches. A [`Decoder`] turns JSON records into record batches of a schema, a
-//! [`Renderer`] the rows of record batches into JSON records; what one writes the other reads, without loss. What becomes
-//! what stands in `docs/types.md`.
+//! [`Types`] are the types of the fields of JSON records. [`SchemaJoin`] makes one schema from them and from the schemas of tables,
+//! and [`adapt()`] converts record batches to it. A [`Decoder`] turns JSON records into record batches of a schema, and a
+//! [`Renderer`] turns the rows of record batches into JSON records. Each reads the output of the other without loss.
+//! `docs/types.md` lists the conversions.
 //!
 //! ```
 //! use coldpress_record::Origin;
@@ -31,7 +31,7 @@
 //! # Ok::<(), coldpress_table::Error>(())
 //! ```
 //!
-//! It knows no files: reading and writing them is `coldpress-dataset`'s part.
+//! This crate does not access files. Reading and writing them is the task of `coldpress-dataset`.
 
 mod adapt;
 #[cfg(test)]

@@ -12,17 +12,17 @@ use coldpress_record::escape_into;
 
 /// Writes rows of record batches as JSON objects, in the form that [`Decoder`](crate::Decoder) reads back exactly.
 ///
-/// Every column of the row is written, nulls too: `{"id": 1, "text": null}`. A schema with a name twice gives
-/// objects with a key twice; [`Decoder::new`](crate::Decoder::new) refuses such a schema.
+/// Every column of the row is written, including nulls: `{"id": 1, "text": null}`. A schema with a repeated name gives objects with
+/// a repeated key; [`Decoder::new`](crate::Decoder::new) refuses such a schema.
 #[derive(Clone, Debug)]
 pub struct Renderer {
     schema: SchemaRef,
-    /// What stands before each column's value: its separator, its name as a JSON string and the colon.
+    /// The text before each column's value: its separator, its name as a JSON string and the colon.
     keys: Vec<Vec<u8>>,
 }
 
 impl Renderer {
-    /// A renderer of batches of this schema.
+    /// Creates a renderer of batches of this schema.
     pub fn new(schema: &SchemaRef) -> Self {
         let keys = schema.fields().iter().enumerate().map(|(at, field)| {
             let mut key = Vec::new();
@@ -35,14 +35,14 @@ impl Renderer {
         }
     }
 
-    /// Appends row `row` of `batch`, which has the renderer's schema, as a JSON object without line end.
+    /// Appends row `row` of `batch`, which has the renderer's schema, as a JSON object without a line end.
     ///
-    /// `changed` has names of text fields with their new text. A name with dots is the column of that name if the
-    /// schema has one, else a field of nested structs, as for [`coldpress_record::FieldPath`]. A name that the
-    /// schema does not have becomes a further key of the object.
+    /// `changed` has names of text fields with their new text. A name with dots is the column of that name if the schema has one,
+    /// or else a field of nested structs, as for [`coldpress_record::FieldPath`]. A name that the schema does not have becomes an
+    /// additional key of the object.
     ///
     /// # Panics
-    /// When the batch has no such row.
+    /// If the batch has no such row.
     pub fn write_row(
         &self,
         batch: &RecordBatch,
@@ -72,13 +72,13 @@ impl Renderer {
     /// Appends the value of `array`, whose field is `field`, at `row` as JSON.
     ///
     /// # Panics
-    /// When the array has no such row.
+    /// If the array has no such row.
     pub fn write_value(array: &dyn Array, field: &Field, row: usize, out: &mut Vec<u8>) {
         value::write(array, field, row, out);
     }
 }
 
-/// Appends what stands before a value in an object.
+/// Appends the text before a value in an object.
 fn write_key(is_first: bool, name: &str, out: &mut Vec<u8>) {
     if !is_first {
         out.extend_from_slice(b", ");
@@ -87,7 +87,7 @@ fn write_key(is_first: bool, name: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b": ");
 }
 
-/// Appends the value of `field`, one of `siblings`, with what `changed` says of it and of what is in it.
+/// Appends the value of `field`, one of `siblings`, with the changes from `changed` to it and to its contents.
 fn write_changed(
     array: &dyn Array,
     field: &Field,

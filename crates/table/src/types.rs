@@ -1,4 +1,4 @@
-//! What the fields of JSON records hold.
+//! The types of the fields of JSON records.
 
 mod cursor;
 mod held;
@@ -15,15 +15,16 @@ pub(crate) use held::{Fields, Held};
 pub(crate) use kind::{Class, Kind};
 use walk::{Member, Walk};
 
-/// What the fields of JSON records hold: all that the types of their columns depend on, and the first record with each
+/// The types of the fields of JSON records: everything that the types of their columns depend on, and the first record with each
 /// kind of value.
 ///
 /// It maintains the following invariants:
 ///
-/// - Joining what parts of a dataset hold gives what the whole holds, in whatever groups the parts are joined.
-/// - A field stands where it was first seen, and each of its values fits the type that
-///   [`SchemaJoin`](crate::SchemaJoin) gives it.
-/// - Of more than [`MAX_COLUMNS`](Self::MAX_COLUMNS) fields only those first seen are noted, and that there are more.
+/// - Joining the types of the parts of a dataset gives the types of the whole, in whatever groups the parts are joined.
+/// - A field is placed where it was first seen, and each of its values fits the type that [`SchemaJoin`](crate::SchemaJoin) gives
+///   it.
+/// - If there are more than [`MAX_COLUMNS`](Self::MAX_COLUMNS) fields, only the first ones are recorded, together with the fact
+///   that there are more.
 ///
 /// Its size is therefore bounded.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -31,10 +32,10 @@ pub struct Types {
     records: u64,
     #[serde(default)]
     fields: Fields,
-    /// Whether there are more fields.
+    /// True if there are more fields.
     #[serde(default, skip_serializing_if = "is_false")]
     has_more: bool,
-    /// The members of the record that is being read; kept for its memory.
+    /// The members of the record that is being read, kept to reuse the memory.
     #[serde(skip)]
     members: Vec<Member>,
 }
@@ -47,10 +48,10 @@ impl PartialEq for Types {
 }
 
 impl Types {
-    /// Adds a record, which comes after those before it in dataset order.
+    /// Adds a record that follows the earlier ones in dataset order.
     ///
-    /// `record` must be a valid JSON object, as [`scan`](coldpress_record::scan) finds it; its depth is no limit. Of
-    /// anything else parts may be noted.
+    /// `record` must be a valid JSON object, as checked by [`scan`](coldpress_record::scan); its depth is not limited. For any
+    /// other text, parts of it may be recorded.
     pub fn observe(&mut self, record: &str, origin: &Origin) {
         self.observe_within(record, origin, Self::MAX_COLUMNS);
     }
@@ -67,11 +68,11 @@ impl Types {
         self.has_more |= !walk.record(&mut self.fields);
     }
 
-    /// The top-level fields that become columns of their own, at most: with more of them files become slow to write and to
-    /// read, as each row has a place in each column. The values of the others become one column of JSON text.
+    /// The most top-level fields that become columns of their own. With more of them, files become slow to write and to read,
+    /// because each row has a place in each column. The values of the others become one column of JSON text.
     pub const MAX_COLUMNS: usize = 2_000;
 
-    /// Returns what no records hold in these fields, for [`observe_known`](Self::observe_known).
+    /// Returns these fields without values, for [`observe_known`](Self::observe_known).
     pub fn of_fields<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut types = Self::default();
         for (at, name) in names.enumerate() {
@@ -80,34 +81,34 @@ impl Types {
         types
     }
 
-    /// Adds a record as [`observe`](Self::observe) does, but for fields that are not known yet.
+    /// Adds a record as [`observe`](Self::observe) does, but ignores fields that are not known yet.
     pub fn observe_known(&mut self, record: &str, origin: &Origin) {
         self.observe_within(record, origin, self.fields.len());
     }
 
-    /// Returns whether there are more fields than are noted.
+    /// Returns whether there are more fields than are recorded.
     pub fn has_more(&self) -> bool {
         self.has_more
     }
 
-    /// Adds what a later part of the dataset holds.
+    /// Adds the types of a later part of the dataset.
     pub fn join(&mut self, later: &Self) {
         self.records += later.records;
         let is_whole = self.fields.join(&later.fields, Self::MAX_COLUMNS);
         self.has_more |= later.has_more || !is_whole;
     }
 
-    /// Returns whether there is no record.
+    /// Returns whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.records == 0
     }
 
-    /// Returns how many records there are.
+    /// Returns the number of records.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// The names of the top-level fields, in the order in which they were first seen.
+    /// Returns the names of the top-level fields, in the order in which they were first seen.
     pub fn field_names(&self) -> impl Iterator<Item = &str> {
         self.fields.iter().map(|field| field.name.as_str())
     }

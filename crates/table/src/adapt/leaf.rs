@@ -8,7 +8,7 @@ use super::misfit;
 use crate::Result;
 use crate::join::is_one_zone;
 
-/// The values, which have no children, in the type of `to`, if that takes all values of their type.
+/// Converts values without children to the type of `to`, if it holds all values of their type.
 pub(super) fn convert(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     if array.data_type() == to.data_type() {
         return Ok(ArrayRef::clone(array));
@@ -19,7 +19,7 @@ pub(super) fn convert(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     cast(array, to.data_type(), to)
 }
 
-/// Casts, and fails rather than put a null where a value does not fit.
+/// Casts, and fails if a value does not fit, rather than making it null.
 pub(super) fn cast(array: &dyn Array, data_type: &DataType, to: &Field) -> Result<ArrayRef> {
     let options = CastOptions {
         safe: false,
@@ -29,7 +29,7 @@ pub(super) fn cast(array: &dyn Array, data_type: &DataType, to: &Field) -> Resul
         .map_err(|error| misfit(format!("a column that cannot be cast ({error})"), to))
 }
 
-/// Returns whether each value of a type is one of the other too, or the cast finds the one that is not.
+/// Returns whether each value of a type is also one of the other, or the cast detects those that are not.
 fn is_exact(from: &DataType, to: &DataType) -> bool {
     use DataType::{
         Binary, BinaryView, Date64, FixedSizeBinary, Float16, Float32, Float64, LargeBinary,

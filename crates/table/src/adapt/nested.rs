@@ -1,4 +1,4 @@
-//! Structs, lists and maps, by their children.
+//! Conversion of structs, lists and maps by their children.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use super::{columns, convert, leaf, misfit};
 use crate::Result;
 
-/// A struct with the children of `to`.
+/// Converts to a struct with the children of `to`.
 pub(super) fn convert_struct(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     let (Some(array), DataType::Struct(fields)) = (array.as_struct_opt(), to.data_type()) else {
         return Err(other_type(array, to));
@@ -22,7 +22,7 @@ pub(super) fn convert_struct(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     Ok(Arc::new(converted))
 }
 
-/// A list of the kind and with the elements of `to`.
+/// Converts to a list of the kind and with the elements of `to`.
 pub(super) fn convert_list(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     let (Some((element, of_kind)), Some((to_element, _))) = (
         list_parts(array.data_type(), to.data_type()),
@@ -56,7 +56,7 @@ pub(super) fn convert_list(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     }
 }
 
-/// The element of a list type, and the list of such elements that is of the kind of `to`.
+/// Returns the element of a list type, and the type of a list of such elements that has the kind of `to`.
 fn list_parts(from: &DataType, to: &DataType) -> Option<(FieldRef, DataType)> {
     let element = match from {
         DataType::List(element)
@@ -112,7 +112,7 @@ fn rebuild_view<O: OffsetSizeTrait>(
     Ok(Arc::new(converted))
 }
 
-/// A map with the keys and values of `to`.
+/// Converts to a map with the keys and values of `to`.
 pub(super) fn convert_map(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     let (Some(map), DataType::Map(entries, sorted)) = (array.as_map_opt(), to.data_type()) else {
         return Err(other_type(array, to));
@@ -122,7 +122,7 @@ pub(super) fn convert_map(array: &ArrayRef, to: &Field) -> Result<ArrayRef> {
     };
     let from = map.entries();
     let mut columns = Vec::with_capacity(fields.len());
-    // By place, as writers do not agree on the names.
+    // The fields are matched by position, because writers do not agree on the names.
     for ((from, column), field) in from.fields().iter().zip(from.columns()).zip(fields) {
         columns.push(convert(column, from, field)?);
     }

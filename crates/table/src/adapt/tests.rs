@@ -47,9 +47,9 @@ fn meanings(records: &[String]) -> Vec<arbitrary::Meaning> {
         .collect()
 }
 
-/// Adapts a column to what its type and `other` join to, and shows the type and the values.
+/// Adapts a column to the join of its type and `other`, and returns the type and the values as text.
 fn adapted(array: ArrayRef, other: DataType) -> (DataType, Vec<String>) {
-    // A slice has offsets that must not be forgotten.
+    // A slice has offsets, which must not be ignored.
     let padded = new_null_array(array.data_type(), 1);
     let array = arrow::compute::concat(&[&padded, &array]).unwrap();
     let field = Field::new("a", array.data_type().clone(), true);

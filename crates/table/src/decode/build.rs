@@ -1,4 +1,4 @@
-//! The columns that the fields of a schema need.
+//! Building the columns for the fields of a schema.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -17,10 +17,10 @@ use super::{number, time};
 use crate::error::{Error, Result};
 use crate::json_text::is_json_text;
 
-/// How deep types may be nested. The JSON parser stops at 128 levels, of which the record is one.
+/// The deepest nesting of types. The JSON parser stops at 128 levels, one of which is the record.
 const DEEPEST: usize = 100;
 
-/// Objects of these fields, as the rows of a batch are.
+/// Builds the column of objects with these fields, as the rows of a batch are.
 pub(super) fn record(fields: &Fields) -> Result<Object> {
     let mut top = Place {
         names: Vec::new(),
@@ -29,10 +29,10 @@ pub(super) fn record(fields: &Fields) -> Result<Object> {
     top.object(fields)
 }
 
-/// Where in the schema a field is.
+/// The place of a field in the schema.
 struct Place {
     names: Vec<String>,
-    /// How many types it is within.
+    /// The number of enclosing types.
     depth: usize,
 }
 
@@ -242,7 +242,7 @@ fn temporal(data_type: &DataType) -> Column {
         DataType::Interval(IntervalUnit::MonthDayNano) => {
             of::<IntervalMonthDayNanoType>(data_type, time::month_day_nano)
         }
-        // Null; every other type has a column above or in `Place::column`.
+        // Only null is left; every other type has a column above or in `Place::column`.
         _ => leaf(Nulls::default()),
     }
 }

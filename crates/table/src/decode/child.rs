@@ -1,4 +1,4 @@
-//! A field with the column that its values go to.
+//! A field with its column.
 
 use std::fmt;
 
@@ -13,29 +13,29 @@ use super::fault::{Fault, Trouble};
 use super::list::List;
 use super::object::Object;
 
-/// The values of a column on the way to an array.
+/// The values of a column that becomes an array.
 pub(super) trait Storage: Send {
-    /// Adds a null, or what stands for one where an enclosing value is null. The only error is that there is no room.
+    /// Adds a null, or a placeholder if an enclosing value is null. The only possible error is that there is no room.
     fn push_null(&mut self) -> Result<(), Trouble>;
-    /// Returns how many values there are.
+    /// Returns the number of values.
     fn len(&self) -> usize;
-    /// Drops all values but the first `len`, and whatever an unfinished value has left.
+    /// Drops all values except the first `len`, and anything left of an unfinished value.
     fn truncate(&mut self, len: usize);
-    /// Returns how many bytes the values take, about.
+    /// Returns about how many bytes the values take.
     fn bytes(&self) -> usize;
-    /// The values as an array; none are left.
+    /// Returns the values as an array and leaves none.
     fn finish(&mut self) -> Result<ArrayRef, ArrowError>;
 }
 
 /// A column that takes each value as a piece of JSON.
 pub(super) trait Leaf: Storage {
-    /// Adds a value that is valid JSON and not `null`. After an error there may be an unfinished value.
+    /// Adds a value that is valid JSON and not `null`. After an error, part of a value may be left.
     fn push(&mut self, json: &str) -> Result<(), Trouble>;
 }
 
-/// Where the values of a field go.
+/// The column for the values of a field.
 pub(super) enum Column {
-    /// Whatever is read at once.
+    /// Values that are read in one step.
     Leaf(Box<dyn Leaf>),
     /// Structs, read key by key.
     Object(Object),
@@ -61,7 +61,7 @@ impl Column {
     }
 }
 
-/// A field with the column that its values go to.
+/// A field with its column.
 pub(super) struct Child {
     field: FieldRef,
     column: Column,
@@ -84,7 +84,7 @@ impl Child {
         self.column.storage_mut()
     }
 
-    /// Adds the value `json`, which is valid JSON. After an error there may be an unfinished value.
+    /// Adds the value `json`, which is valid JSON. After an error, part of a value may be left.
     pub(super) fn push(&mut self, json: &str) -> Result<(), Box<Fault>> {
         if let Column::Leaf(leaf) = &mut self.column {
             if json != "null" {
@@ -114,7 +114,7 @@ impl Child {
             .map_err(|_| fault.unwrap_or_else(|| Fault::misfit(&self.field, "a broken value")))
     }
 
-    /// Adds a value that could not be read on the way through it, see [`Object::push_apart`].
+    /// Adds a value that could not be read in one pass; see [`Object::push_apart`].
     fn push_apart(&mut self, json: &str) -> Result<(), Box<Fault>> {
         let pushed = match &mut self.column {
             Column::Leaf(leaf) => leaf.push(json),
@@ -124,7 +124,7 @@ impl Child {
         pushed.map_err(|trouble| Fault::of(trouble, &self.field, json))
     }
 
-    /// Adds a null that a record has here, or that it has by the absence of a key.
+    /// Adds a null that the record has here, or has because the key is absent.
     pub(super) fn push_found_null(&mut self, found: &str) -> Result<(), Box<Fault>> {
         if !self.field.is_nullable() && *self.field.data_type() != DataType::Null {
             return Err(Fault::misfit(&self.field, found));
@@ -134,7 +134,7 @@ impl Child {
     }
 }
 
-/// Reads one value into a child. An error of the value, unlike one of the JSON, is left in `fault`.
+/// Reads one value into a child. An error in the value, unlike one in the JSON, is left in `fault`.
 pub(super) struct Seed<'a> {
     pub(super) child: &'a mut Child,
     pub(super) fault: &'a mut Option<Box<Fault>>,

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use super::child::{Child, Leaf, Storage};
 use super::fault::Trouble;
 
-/// Values behind keys of type `K`; values are equal here if their JSON is.
+/// Values with keys of type `K`. Values are equal here if their JSON is equal.
 pub(super) struct Dictionary<K: ArrowDictionaryKeyType> {
     values: Child,
     places: HashMap<Box<str>, K::Native>,
@@ -71,7 +71,7 @@ impl<K: ArrowDictionaryKeyType> Storage for Dictionary<K> {
     }
 
     fn bytes(&self) -> usize {
-        // The table of places holds each value's JSON besides.
+        // The table of places also holds each value's JSON.
         size_of_val(self.keys.as_slice()) + 2 * self.values.storage().bytes()
     }
 
@@ -84,17 +84,17 @@ impl<K: ArrowDictionaryKeyType> Storage for Dictionary<K> {
     }
 }
 
-/// Runs of equal values with ends of type `R`; values are equal here if their JSON is.
+/// Runs of equal values with ends of type `R`. Values are equal here if their JSON is equal.
 pub(super) struct Runs<R: RunEndIndexType> {
     data_type: DataType,
     values: Child,
     ends: Vec<R::Native>,
-    /// The JSON of the last run, unless values after it were taken back.
+    /// The JSON of the last run, unless values after it were removed.
     last: Option<String>,
 }
 
 impl<R: RunEndIndexType> Runs<R> {
-    /// Runs of `data_type`.
+    /// Creates runs of `data_type`.
     pub(super) fn new(data_type: DataType, values: Child) -> Self {
         Self {
             data_type,
@@ -104,7 +104,7 @@ impl<R: RunEndIndexType> Runs<R> {
         }
     }
 
-    /// Adds the value `json`, by `start` if it begins a run.
+    /// Adds the value `json`, calling `start` if it begins a run.
     fn extend(
         &mut self,
         json: &str,
@@ -164,7 +164,7 @@ impl<R: RunEndIndexType> Storage for Runs<R> {
         let ends = std::mem::take(&mut self.ends).into();
         let ends = PrimitiveArray::<R>::try_new(ends, None)?;
         let values = self.values.storage_mut().finish()?;
-        // The type's own constructor would give its fields names that the schema may not have.
+        // The type's own constructor would give its fields names that may differ from the schema's.
         let data = ArrayData::builder(self.data_type.clone())
             .len(len)
             .add_child_data(ends.into_data())

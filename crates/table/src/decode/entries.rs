@@ -1,4 +1,4 @@
-//! The entries of a JSON object, apart from what they mean.
+//! The entries of a JSON object, without interpreting them.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,7 +8,7 @@ use coldpress_record::unescape_into;
 use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The entries of an object, each key once with its last value; `None` if `json` is no object.
+/// Returns the entries of an object, each key once with its last value; `None` if `json` isn't an object.
 pub(super) fn entries_of(json: &str) -> Option<Vec<(&RawValue, &RawValue)>> {
     let mut entries: Vec<(&RawValue, &RawValue)> = Vec::new();
     let mut places = HashMap::new();
@@ -23,7 +23,7 @@ pub(super) fn entries_of(json: &str) -> Option<Vec<(&RawValue, &RawValue)>> {
     Some(entries)
 }
 
-/// The text of a JSON string; a string that is no text stays as it is written.
+/// Returns the text of a JSON string. A string that isn't valid text stays as it is written.
 pub(super) fn name_of(quoted: &str) -> Cow<'_, str> {
     let inner = &quoted[1..quoted.len() - 1];
     if !inner.contains('\\') {

@@ -1,4 +1,4 @@
-//! What is wrong with a value of a record.
+//! Errors in a value of a record.
 
 use arrow::datatypes::{DataType, Field};
 
@@ -6,22 +6,22 @@ use super::kind_of;
 use crate::error::Error;
 use crate::json_text::is_json_text;
 
-/// Numbers up to this length are shown in messages.
+/// The longest number that is shown in messages.
 const SHOWN_BYTES: usize = 40;
 
-/// Why a column does not take a value.
+/// The reason why a column does not accept a value.
 pub(super) enum Trouble {
     /// The value does not fit the column's type.
     Misfit,
-    /// Like `Misfit`, with words for what the value is.
+    /// Like `Misfit`, with a description of the value.
     Is(String),
     /// The column has no room for another value.
     Full,
-    /// A column within the column does not take a part of the value.
+    /// A column within the column does not accept a part of the value.
     Within(Box<Fault>),
 }
 
-/// A value that its field cannot take.
+/// A value that its field does not accept.
 pub(super) struct Fault {
     /// The names of the fields from the inside to the top.
     path: Vec<String>,
@@ -35,12 +35,12 @@ enum Reason {
 }
 
 impl Fault {
-    /// A key that the schema does not have.
+    /// Returns the error for a key that the schema does not have.
     pub(super) fn unknown(key: &str) -> Box<Self> {
         Self::new(Reason::Unknown).within(key)
     }
 
-    /// The field has no place for what was found.
+    /// Returns the error for something that the field has no place for.
     pub(super) fn misfit(field: &Field, found: impl Into<String>) -> Box<Self> {
         Self::new(Reason::Misfit {
             found: found.into(),
@@ -48,7 +48,7 @@ impl Fault {
         })
     }
 
-    /// The field could not take the value `json`.
+    /// Returns the error for a field that does not accept the value `json`.
     pub(super) fn of(trouble: Trouble, field: &Field, json: &str) -> Box<Self> {
         match trouble {
             Trouble::Misfit => Self::misfit(field, shown(json)),
@@ -58,7 +58,7 @@ impl Fault {
         }
     }
 
-    /// Returns whether the value would fit if there were fewer.
+    /// Returns whether the value would fit if there were fewer values.
     pub(super) fn is_full(&self) -> bool {
         matches!(self.reason, Reason::Full)
     }
@@ -68,7 +68,7 @@ impl Fault {
         Box::new(Self { path, reason })
     }
 
-    /// The same fault, seen from the container that has it in its field `name`.
+    /// Returns the same fault, seen from the container that has it in its field `name`.
     pub(super) fn within(mut self: Box<Self>, name: &str) -> Box<Self> {
         self.path.push(name.to_owned());
         self

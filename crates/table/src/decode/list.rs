@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::child::{Child, Seed, Storage};
 use super::fault::{Fault, Trouble};
 
-/// Which of Arrow's list types a column has.
+/// The Arrow list type of a column.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
     List,
@@ -25,11 +25,11 @@ pub(super) enum Form {
     Fixed(i32),
 }
 
-/// Lists, whose elements lie in one child.
+/// Lists, whose elements are in one child.
 pub(super) struct List {
     form: Form,
     child: Box<Child>,
-    /// Where each list ends among the elements.
+    /// The end of each list among the elements.
     ends: Vec<i64>,
     nulls: NullBufferBuilder,
 }
@@ -44,7 +44,7 @@ impl List {
         }
     }
 
-    /// Adds the list with these elements. The outer error is of the JSON or left in `fault`, the inner one of the list.
+    /// Adds the list with these elements. The outer error is about the JSON or left in `fault`, the inner one about the list.
     pub(super) fn take<'de, A: SeqAccess<'de>>(
         &mut self,
         mut elements: A,
@@ -64,7 +64,7 @@ impl List {
         Ok(self.end_list())
     }
 
-    /// Adds a list, see [`Object::push_apart`](super::object::Object::push_apart).
+    /// Adds a list; see [`Object::push_apart`](super::object::Object::push_apart).
     pub(super) fn push_apart(&mut self, json: &str) -> Result<(), Trouble> {
         let elements = serde_json::from_str::<Vec<&RawValue>>(json);
         for element in elements.map_err(|_| Trouble::Misfit)? {
@@ -152,7 +152,7 @@ fn lists<O: OffsetSizeTrait>(
     GenericListArray::try_new(field, offsets(ends), values, nulls)
 }
 
-/// The offsets of lists with these ends, which fit their width.
+/// Returns the offsets of lists with these ends, which fit their width.
 pub(super) fn offsets<O: OffsetSizeTrait>(ends: &[i64]) -> OffsetBuffer<O> {
     let offsets = ends.iter().map(|end| O::usize_as(*end as usize));
     let offsets = std::iter::once(O::zero()).chain(offsets);

@@ -13,19 +13,19 @@ use super::entries::entries_of;
 use super::fault::{Fault, Trouble};
 use super::list::offsets;
 
-/// Maps, whose keys and values lie in two children.
+/// Maps, whose keys and values are in two children.
 pub(super) struct Map {
     entries: FieldRef,
     is_sorted: bool,
     keys: Child,
     values: Child,
-    /// Where each map ends among the entries.
+    /// The end of each map among the entries.
     ends: Vec<i64>,
     nulls: NullBufferBuilder,
 }
 
 impl Map {
-    /// Maps whose entries are structs of the fields of `keys` and `values`.
+    /// Creates maps whose entries are structs of the fields of `keys` and `values`.
     pub(super) fn new(entries: FieldRef, is_sorted: bool, keys: Child, values: Child) -> Self {
         Self {
             entries,
@@ -138,7 +138,7 @@ struct Entry<'a> {
 
 fn entry_of(json: &str) -> Result<Entry<'_>, Trouble> {
     let wrong = || Trouble::Is("a list of what is no key and value".to_owned());
-    // The parts may be named, not listed.
+    // The parts may be named rather than listed.
     let is_object = json.starts_with('{');
     let entry = is_object.then(|| serde_json::from_str(json).ok()).flatten();
     entry.ok_or_else(wrong)

@@ -8,9 +8,9 @@ use super::text::inner_text;
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
 
-/// An integer that is written as one.
+/// Parses an integer that is written as one.
 pub(super) fn integer<N: FromStr>(json: &str) -> Option<N> {
-    // Unsigned types do not read this zero.
+    // Unsigned types do not parse this zero.
     let json = if json == "-0" { "0" } else { json };
     json.parse().ok()
 }
@@ -52,18 +52,18 @@ fn finite(json: &str) -> Option<f64> {
     (value.is_finite() && is_faithful(json, value)).then_some(value)
 }
 
-/// Returns whether the number is a fraction, which may be rounded, or an integer that `value` is exactly.
+/// Returns whether the number is a fraction, which may be rounded, or an integer that equals `value` exactly.
 fn is_faithful(json: &str, value: f64) -> bool {
     const EXACT_DIGITS: usize = 3;
     if json.len() <= EXACT_DIGITS || json.contains(['.', 'e', 'E']) {
         return true;
     }
-    // A float beyond this type is clamped to its ends, which no float but one equals.
+    // A float outside this type's range is clamped to its ends, and only one float equals an end.
     json.parse::<i128>()
         .is_ok_and(|integer| integer != i128::MAX && integer == value as i128)
 }
 
-/// The decimal number `json` as an integer of units of 10^-`scale`, if it is one with at most `precision` digits.
+/// Parses the decimal number `json` as an integer of units of 10^-`scale`, if it has at most `precision` digits.
 pub(super) fn decimal<N: FromStr>(json: &str, precision: u8, scale: i8) -> Option<N> {
     let (sign, number) = match json.strip_prefix('-') {
         Some(number) => ("-", number),
@@ -96,7 +96,7 @@ pub(super) fn decimal<N: FromStr>(json: &str, precision: u8, scale: i8) -> Optio
     (length <= usize::from(precision)).then(|| digits.parse().ok())?
 }
 
-/// Multiplies the digits by 10^`shift`, if that leaves an integer of a length that a decimal can have.
+/// Multiplies the digits by 10^`shift`, if the result is an integer that a decimal can hold.
 fn shift_digits(digits: &mut String, shift: i32) -> Option<()> {
     const LONGEST: usize = 76;
     let places = usize::try_from(shift.unsigned_abs()).ok()?;

@@ -13,16 +13,16 @@ use super::child::{Child, Seed, Storage};
 use super::entries::{entries_of, name_of};
 use super::fault::{Fault, Trouble};
 
-/// How many keys are tried in their order before the table of names is asked.
+/// The number of keys that are tried in order before the table of names is used.
 const TRIED_IN_ORDER: usize = 4;
 
-/// Objects with known keys, one child a key.
+/// Objects with known keys, with one child for each key.
 pub(super) struct Object {
     fields: Fields,
     children: Vec<Child>,
     names: Names,
     nulls: NullBufferBuilder,
-    /// The members of the object at hand that have no child of their own, where the last child takes them.
+    /// The members of the current object that have no child of their own, if the last child takes them.
     rest: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl Object {
         }
     }
 
-    /// As it is, but that the last child takes all members that have no child of their own, as one object.
+    /// Lets the last child take all members that have no child of their own, as one object.
     pub(super) fn with_rest(mut self) -> Self {
         let known = self.fields.len().saturating_sub(1);
         self.names = Names::new(&self.fields[..known]);
@@ -93,9 +93,9 @@ impl Object {
         Ok(())
     }
 
-    /// Adds the object `json` entry by entry, of a repeated key the last one alone.
+    /// Adds the object `json` entry by entry, with only the last value of a repeated key.
     ///
-    /// [`take`](Self::take) reads the earlier values too, and stops at one that its column does not take.
+    /// [`take`](Self::take) also reads the earlier values, and stops at one that its column does not accept.
     pub(super) fn push_apart(&mut self, json: &str) -> Result<(), Trouble> {
         let row = self.nulls.len();
         self.rest.iter_mut().for_each(String::clear);
@@ -116,7 +116,7 @@ impl Object {
         Ok(())
     }
 
-    /// Gives the last child what no other child took; returns how many children got a value.
+    /// Gives the last child what no other child took. Returns how many children got a value.
     fn push_rest(&mut self) -> Result<usize, Box<Fault>> {
         let rest = self.rest.as_mut().filter(|rest| !rest.is_empty());
         let (Some(rest), Some(child)) = (rest, self.children.last_mut()) else {
@@ -128,7 +128,7 @@ impl Object {
         Ok(1)
     }
 
-    /// Gives every child a value in this row, a null where the record has no key for it.
+    /// Gives every child a value in this row, which is null if the record has no such key.
     fn fill(&mut self, row: usize) -> Result<(), Box<Fault>> {
         for child in &mut self.children {
             if child.storage().len() == row {
@@ -139,7 +139,7 @@ impl Object {
         Ok(())
     }
 
-    /// The children as arrays; no objects are left.
+    /// Returns the children as arrays and leaves no objects.
     pub(super) fn finish_columns(&mut self) -> Result<Vec<ArrayRef>, ArrowError> {
         self.nulls = NullBufferBuilder::new(0);
         let children = self.children.iter_mut();
@@ -181,7 +181,7 @@ impl Storage for Object {
     }
 }
 
-/// Adds a member to an object whose end is missing.
+/// Adds a member to an object whose closing bracket is missing.
 fn add_member(object: &mut String, key: &RawValue, value: &RawValue) {
     object.push(if object.is_empty() { '{' } else { ',' });
     object.push_str(key.get());
@@ -191,7 +191,7 @@ fn add_member(object: &mut String, key: &RawValue, value: &RawValue) {
 
 /// The names of the children.
 struct Names {
-    /// As JSON strings, in the order of the children.
+    /// The names as JSON strings, in the order of the children.
     quoted: Vec<Box<str>>,
     places: HashMap<Box<str>, usize>,
 }
@@ -210,7 +210,7 @@ impl Names {
         }
     }
 
-    /// The child whose name is the JSON string `quoted`, probably the one at `expected` or soon after.
+    /// Returns the child whose name is the JSON string `quoted`, probably the one at `expected` or soon after.
     fn find(&self, quoted: &str, expected: usize) -> Option<usize> {
         let rest = self.quoted.get(expected..).unwrap_or_default();
         let mut candidates = rest.iter().take(TRIED_IN_ORDER);

@@ -12,7 +12,7 @@ use arrow::error::ArrowError;
 use super::child::{Leaf, Storage};
 use super::fault::Trouble;
 
-/// A column of nulls alone.
+/// A column that holds only nulls.
 #[derive(Default)]
 pub(super) struct Nulls {
     len: usize,
@@ -100,7 +100,7 @@ impl Storage for Bools {
     }
 }
 
-/// Reads a JSON value as a number of one type, `None` if it is none.
+/// Parses a JSON value as a number of one type; `None` if it isn't one.
 pub(super) type Parse<N> = Box<dyn Fn(&str) -> Option<N> + Send>;
 
 /// Numbers, dates and times.
@@ -112,7 +112,7 @@ pub(super) struct Primitives<T: ArrowPrimitiveType> {
 }
 
 impl<T: ArrowPrimitiveType> Primitives<T> {
-    /// Values of `data_type`, which has the layout of `T`.
+    /// Creates a column of `data_type`, which has the layout of `T`.
     pub(super) fn new(data_type: DataType, parse: Parse<T::Native>) -> Self {
         Self {
             data_type,

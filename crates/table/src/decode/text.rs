@@ -15,7 +15,7 @@ use coldpress_record::{LoneSurrogate, unescape_into};
 use super::child::{Leaf, Storage};
 use super::fault::Trouble;
 
-/// What a text column holds of a JSON value.
+/// The part of a JSON value that a text column holds.
 #[derive(Clone, Copy)]
 pub(super) enum Reading {
     /// The text of a JSON string.
@@ -181,7 +181,7 @@ pub(super) struct FixedBinaries {
 }
 
 impl FixedBinaries {
-    /// Values of `width` bytes, which is not negative.
+    /// Creates a column of values of `width` bytes, which isn't negative.
     pub(super) fn new(width: i32) -> Self {
         Self {
             width,
@@ -237,7 +237,7 @@ impl Storage for FixedBinaries {
     }
 }
 
-/// Returns what stands between the quotes of a JSON string, with its escapes.
+/// Returns the text between the quotes of a JSON string, with its escapes.
 pub(super) fn inner_text(json: &str) -> Option<&str> {
     json.strip_prefix('"')?.strip_suffix('"')
 }
@@ -250,7 +250,7 @@ fn push_base64(json: &str, out: &mut Vec<u8>) -> Result<(), Trouble> {
     let inner = inner_text(json).ok_or(Trouble::Misfit)?;
     let mut plain = String::new();
     let text = if inner.contains('\\') {
-        // A slash, which base64 has, may be escaped.
+        // A slash, which base64 uses, may be escaped.
         unescape_into(inner, &mut plain).map_err(lone_surrogate)?;
         &plain
     } else {
@@ -271,7 +271,7 @@ fn last<O: OffsetSizeTrait>(offsets: &[O]) -> usize {
     offsets.last().map_or(0, |offset| offset.as_usize())
 }
 
-/// Takes the text and leaves room for about as much again.
+/// Takes the text, and reserves about as much space again.
 fn take(values: &mut String) -> String {
     let next = String::with_capacity(values.len());
     std::mem::replace(values, next)

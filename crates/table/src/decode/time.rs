@@ -12,7 +12,7 @@ use super::text::inner_text;
 const SECONDS_A_DAY: i64 = 86_400;
 const MILLISECONDS_A_DAY: i64 = SECONDS_A_DAY * 1000;
 
-/// Days since 1970, from a date or their number.
+/// Parses days since 1970, from a date or a number.
 pub(super) fn days(json: &str) -> Option<i32> {
     match inner_text(json) {
         Some(text) => i32::try_from(date(text)?).ok(),
@@ -20,7 +20,7 @@ pub(super) fn days(json: &str) -> Option<i32> {
     }
 }
 
-/// Milliseconds since 1970, from a date, a timestamp or their number.
+/// Parses milliseconds since 1970, from a date, a timestamp or a number.
 pub(super) fn date64(json: &str) -> Option<i64> {
     match inner_text(json).and_then(date) {
         Some(days) => Some(days * MILLISECONDS_A_DAY),
@@ -28,7 +28,7 @@ pub(super) fn date64(json: &str) -> Option<i64> {
     }
 }
 
-/// Units since midnight, from a time of day or their number.
+/// Parses units since midnight, from a time of day or a number.
 pub(super) fn time(json: &str, unit: TimeUnit) -> Option<i64> {
     match inner_text(json) {
         Some(text) => time_of_day(text, unit),
@@ -36,7 +36,7 @@ pub(super) fn time(json: &str, unit: TimeUnit) -> Option<i64> {
     }
 }
 
-/// Units since 1970, from a timestamp (with `Z` at its end if it `is_utc`) or their number.
+/// Parses units since 1970, from a timestamp (with a final `Z` if it `is_utc`) or a number.
 pub(super) fn timestamp(json: &str, unit: TimeUnit, is_utc: bool) -> Option<i64> {
     let Some(text) = inner_text(json) else {
         return number::integer(json);
@@ -47,12 +47,12 @@ pub(super) fn timestamp(json: &str, unit: TimeUnit, is_utc: bool) -> Option<i64>
         text
     };
     let (day, time) = text.split_once('T')?;
-    // The last bit of the range of nanoseconds is reached from the day after, so the sum is made in a wider type.
+    // The end of the range of nanoseconds is computed from the day after it, so the sum needs a wider type.
     let whole = i128::from(date(day)?) * i128::from(SECONDS_A_DAY * per_second(unit));
     i64::try_from(whole + i128::from(time_of_day(time, unit)?)).ok()
 }
 
-/// Days since 1970 of a date like `2024-01-31`.
+/// Parses a date like `2024-01-31` as days since 1970.
 fn date(text: &str) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
@@ -65,7 +65,7 @@ fn date(text: &str) -> Option<i64> {
     (year > 0).then(|| date.to_epoch_days().into())
 }
 
-/// Units since midnight of a time like `12:34:56.789`, with no more digits than the unit has.
+/// Parses a time like `12:34:56.789` as units since midnight, with no more digits than the unit has.
 fn time_of_day(text: &str, unit: TimeUnit) -> Option<i64> {
     let bytes = text.as_bytes();
     if bytes.len() < 8 || bytes[2] != b':' || bytes[5] != b':' {
@@ -87,7 +87,7 @@ fn time_of_day(text: &str, unit: TimeUnit) -> Option<i64> {
     Some(((hours * 60 + minutes) * 60 + seconds) * units + fraction)
 }
 
-/// The number that these bytes, at most nine, are the digits of.
+/// Parses these digits, at most nine.
 fn digits(bytes: &[u8]) -> Option<i64> {
     bytes.iter().try_fold(0, |number, byte| {
         byte.is_ascii_digit()
@@ -104,7 +104,7 @@ fn per_second(unit: TimeUnit) -> i64 {
     }
 }
 
-/// The parts of an interval; which of them there are depends on its unit.
+/// The parts of an interval. Which of them exist depends on its unit.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Parts {
@@ -115,12 +115,12 @@ struct Parts {
 }
 
 fn parts(json: &str) -> Option<Parts> {
-    // The parts may be named, not listed.
+    // The parts may be named rather than listed.
     let is_object = json.starts_with('{');
     is_object.then(|| serde_json::from_str(json).ok())?
 }
 
-/// The months of an interval of `YearMonth`.
+/// Parses the months of a `YearMonth` interval.
 pub(super) fn months(json: &str) -> Option<i32> {
     match parts(json)? {
         Parts {
@@ -133,7 +133,7 @@ pub(super) fn months(json: &str) -> Option<i32> {
     }
 }
 
-/// An interval of `DayTime`.
+/// Parses a `DayTime` interval.
 pub(super) fn day_time(json: &str) -> Option<<IntervalDayTimeType as ArrowPrimitiveType>::Native> {
     match parts(json)? {
         Parts {
@@ -146,7 +146,7 @@ pub(super) fn day_time(json: &str) -> Option<<IntervalDayTimeType as ArrowPrimit
     }
 }
 
-/// An interval of `MonthDayNano`.
+/// Parses a `MonthDayNano` interval.
 pub(super) fn month_day_nano(
     json: &str,
 ) -> Option<<IntervalMonthDayNanoType as ArrowPrimitiveType>::Native> {

@@ -16,9 +16,9 @@ use super::fault::Trouble;
 pub(super) struct Union {
     fields: UnionFields,
     mode: UnionMode,
-    /// In the order of the fields.
+    /// The members in the order of the fields.
     members: Vec<Member>,
-    /// The place of each value's member.
+    /// The member of each value.
     places: Vec<usize>,
 }
 
@@ -28,7 +28,7 @@ struct Member {
 }
 
 impl Union {
-    /// Unions of `fields`, of which `children` has one column each, and at least one.
+    /// Creates unions of `fields`, with one column for each in `children`, and at least one.
     pub(super) fn new(fields: UnionFields, mode: UnionMode, children: Vec<Child>) -> Self {
         let ids = fields.iter().map(|(id, _)| id);
         let members = ids.zip(children).map(|(id, child)| Member { id, child });
@@ -40,7 +40,7 @@ impl Union {
         }
     }
 
-    /// Notes that the next value is of the member at `place`, which has it already.
+    /// Records that the next value belongs to the member at `place`, which already has it.
     fn end_value(&mut self, place: usize) -> Result<(), Trouble> {
         if self.mode == UnionMode::Sparse {
             for (at, member) in self.members.iter_mut().enumerate() {
@@ -56,7 +56,7 @@ impl Union {
 
 impl Leaf for Union {
     fn push(&mut self, json: &str) -> Result<(), Trouble> {
-        // The parts may be named, not listed.
+        // The parts may be named rather than listed.
         if !json.starts_with('{') {
             return Err(Trouble::Misfit);
         }
@@ -75,7 +75,7 @@ impl Leaf for Union {
 
 impl Storage for Union {
     fn push_null(&mut self) -> Result<(), Trouble> {
-        // A union has no nulls of its own, so a member has to have it.
+        // A union has no nulls of its own, so a member must hold it.
         let place = self.nullable_member();
         if let Some(member) = self.members.get_mut(place) {
             member.child.storage_mut().push_null()?;

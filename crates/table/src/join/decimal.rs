@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use super::part::Part;
 
-/// The smallest type of decimal that holds all.
+/// Returns the smallest decimal type that holds all values.
 pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     let mut width = 0;
     let mut integer_digits = i16::MIN;
@@ -31,7 +31,7 @@ pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     })
 }
 
-/// Width in bits, precision and scale.
+/// Returns width in bits, precision and scale.
 fn parts(data_type: &DataType) -> Option<(u16, u8, i8)> {
     Some(match *data_type {
         DataType::Decimal32(precision, scale) => (32, precision, scale),

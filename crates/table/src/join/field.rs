@@ -1,4 +1,4 @@
-//! The field that takes the values of all parts.
+//! The field that holds the values of all parts.
 
 use arrow::datatypes::{DataType, Field, Metadata};
 
@@ -8,19 +8,19 @@ use crate::json_text::{self, EXTENSION_METADATA, EXTENSION_NAME};
 
 /// The type of a field.
 enum Outcome {
-    /// All parts with values have this very type.
+    /// All parts with values have this exact type.
     Same(DataType),
-    /// It is the join of several.
+    /// The join of several types.
     Joined(DataType),
-    /// All parts with values have JSON text, which a column of this type takes.
+    /// All parts with values have JSON text, and a column of this type holds it.
     Json(DataType),
-    /// JSON text, because no other type takes all values.
+    /// JSON text, because no other type holds all values.
     Mixed,
 }
 
-/// The field `name` that takes the values of all parts; nulls too if it `is_missing` in one.
+/// Returns the field `name` that holds the values of all parts, and nulls if it `is_missing` in one.
 ///
-/// What in it had to become JSON text is added to `mixed`.
+/// Inner fields that had to become JSON text are added to `mixed`.
 pub(super) fn join(
     name: &str,
     parts: &[Part<'_>],
@@ -54,7 +54,7 @@ pub(super) fn join(
     Field::new(name, data_type, nullable).with_metadata(metadata)
 }
 
-/// The type that takes all values, `None` for JSON text because there is no other.
+/// Returns the type that holds all values; `None` for JSON text, if there is no other.
 fn join_types(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Option<Outcome> {
     let Some(first) = values.first() else {
         return Some(Outcome::Same(DataType::Null));
@@ -95,14 +95,14 @@ fn join_decoded(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Option<Data
     }
 }
 
-/// The one type that all have.
+/// Returns the one type that all have.
 fn same(values: &[Part<'_>]) -> Option<DataType> {
     let first = values.first()?.data_type()?;
     let is_same = values.iter().all(|part| part.data_type() == Some(first));
     is_same.then(|| first.clone())
 }
 
-/// The metadata on which the parts agree. An extension type stays if all values have it and their type stays too.
+/// Returns the metadata on which the parts agree. An extension type is kept if all values have it and keep their type.
 fn agreed_metadata(parts: &[Part<'_>], values: &[Part<'_>], outcome: &Outcome) -> Metadata {
     let columns = parts.iter().filter_map(|part| part.column());
     let mut agreed = metadata::agreed(columns.map(|column| column.metadata));

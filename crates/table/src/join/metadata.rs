@@ -2,7 +2,7 @@
 
 use arrow::datatypes::Metadata;
 
-/// The entries on whose values all agree that have them.
+/// Returns the entries on whose values all parts that have them agree.
 pub(super) fn agreed<'a>(all: impl Iterator<Item = &'a Metadata> + Clone) -> Metadata {
     let mut agreed = Metadata::new();
     for metadata in all.clone() {

@@ -1,4 +1,4 @@
-//! Lists, structs and maps, by their children.
+//! Joining lists, structs and maps by their children.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use arrow::datatypes::{DataType, Field, FieldRef, Fields};
 use super::part::Part;
 use super::{Columns, MixedField, field, table_columns};
 
-/// Lists of what takes all elements; `None` if something in these had to become JSON text.
+/// Returns lists of a type that holds all elements; `None` if something in these had to become JSON text.
 pub(super) fn join_lists(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Option<DataType> {
     let columns = values
         .iter()
@@ -22,7 +22,7 @@ pub(super) fn join_lists(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Op
     Some(list_type(values, Arc::new(element)))
 }
 
-/// A list type with this element that takes lists of all these types.
+/// Returns a list type with this element that holds lists of all these types.
 fn list_type(values: &[Part<'_>], element: FieldRef) -> DataType {
     let is_large = |part: &Part<'_>| {
         matches!(
@@ -45,7 +45,7 @@ fn list_type(values: &[Part<'_>], element: FieldRef) -> DataType {
     }
 }
 
-/// The size that all lists have by their type.
+/// Returns the size that all lists have by their type.
 fn one_size(values: &[Part<'_>]) -> Option<i32> {
     let mut sizes = values.iter().map(|part| match part.data_type() {
         Some(DataType::FixedSizeList(_, size)) => Some(*size),
@@ -66,7 +66,7 @@ fn list_field(data_type: &DataType) -> Option<&FieldRef> {
     }
 }
 
-/// Structs with all children of all; a child is nullable if one lacks it.
+/// Returns structs with the children of all. A child is nullable if one of them lacks it.
 pub(super) fn join_structs(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> DataType {
     let mut columns = Columns::default();
     for part in values {
@@ -90,7 +90,7 @@ pub(super) fn join_structs(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> 
     DataType::Struct(children.collect())
 }
 
-/// Maps whose keys and values take all; `None` if something in these had to become JSON text.
+/// Returns maps whose keys and values hold all; `None` if something in these had to become JSON text.
 pub(super) fn join_maps(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Option<DataType> {
     let maps = values.iter().map(|part| match part.data_type()? {
         DataType::Map(entries, sorted) => match entries.data_type() {
@@ -112,7 +112,7 @@ pub(super) fn join_maps(values: &[Part<'_>], mixed: &mut Vec<MixedField>) -> Opt
     Some(DataType::Map(Arc::new(entries), sorted))
 }
 
-/// The child of a list or map; `None` if something in it had to become JSON text.
+/// Returns the child of a list or map; `None` if something in it had to become JSON text.
 fn join_inner(
     name: &str,
     parts: &[Part<'_>],
@@ -125,7 +125,7 @@ fn join_inner(
         return Some(child);
     }
     for mut field in inner {
-        // The child's own name says nothing.
+        // The name of the child itself carries no information.
         field.name = match field.name.strip_prefix(name) {
             Some(rest) => rest.strip_prefix('.').unwrap_or(rest).to_owned(),
             None => field.name,
@@ -135,7 +135,7 @@ fn join_inner(
     None
 }
 
-/// The name that all fields have, else `usual`.
+/// Returns the name that all fields have, or else `usual`.
 fn one_name<'a>(fields: impl Iterator<Item = &'a FieldRef>, usual: &str) -> String {
     let mut names = fields.map(|field| field.name());
     match names.next() {

@@ -5,23 +5,23 @@ use arrow::datatypes::DataType;
 use super::part::Part;
 use crate::types::{Held, Kind};
 
-/// What numbers there are.
+/// The numbers that occur.
 #[derive(Default)]
 struct Numbers {
-    /// Width of the widest column of signed integers.
+    /// The width of the widest column of signed integers.
     signed_bits: u8,
     unsigned_bits: u8,
-    /// Width of the widest column of floats.
+    /// The width of the widest column of floats.
     float_bits: u8,
     json: bool,
     json_float: bool,
     json_negative: bool,
-    /// Whether there are integers in JSON that a float does not hold.
+    /// True if there are integers in JSON that a float does not hold exactly.
     json_long: bool,
     json_unsigned: bool,
 }
 
-/// The type of number that holds all without loss.
+/// Returns the number type that holds all values without loss.
 pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     let mut numbers = Numbers::default();
     for part in values {
@@ -83,7 +83,7 @@ impl Numbers {
         })
     }
 
-    /// Integers of which none needs `u64`.
+    /// Returns the integer type when no value needs `u64`.
     fn join_integers(&self) -> DataType {
         let is_unsigned = self.signed_bits == 0 && !self.json;
         let bits = match (self.json, self.signed_bits, self.unsigned_bits) {

@@ -1,16 +1,16 @@
-//! What one part of a dataset says of a field.
+//! The values of a field in one part of a dataset.
 
 use arrow::datatypes::{DataType, Field, Metadata, TimeUnit};
 
 use crate::json_text::is_json_text;
 use crate::types::{Class, Held};
 
-/// What one part of a dataset says of a field.
+/// The values of a field in one part of a dataset.
 #[derive(Clone, Copy)]
 pub(super) enum Part<'a> {
-    /// It has JSON values.
+    /// JSON values.
     Json(&'a Held),
-    /// It has a column.
+    /// A column.
     Column(Column<'a>),
 }
 
@@ -35,7 +35,7 @@ pub(super) enum Family {
     List,
     Struct,
     Map,
-    /// Each type for itself.
+    /// A type that joins only with itself.
     Other,
 }
 
@@ -49,7 +49,7 @@ impl<'a> Part<'a> {
         })
     }
 
-    /// Returns whether it has nothing but nulls.
+    /// Returns whether it has only nulls.
     pub(super) fn is_null(self) -> bool {
         match self {
             Self::Json(held) => held.kinds().is_empty(),
@@ -72,12 +72,12 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// The type of its column.
+    /// Returns the type of its column.
     pub(super) fn data_type(self) -> Option<&'a DataType> {
         self.column().map(|column| column.data_type)
     }
 
-    /// It with the type of its values where they are encoded.
+    /// Returns it with the type of its values, if they are encoded.
     pub(super) fn decoded(self) -> Self {
         match self {
             Self::Json(_) => self,
@@ -88,7 +88,7 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// Returns what it can be joined with; `None` with nothing.
+    /// Returns the family that it can be joined with; `None` if there is none.
     pub(super) fn family(self) -> Option<Family> {
         let class = match self {
             Self::Column(column) => return Some(family(column.data_type)),
@@ -100,7 +100,7 @@ impl<'a> Part<'a> {
 }
 
 impl Family {
-    /// Returns what JSON values of a class can be joined with; `None` with nothing.
+    /// Returns the family that JSON values of a class can be joined with; `None` if there is none.
     pub(super) fn of_class(class: Class) -> Option<Self> {
         Some(match class {
             Class::Boolean => Self::Boolean,
@@ -138,7 +138,7 @@ fn is_text(data_type: &DataType) -> bool {
     )
 }
 
-/// The type of the values of a dictionary or of runs, any other type itself.
+/// Returns the type of the values of a dictionary or of runs, and any other type itself.
 pub(super) fn decoded(data_type: &DataType) -> &DataType {
     match data_type {
         DataType::Dictionary(_, values) => decoded(values),
@@ -147,7 +147,7 @@ pub(super) fn decoded(data_type: &DataType) -> &DataType {
     }
 }
 
-/// Returns what a report calls the type.
+/// Returns the name of the type for a report.
 pub(super) fn name(column: Column<'_>) -> String {
     if column.is_json {
         return "json".to_owned();

@@ -1,13 +1,13 @@
-//! What is said of a field that had to become JSON text.
+//! The report about a field that had to become JSON text.
 
 use coldpress_record::Origin;
 
 use super::MixedField;
 use super::part::{Family, Part, name};
 
-/// The report of a field with these values, without its name.
+/// Returns the report about a field with these values, without its name.
 ///
-/// `inner` is what in its elements had to become JSON text, for a list that therefore is JSON text as a whole.
+/// `inner` lists the parts of its elements that had to become JSON text, for a list that therefore is JSON text as a whole.
 pub(super) fn mixed(values: &[Part<'_>], inner: &[MixedField]) -> MixedField {
     if !inner.is_empty() {
         return MixedField {
@@ -29,7 +29,7 @@ pub(super) fn mixed(values: &[Part<'_>], inner: &[MixedField]) -> MixedField {
     }
 }
 
-/// A type of values that a field has.
+/// A type of values in a field.
 struct Seen<'a> {
     name: String,
     family: Option<Family>,
@@ -37,7 +37,7 @@ struct Seen<'a> {
     origin: Option<&'a Origin>,
 }
 
-/// The types that a part has, in the order in which they were first seen.
+/// Returns the types that a part has, in the order in which they were first seen.
 fn seen(part: Part<'_>) -> Vec<Seen<'_>> {
     let held = match part {
         Part::Json(held) => held,
@@ -62,14 +62,14 @@ fn seen(part: Part<'_>) -> Vec<Seen<'_>> {
     kinds.chain(wide).collect()
 }
 
-/// The first value that does not go with the first of all; where all would go together, the first of another type.
+/// Returns the first value that does not agree with the first of all, or, if all agree, the first of another type.
 fn odd<'a>(types: &[Seen<'a>]) -> Option<&'a Origin> {
     let first = types.first()?;
     let other = types.iter().find(|seen| seen.family != first.family);
     other.or(types.get(1))?.origin
 }
 
-/// The name of a field in the field `outer`; it is `outer` itself if `inner` is empty.
+/// Returns the name of a field in the field `outer`; it is `outer` itself if `inner` is empty.
 pub(super) fn path(outer: &str, inner: &str) -> String {
     if inner.is_empty() {
         outer.to_owned()
@@ -78,7 +78,7 @@ pub(super) fn path(outer: &str, inner: &str) -> String {
     }
 }
 
-/// The types of a list with such elements.
+/// Returns the types of a list with such elements.
 fn in_list(element: &MixedField) -> impl Iterator<Item = String> {
     let types = element.types.iter();
     types.map(|name| match element.name.as_str() {

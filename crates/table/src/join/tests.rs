@@ -36,7 +36,7 @@ fn join_all(parts: &[Run]) -> Joined {
     join.finish()
 }
 
-/// The type of the column `a`, `None` for JSON text, of parts in either order.
+/// Checks the type of the column `a` of parts in either order; `None` for JSON text.
 #[track_caller]
 fn check_parts(left: &Run, right: &Run, expected: Option<DataType>) {
     for parts in [[left.copy(), right.copy()], [right.copy(), left.copy()]] {
@@ -383,7 +383,7 @@ fn one_schema_is_kept_whole() {
     let mut fields = fields
         .map(|(at, data_type)| Field::new(at.to_string(), data_type, at % 2 == 0))
         .collect::<Vec<_>>();
-    // A name may be there twice.
+    // A name may occur twice.
     fields.push(Field::new("0", DataType::Date32, false));
     let schema = Schema::new_with_metadata(fields, [("key", "value")]);
     let table = || Run::Table(schema.clone());
@@ -415,7 +415,7 @@ fn fields_stand_in_dataset_order() {
     assert_eq!(names.collect::<Vec<_>>(), ["c", "b", "x", "a", "0"]);
 }
 
-/// The type with the children of structs in the order of their names.
+/// Returns the type with the children of structs sorted by name.
 fn sorted(data_type: &DataType) -> String {
     match data_type {
         DataType::Struct(fields) => format!("{:?}", sorted_fields(fields)),

@@ -4,7 +4,7 @@ use arrow::datatypes::DataType;
 
 use super::part::Part;
 
-/// The largest type of text; JSON strings fit any.
+/// Returns the largest type of text. JSON strings fit any.
 pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     let has = |data_type| has(values, &data_type);
     Some(if has(DataType::LargeUtf8) {
@@ -16,7 +16,7 @@ pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     })
 }
 
-/// The largest type of bytes.
+/// Returns the largest type of bytes.
 pub(super) fn join_binary(values: &[Part<'_>]) -> Option<DataType> {
     let has = |data_type| has(values, &data_type);
     let first = values.first()?.data_type()?;

@@ -6,10 +6,10 @@ use arrow::datatypes::{DataType, TimeUnit};
 
 use super::part::Part;
 
-/// The timestamps of the finest unit, if all are of one zone.
+/// Returns the timestamps of the finest unit, if all are in one time zone.
 ///
-/// Nanoseconds reach only from 1677 to 2262, so they take nothing but nanoseconds. The other units reach further than
-/// any calendar.
+/// Nanoseconds only range from 1677 to 2262, so they are joined only with nanoseconds. The other units range further than any
+/// calendar.
 pub(super) fn join(values: &[Part<'_>]) -> Option<DataType> {
     let mut finest: Option<(TimeUnit, Option<Arc<str>>)> = None;
     for part in values {
@@ -31,7 +31,7 @@ fn finer(left: TimeUnit, right: TimeUnit) -> Option<TimeUnit> {
     (left == right || !has_nanos).then(|| left.max(right))
 }
 
-/// The name of the zone that both are.
+/// Returns the name of the time zone that both have.
 fn one_zone(left: Option<Arc<str>>, right: Option<Arc<str>>) -> Option<Option<Arc<str>>> {
     if left == right {
         return Some(left);
@@ -39,7 +39,7 @@ fn one_zone(left: Option<Arc<str>>, right: Option<Arc<str>>) -> Option<Option<Ar
     is_one_zone(left.as_deref(), right.as_deref()).then(|| Some("UTC".into()))
 }
 
-/// Returns whether both are the same zone, however UTC is spelled, or both none.
+/// Returns whether both are the same time zone, however UTC is spelled, or both have none.
 pub(crate) fn is_one_zone(left: Option<&str>, right: Option<&str>) -> bool {
     let is_utc = |zone| {
         matches!(

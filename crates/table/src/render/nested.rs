@@ -12,7 +12,7 @@ use coldpress_record::escape_into;
 
 use super::{value, write_key};
 
-/// Maps up to this length are searched for repeated keys without a hash table.
+/// The longest map that is searched for repeated keys without a hash table.
 const FEW_KEYS: usize = 16;
 
 /// Appends the value of `array`, whose type holds other types, at `row`.
@@ -34,7 +34,7 @@ pub(super) fn write(array: &dyn Array, field: &Field, row: usize, out: &mut Vec<
         DataType::Union(fields, _) => write_union(array.as_union(), fields, row, out),
         DataType::Dictionary(key, _) => write_dictionary(array, key, field, row, out),
         DataType::RunEndEncoded(ends, values) => write_run(array, ends, values, row, out),
-        // The caller has no other type.
+        // The caller passes no other type.
         _ => out.extend_from_slice(b"null"),
     }
 }
@@ -122,7 +122,7 @@ fn write_map_list(map: &MapArray, pair: &Fields, range: Range<usize>, out: &mut 
     out.push(b']');
 }
 
-/// The keys of one map, if they can be the keys of an object: text, each once.
+/// Returns the keys of a map, if they can be the keys of an object: text, each only once.
 fn text_keys(keys: &ArrayRef, range: Range<usize>) -> Option<Vec<&str>> {
     let key = |row: usize| {
         let is_null = keys.is_null(row);
@@ -134,7 +134,7 @@ fn text_keys(keys: &ArrayRef, range: Range<usize>) -> Option<Vec<&str>> {
         };
         (!is_null).then_some(text)
     };
-    // An empty map of other keys is a list, as the filled ones of its column are.
+    // An empty map with other keys is a list, like the other maps of its column.
     if !keys.data_type().is_string() {
         return None;
     }

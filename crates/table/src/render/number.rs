@@ -8,9 +8,9 @@ use serde::Serialize;
 
 type Half = <Float16Type as ArrowPrimitiveType>::Native;
 
-/// Appends an integer or a finite float: the shortest digits that read back as the same value of its type.
+/// Appends an integer or a finite float with the shortest digits that read back as the same value of its type.
 pub(super) fn write<N: Serialize>(number: &N, out: &mut Vec<u8>) {
-    // Nothing can fail: a number can be written, and a vector takes it.
+    // This cannot fail: a number can be serialized, and a vector accepts it.
     let _ = serde_json::to_writer(out, number);
 }
 
@@ -47,10 +47,10 @@ fn not_finite(value: f64) -> Option<&'static [u8]> {
     }
 }
 
-/// The number with the fewest digits that is nearest to `value` among the numbers of 16 bits.
+/// Returns the number with the fewest digits whose nearest 16-bit float is `value`.
 fn shortest_f16(value: Half) -> f64 {
     let exact = value.to_f64();
-    // Five digits tell all numbers of 11 significant bits apart.
+    // Five digits distinguish all numbers of 11 significant bits.
     let shorter = (0..5).find_map(|decimals| {
         let mut text = [0; 24];
         let digits = print(&mut text, format_args!("{exact:.decimals$e}"));
@@ -90,7 +90,7 @@ pub(super) fn write_decimal<N: Display>(value: N, scale: i8, out: &mut Vec<u8>) 
     out.extend_from_slice(&digits.as_bytes()[whole..]);
 }
 
-/// The text of `value`, printed into `room`, which must be large enough.
+/// Returns the text of `value`, printed into `room`, which must be large enough.
 fn print<'a>(room: &'a mut [u8], value: std::fmt::Arguments<'_>) -> &'a str {
     let length = room.len();
     let mut rest = &mut *room;

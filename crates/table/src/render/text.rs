@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::json_text::is_json_text;
 
-/// Appends text as a JSON string, or as it is where the field holds JSON text.
+/// Appends text as a JSON string, or unchanged if the field holds JSON text.
 pub(super) fn write(text: &str, field: &Field, out: &mut Vec<u8>) {
     if is_json_text(field) {
         write_json(text, out);
@@ -21,7 +21,7 @@ fn write_json(text: &str, out: &mut Vec<u8>) {
     let Ok(json) = serde_json::from_str::<&RawValue>(text) else {
         return escape_into(text, out);
     };
-    // Strings in JSON have no line ends, so all that are here stand between its parts.
+    // JSON strings contain no line ends, so all line ends here are between tokens.
     let lines = json
         .get()
         .as_bytes()
@@ -36,7 +36,7 @@ pub(super) fn write_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.push(b'"');
     let start = out.len();
     out.resize(start + bytes.len().div_ceil(3) * 4, b'=');
-    // Nothing can fail: there is room for every group of three bytes.
+    // This cannot fail, because there is room for every group of three bytes.
     let _ = STANDARD.encode_slice(bytes, &mut out[start..]);
     out.push(b'"');
 }

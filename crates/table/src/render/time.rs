@@ -16,7 +16,7 @@ pub(super) fn write_days(days: i32, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the day that is `milliseconds` after 1970, as a timestamp if it is no whole day.
+/// Appends the day that is `milliseconds` after 1970, as a timestamp if it isn't a whole day.
 pub(super) fn write_date64(milliseconds: i64, out: &mut Vec<u8>) {
     let days = milliseconds.div_euclid(MILLISECONDS_A_DAY);
     match date(days) {
@@ -67,7 +67,7 @@ pub(super) fn write_parts(parts: &[(&str, i64)], out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// Returns how many of the unit are a second, and how many digits its fraction has.
+/// Returns how many units are in a second, and how many digits its fraction has.
 fn resolution(unit: TimeUnit) -> (i64, u32) {
     match unit {
         TimeUnit::Second => (1, 0),
@@ -77,7 +77,7 @@ fn resolution(unit: TimeUnit) -> (i64, u32) {
     }
 }
 
-/// The day, if its year has four digits.
+/// Returns the day, if its year has four digits.
 fn date(days: i64) -> Option<NaiveDate> {
     let date = NaiveDate::from_epoch_days(i32::try_from(days).ok()?)?;
     (1..=9999).contains(&date.year()).then_some(date)
@@ -109,7 +109,7 @@ fn push_time(seconds: i64, fraction: i64, digits: u32, out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the last `count` digits of `value`, which is not negative.
+/// Appends the last `count` digits of `value`, which isn't negative.
 fn push_digits(value: i64, count: u32, out: &mut Vec<u8>) {
     for place in (0..count).rev() {
         let digit = value / 10_i64.pow(place) % 10;

@@ -1,10 +1,10 @@
-//! The way through JSON that was checked before: where its members, elements and values lie.
+//! A cursor over JSON that was validated before, which finds its members, elements and values.
 
 use memchr::memchr2;
 
 use super::kind::{Kind, Spelling};
 
-/// What stands at a place of a JSON text.
+/// The value at a place in a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Value {
     Null,
@@ -25,7 +25,7 @@ pub(super) struct Quoted {
     pub(super) lone_surrogate: bool,
 }
 
-/// A place in a valid JSON text. In one that is not valid it finds something or nothing, but always ends.
+/// A place in a valid JSON text. In an invalid text the cursor finds something or nothing, but it always ends.
 pub(super) struct Cursor<'a> {
     json: &'a str,
     at: usize,
@@ -36,7 +36,7 @@ impl<'a> Cursor<'a> {
         Self { json, at: 0 }
     }
 
-    /// A cursor inside the list or object that begins at `start`.
+    /// Creates a cursor inside the list or object that begins at `start`.
     pub(super) fn inside(json: &'a str, start: usize) -> Self {
         Self {
             json,
@@ -44,7 +44,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The next member of the object, `None` behind the last.
+    /// Returns the next member of the object; `None` after the last.
     pub(super) fn member(&mut self) -> Option<(Quoted, Value)> {
         self.skip_separators();
         if self.byte()? != b'"' {
@@ -55,13 +55,13 @@ impl<'a> Cursor<'a> {
         Some((key, self.value()?))
     }
 
-    /// The next element of the list, `None` behind the last.
+    /// Returns the next element of the list; `None` after the last.
     pub(super) fn element(&mut self) -> Option<Value> {
         self.skip_separators();
         self.value()
     }
 
-    /// The value here; the cursor is then behind it.
+    /// Returns the value here and moves past it.
     pub(super) fn value(&mut self) -> Option<Value> {
         self.skip_separators();
         let start = self.at;
@@ -102,14 +102,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes behind `true`, `false` or `null`.
+    /// Moves past `true`, `false` or `null`.
     fn skip_word(&mut self) {
         while let Some(b'a'..=b'z') = self.byte() {
             self.at += 1;
         }
     }
 
-    /// Goes behind the number here.
+    /// Moves past the number here.
     fn number(&mut self) -> Option<Kind> {
         let start = self.at;
         let mut spelling = Spelling::Integer;
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
         Some(Kind::of_number(json, spelling))
     }
 
-    /// Goes behind the list or object here, however deeply nested.
+    /// Moves past the list or object here, however deeply nested.
     fn skip_nested(&mut self) {
         let mut depth = 0_usize;
         while let Some(byte) = self.byte() {
@@ -148,7 +148,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes behind the string here.
+    /// Moves past the string here.
     fn quoted(&mut self) -> Option<Quoted> {
         let bytes = self.json.as_bytes();
         let start = self.at + 1;
@@ -183,11 +183,11 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The first quote or backslash from `at` on.
+/// Returns the first quote or backslash from `at` on.
 #[inline]
 fn next_special(bytes: &[u8], mut at: usize) -> Option<usize> {
     const NEAR: usize = 16;
-    // Escapes often stand close together; there a call costs more than it saves.
+    // Escapes are often close together, and then a call costs more than it saves.
     let near = bytes.get(at..)?;
     let near = near.get(..NEAR).unwrap_or(near);
     match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
@@ -200,12 +200,12 @@ fn next_special(bytes: &[u8], mut at: usize) -> Option<usize> {
 }
 
 enum Surrogate {
-    /// Two escapes that are one character.
+    /// Two escapes that form one character.
     Pair,
     Lone,
 }
 
-/// Returns what the escape at `at` is, if it is a surrogate.
+/// Returns the kind of surrogate that the escape at `at` is, if it is one.
 fn surrogate(bytes: &[u8], at: usize) -> Option<Surrogate> {
     let unit = |at: usize, high_digit: std::ops::RangeInclusive<u8>| {
         let escape = bytes.get(at..at + 6)?;

@@ -1,4 +1,4 @@
-//! What the values of one field are, and the fields that its objects have in turn.
+//! The types of a field's values, and the fields of its objects in turn.
 
 use std::collections::HashMap;
 
@@ -7,25 +7,25 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::{Class, Kind};
 
-/// Below this many fields looking through them all is fast enough.
+/// Below this many fields, a linear search is fast enough.
 const FEW: usize = 16;
 
-/// What the values of one field are, as far as the type of its column depends on it.
+/// The types of a field's values, as far as the type of its column depends on them.
 ///
-/// What parts of a dataset hold can be joined in any grouping. Therefore all that is dropped here stays dropped
-/// whatever is added: children, once no column but JSON text takes the field.
+/// The types of the parts of a dataset can be joined in any grouping. Everything that is dropped here must therefore stay dropped,
+/// whatever is added: children, once only a column of JSON text holds the field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Held {
     /// The kinds, in the order in which they were first seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     kinds: Vec<First>,
-    /// What the elements of its lists are, unless all lists are empty.
+    /// The types of the elements of its lists, unless all lists are empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     element: Option<Box<Held>>,
     /// The fields of its objects.
     #[serde(default, skip_serializing_if = "Fields::is_empty")]
     children: Fields,
-    /// Whether the objects have more keys than a struct may have.
+    /// True if the objects have more keys than a struct may have.
     #[serde(default, skip_serializing_if = "is_false")]
     wide: bool,
 }
@@ -39,12 +39,12 @@ pub(crate) struct First {
 }
 
 impl Held {
-    /// Objects with more keys than this are JSON text.
+    /// The most keys of a struct. Objects with more keys become JSON text.
     pub(super) const MAX_KEYS: usize = 64;
-    /// Lists and objects below this many others in their field are JSON text.
+    /// The deepest nesting in a field. Lists and objects inside this many others become JSON text.
     pub(super) const MAX_DEPTH: usize = 16;
 
-    /// Notes a value of this kind.
+    /// Records a value of this kind.
     pub(super) fn see(&mut self, kind: Kind, origin: &Origin) {
         if !self.has(kind) {
             self.kinds.push(First {
@@ -55,7 +55,7 @@ impl Held {
         }
     }
 
-    /// Adds what the field holds in a later part of the dataset.
+    /// Adds the types of the field in a later part of the dataset.
     pub(super) fn join(&mut self, later: &Self) {
         for first in &later.kinds {
             if !self.has(first.kind) {
@@ -70,17 +70,17 @@ impl Held {
         self.prune();
     }
 
-    /// Returns what its elements are, to be added to, unless that does not matter any more.
+    /// Returns the types of its elements, to be extended, unless they no longer matter.
     pub(super) fn element_mut(&mut self) -> Option<&mut Self> {
         (!self.is_json()).then(|| &mut **self.element.get_or_insert_default())
     }
 
-    /// The fields of its objects, to be added to, unless they do not matter any more.
+    /// Returns the fields of its objects, to be extended, unless they no longer matter.
     pub(super) fn children_mut(&mut self) -> Option<&mut Fields> {
         (!self.is_json()).then_some(&mut self.children)
     }
 
-    /// Notes that the objects have more keys than a struct may have.
+    /// Records that the objects have more keys than a struct may have.
     pub(super) fn set_wide(&mut self) {
         self.wide = true;
         self.prune();
@@ -90,17 +90,17 @@ impl Held {
         if self.is_json() {
             self.element = None;
             self.children = Fields::default();
-            // Whether the objects are wide is not known of those that were not looked at.
+            // It is not known whether objects are wide that were not looked at.
             self.wide &= self.class() == Some(Class::Object);
         }
     }
 
-    /// Returns whether no column but JSON text takes all values, whatever their elements and children are.
+    /// Returns whether only a column of JSON text holds all values, whatever their elements and children are.
     fn is_json(&self) -> bool {
         self.wide || self.class() == Some(Class::Json)
     }
 
-    /// The class of all values but nulls; `None` if all are null.
+    /// Returns the class of all values except nulls; `None` if all are null.
     pub(crate) fn class(&self) -> Option<Class> {
         let first = self.kinds.first()?.kind.class();
         let same = self.kinds.iter().all(|seen| seen.kind.class() == first);
@@ -108,7 +108,7 @@ impl Held {
         Some(if same && fits { first } else { Class::Json })
     }
 
-    /// Returns whether one type of number holds all without loss.
+    /// Returns whether one number type holds all of them without loss.
     fn numbers_fit(&self) -> bool {
         let long = self.has(Kind::LongPositive) || self.has(Kind::LongNegative);
         let negative = self.has(Kind::Negative) || self.has(Kind::LongNegative);
@@ -120,7 +120,7 @@ impl Held {
         self.kinds.iter().any(|seen| seen.kind == kind)
     }
 
-    /// The kinds, in the order in which they were first seen.
+    /// Returns the kinds, in the order in which they were first seen.
     pub(crate) fn kinds(&self) -> &[First] {
         &self.kinds
     }
@@ -144,17 +144,17 @@ impl Held {
 #[serde(transparent)]
 pub(crate) struct Fields {
     fields: Vec<FieldHeld>,
-    /// Where the first fields stand, as many as it has; only of use when there are many.
+    /// The places of the first fields, as many as it has; only used when there are many.
     #[serde(skip)]
     places: HashMap<Box<str>, u32>,
 }
 
-/// A field and what it holds.
+/// A field and its types.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct FieldHeld {
     pub(crate) name: String,
     pub(crate) held: Held,
-    /// Which member of the object that is being read has the field.
+    /// The member of the object being read that has the field.
     #[serde(skip)]
     pub(super) member: usize,
 }
@@ -188,8 +188,7 @@ impl Fields {
         &mut self.fields[place]
     }
 
-    /// Returns where the field `name` stands, probably at `expected`; it is added if there is none, unless there are
-    /// `most`.
+    /// Returns the place of the field `name`, probably `expected`. It is added if it is missing, unless there are `most`.
     pub(super) fn place(&mut self, expected: usize, name: &str, most: usize) -> Option<usize> {
         match self.fields.get(expected) {
             Some(field) if field.name == name => Some(expected),
@@ -220,7 +219,7 @@ impl Fields {
         self.fields.len() - 1
     }
 
-    /// Adds the fields of a later part of the dataset, until there are `most`; whether all could be added.
+    /// Adds the fields of a later part of the dataset, until there are `most`. Returns whether all could be added.
     pub(super) fn join(&mut self, later: &Self, most: usize) -> bool {
         let mut is_whole = true;
         for (expected, field) in later.fields.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Kinds of JSON values, as fine as the choice of a column's type needs them.
+//! Kinds of JSON values, as detailed as the choice of a column's type requires.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,11 +9,11 @@ pub(crate) enum Kind {
     Boolean,
     /// An integer in `0..=2^53`, which a float holds too.
     Positive,
-    /// An integer in `-2^53..0`; so is `-0`.
+    /// An integer in `-2^53..0`, or `-0`.
     Negative,
-    /// An integer above that `i64` holds.
+    /// A larger integer that `i64` holds.
     LongPositive,
-    /// An integer below that `i64` holds.
+    /// A smaller integer that `i64` holds.
     LongNegative,
     /// An integer that only `u64` holds.
     Unsigned,
@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     /// An integer that neither `i64` nor `u64` holds, or a number that overflows a float.
     Huge,
     Text,
-    /// A string with a lone surrogate escape, which no text can hold.
+    /// A string with a lone surrogate escape, which isn't valid text.
     LoneSurrogate,
     List,
     Object,
@@ -33,7 +33,7 @@ pub(crate) enum Kind {
     Deep,
 }
 
-/// The type that a field has if all its values are of a class.
+/// The type of a field if all its values are in one class.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
     Boolean,
@@ -41,23 +41,23 @@ pub(crate) enum Class {
     Text,
     List,
     Object,
-    /// No column but one of JSON text takes it.
+    /// JSON text, because no other column holds it.
     Json,
 }
 
-/// The largest integer up to which a float holds all.
+/// The largest integer up to which a float holds all integers.
 const EXACT_IN_FLOAT: u64 = 1 << 53;
 
-/// A number with fewer digits and without exponent is below the largest float, which has 309.
+/// The number of digits below which a number without exponent is certainly a finite float. The largest float has 309.
 const SURELY_FINITE: usize = 300;
 
-/// How a number is written.
+/// The way a number is written.
 #[derive(Clone, Copy)]
 pub(super) enum Spelling {
     Integer,
-    /// With a point.
+    /// With a decimal point.
     Fraction,
-    /// With an exponent, perhaps with a point too.
+    /// With an exponent, and perhaps a decimal point.
     Exponent,
 }
 
@@ -82,7 +82,7 @@ impl Kind {
         }
     }
 
-    /// Returns what a report calls it.
+    /// Returns its name for a report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Boolean => "boolean",
@@ -100,7 +100,7 @@ impl Kind {
         }
     }
 
-    /// The kind of the JSON number `json`.
+    /// Returns the kind of the JSON number `json`.
     pub(super) fn of_number(json: &str, spelling: Spelling) -> Self {
         match spelling {
             Spelling::Integer => Self::of_integer(json),

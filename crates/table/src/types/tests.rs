@@ -5,7 +5,7 @@ use super::*;
 use crate::{SchemaJoin, SchemaRef, arbitrary};
 
 impl Types {
-    /// The schema of a table that holds the records without loss.
+    /// Returns the schema of a table that holds the records without loss.
     pub(crate) fn schema(&self) -> SchemaRef {
         let mut join = SchemaJoin::default();
         join.add_types(self);
@@ -21,7 +21,7 @@ fn observe(records: &[&str]) -> Types {
     types
 }
 
-/// The type of the field `a` of the records, `json` for JSON text.
+/// Checks the type of the field `a` of the records; `json` means JSON text.
 #[track_caller]
 fn check(records: &[&str], expected: &str) {
     let types = observe(records);
@@ -185,7 +185,7 @@ fn the_first_keys_are_columns_and_one_more_takes_the_rest() {
     assert_eq!(schema.fields().len(), most + 1);
     assert_eq!(schema.field(most - 1).name(), &format!("key {}", most - 1));
     assert_eq!(schema.field(most).name(), "__rest__");
-    // However the records are cut.
+    // The result does not depend on how the records are cut.
     let records = [record(0..1_500), record(1_400..2_900), record(10..20)];
     let whole = observe(&[&records[0], &records[1], &records[2]]);
     let mut parts = observe(&[&records[0]]);

@@ -1,4 +1,4 @@
-//! From the JSON of a record to what its fields hold.
+//! From the JSON of a record to the types of its fields.
 
 use std::borrow::Cow;
 
@@ -13,25 +13,25 @@ use super::kind::Kind;
 pub(super) struct Member {
     key: Quoted,
     value: Value,
-    /// Where its field stands.
+    /// The place of its field.
     place: usize,
 }
 
-/// The way through one record.
+/// A pass over one record.
 pub(super) struct Walk<'a> {
     pub(super) record: &'a str,
     pub(super) origin: &'a Origin,
-    /// The members of the objects that the way is in, the outermost first.
+    /// The members of the enclosing objects, the outermost first.
     pub(super) members: &'a mut Vec<Member>,
-    /// How many fields records may have.
+    /// The most fields that records may have.
     pub(super) most: usize,
 }
 
-/// The place of a member whose field is one too many.
+/// The place of a member whose field exceeds the limit.
 const NOWHERE: usize = usize::MAX;
 
 impl Walk<'_> {
-    /// Notes what the members of the record are, if it is an object; whether all of them have a field.
+    /// Records the members of the record, if it is an object. Returns whether all of them have a field.
     pub(super) fn record(&mut self, fields: &mut Fields) -> bool {
         let Some(Value::Object(start)) = Cursor::new(self.record).value() else {
             return true;
@@ -44,7 +44,7 @@ impl Walk<'_> {
         self.members.iter().all(|member| member.place != NOWHERE)
     }
 
-    /// Notes a value, which is below `depth - 1` others in its top-level field.
+    /// Records a value, which is inside `depth - 1` others in its top-level field.
     fn value(&mut self, value: Value, held: &mut Held, depth: usize) {
         match value {
             Value::Null => {}
@@ -73,7 +73,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Notes the object whose members are those from `base`.
+    /// Records the object whose members are those from `base`.
     fn object(&mut self, base: usize, held: &mut Held, depth: usize) {
         let members = &self.members[base..];
         let kind = if members.is_empty() {
@@ -96,7 +96,7 @@ impl Walk<'_> {
         self.values(base, fields, depth + 1);
     }
 
-    /// Puts the members of the object that begins at `start` upon the others.
+    /// Pushes the members of the object that begins at `start`.
     fn gather(&mut self, start: usize) {
         let mut cursor = Cursor::inside(self.record, start);
         while let Some((key, value)) = cursor.member() {
@@ -118,12 +118,12 @@ impl Walk<'_> {
         let place = fields.place(expected, &name, most);
         self.members[member].place = place.unwrap_or(NOWHERE);
         if let Some(place) = place {
-            // Of a repeated key the last value stays.
+            // The last value of a repeated key counts.
             fields.field_mut(place).member = member;
         }
     }
 
-    /// Notes the values of the members from `base`, whose fields were found.
+    /// Records the values of the members from `base`, whose fields were found.
     fn values(&mut self, base: usize, fields: &mut Fields, depth: usize) {
         for at in base..self.members.len() {
             let member = self.members[at];
@@ -138,7 +138,7 @@ impl Walk<'_> {
     }
 }
 
-/// The text of a key; a key that is not text keeps its escapes and quotes.
+/// Returns the text of a key. A key that isn't valid text keeps its escapes and quotes.
 fn name_of(json: &str, key: Quoted) -> Cow<'_, str> {
     let inner = json.get(key.start..key.end).unwrap_or_default();
     if !key.escapes {

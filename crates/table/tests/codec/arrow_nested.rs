@@ -1,4 +1,4 @@
-//! Types that hold other types: one test a row of the table "Arrow as JSON" in docs/types.md, named as the row.
+//! Types that hold other types, with one test for each row of the table "Arrow as JSON" in docs/types.md, named like the row.
 
 use std::sync::Arc;
 
@@ -119,7 +119,7 @@ fn map_with_other_or_repeated_keys() {
         map(keys, vec![0, 1, 1], None),
         &[r#"[{"key": "1970-01-01", "value": 0}]"#, "[]"],
     );
-    // More keys than are compared one by one.
+    // There are more keys than are compared one by one.
     let names = (0..40)
         .map(|at| format!("k{}", at % 39))
         .collect::<Vec<_>>();
@@ -156,7 +156,7 @@ fn run_end_encoded() {
     let expected = ["\"a\"", "\"a\"", "null", "\"b\"", "\"b\""];
     check(array.clone(), &expected);
     check(array.slice(1, 3), &expected[1..4]);
-    // The fields within may have any name.
+    // The inner fields may have any name.
     let data_type = DataType::RunEndEncoded(
         Arc::new(Field::new("ends", DataType::Int64, false)),
         Arc::new(Field::new("value", DataType::Int32, true)),

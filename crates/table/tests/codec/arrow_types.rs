@@ -1,4 +1,4 @@
-//! Types that hold no other: one test a row of the table "Arrow as JSON" in docs/types.md, named as the row.
+//! Types that hold no others, with one test for each row of the table "Arrow as JSON" in docs/types.md, named like the row.
 
 use std::sync::Arc;
 
@@ -288,7 +288,7 @@ fn json_text() {
 
 #[test]
 fn json_text_that_changes() {
-    // Line ends between the parts and spaces around go, `null` is a null, what is no JSON is a string.
+    // Line ends between tokens and surrounding spaces are removed, `null` is a null, and invalid JSON is a string.
     let texts = vec![" [1,\r\n 2]\n", "null", "{torn", ""];
     let batch = column_of(
         json_field(DataType::Utf8),

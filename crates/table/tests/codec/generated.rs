@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::random::{Random, array};
 use super::{decoded, rendered};
 
-/// Every type that holds no other.
+/// Generates every type that holds no other.
 pub(crate) fn scalar() -> impl Strategy<Value = DataType> {
     use DataType as T;
     let units = [
@@ -105,7 +105,7 @@ fn field(name: &str, data_type: DataType, is_nullable: bool) -> FieldRef {
     Arc::new(Field::new(name, data_type, is_nullable || hides_nulls))
 }
 
-/// A type that a dictionary has or a map has as its key: nulls would be keys to nulls there.
+/// Returns a type for a dictionary's values or a map's keys, where nulls are not possible.
 fn never_null(data_type: DataType) -> DataType {
     if data_type == DataType::Null {
         DataType::Utf8
@@ -148,7 +148,7 @@ fn union((fields, mode): (Fields, UnionMode)) -> DataType {
     DataType::Union(UnionFields::try_new(ids, members).unwrap(), mode)
 }
 
-/// A batch of random types with up to 12 rows.
+/// Generates a batch of random types with up to 12 rows.
 pub(crate) fn batch() -> impl Strategy<Value = RecordBatch> {
     (fields(data_type()), 0_usize..12, any::<u64>()).prop_map(|(fields, rows, seed)| {
         let mut random = Random(seed);

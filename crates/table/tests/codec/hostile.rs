@@ -1,4 +1,4 @@
-//! What the decoder refuses, and that it is unharmed by it.
+//! Records that the decoder refuses, without being harmed.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ fn lists(element: DataType) -> DataType {
     DataType::List(Arc::new(Field::new("element", element, true)))
 }
 
-/// The record is refused with this message, and the rows around it are as if it had never come.
+/// Checks that the record is refused with this message, and that the rows around it are as if it had never come.
 #[track_caller]
 fn check(data_type: DataType, value: &str, message: &str) {
     check_schema(
@@ -164,7 +164,7 @@ fn nulls_where_none_may_be() {
         "{}",
         "field `v.n`: missing where the schema wants Int8 and no null",
     );
-    // In a null struct its fields have no values, so there is nothing to refuse.
+    // In a null struct the fields have no values, so there is nothing to refuse.
     decoded(&nullable(inner), &[r#"{"v": null}"#]);
 }
 
@@ -271,7 +271,7 @@ fn types_without_json() {
         error.to_string(),
         "the schema has the field `v.x` more than once"
     );
-    // What is nested as deep as it may be works.
+    // The deepest allowed nesting works.
     let deepest = (0..99).fold(DataType::Int8, |inner, _| lists(inner));
     let value = format!("{{\"v\": {}1{}}}", "[".repeat(99), "]".repeat(99));
     assert_eq!(rendered(&decoded(&nullable(deepest), &[&value])), [value]);

@@ -24,7 +24,7 @@ fn list(element: DataType) -> DataType {
     DataType::List(Arc::new(field("element", element)))
 }
 
-/// The records come back as `expected`.
+/// Checks that the records come back as `expected`.
 #[track_caller]
 fn check(fields: Vec<Field>, records: &[&str], expected: &[&str]) {
     let batch = decoded(&schema(fields), records);
@@ -123,7 +123,7 @@ fn repeated_values_in_dictionaries_and_runs() {
     let mut decoder = Decoder::new(Arc::clone(&schema)).unwrap();
     for record in &records {
         decoder.push(record).unwrap();
-        // Rows that are taken back leave no runs behind.
+        // Removed rows leave no runs behind.
         let torn = record.replace('}', ", \"r\": \"x\", \"d\": 1}");
         decoder.push(&torn).unwrap_err();
     }

@@ -1,5 +1,5 @@
-//! One test a row of the table "JSON as columns" in docs/types.md, named as the row: records become columns of the
-//! types that they hold, and records again.
+//! One test for each row of the table "JSON as columns" in docs/types.md, named like the row. Records become columns of their
+//! types, and records again.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ fn schema(records: &[impl AsRef<str>]) -> SchemaRef {
     join.finish().schema
 }
 
-/// The values of `v` in the records have the type `expected` and come back as `values`.
+/// Checks that the values of `v` in the records have the type `expected` and come back as `values`.
 #[track_caller]
 fn check(values: &[&str], expected: &Field, back: &[&str]) {
     let record = |value: &&str| match *value {
@@ -224,7 +224,7 @@ fn repeated_key() {
         &object(&[("a", DataType::Int64)])
     );
     assert_eq!(rendered(&decoded(&schema, &record)), [r#"{"v": {"a": 2}}"#]);
-    // Values that do not count may be of any type, at any depth, and have keys that no column has.
+    // Values that do not count may have any type, at any depth, and keys that no column has.
     let records = [
         r#"{"v": {"l": ["\ud800"], "x": 1, "l": []}, "v": {"l": [[1e999]], "l": [{"a": [], "a": 1}]}}"#,
     ];
@@ -270,8 +270,8 @@ fn object_of(inner: impl Strategy<Value = Value>) -> impl Strategy<Value = Value
         .prop_map(|entries| Value::Object(entries.into_iter().collect()))
 }
 
-/// The value with what columns do not keep left out: the difference between missing and null in objects, and between
-/// an integer and the float of the same value.
+/// Returns the value without the differences that columns do not keep: between missing and null in objects, and between an integer
+/// and the float of the same value.
 fn essence(value: &Value) -> Value {
     match value {
         Value::Object(entries) => {

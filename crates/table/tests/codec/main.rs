@@ -1,17 +1,17 @@
 //! Columns as JSON and JSON as columns.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
-// What each Arrow type that holds others is in JSON, and back.
+// Arrow types that hold others, to JSON and back.
 mod arrow_nested;
-// What each Arrow type that holds no other is in JSON, and back.
+// Arrow types that hold no others, to JSON and back.
 mod arrow_types;
 // Random schemas and batches.
 mod generated;
-// What the decoder refuses, and that it is unharmed by it.
+// Records that the decoder refuses, without being harmed.
 mod hostile;
 // JSON as columns of a given schema, and back.
 mod json_records;
-// JSON as columns of the types that it holds, and back.
+// JSON as columns of its own types, and back.
 mod json_types;
 // Records with broken bytes.
 mod mutated;
@@ -28,7 +28,7 @@ use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use coldpress_table::{Decoder, Renderer};
 
-/// The rows of a batch as JSON.
+/// Returns the rows of a batch as JSON.
 #[track_caller]
 pub(crate) fn rendered(batch: &RecordBatch) -> Vec<String> {
     let renderer = Renderer::new(&batch.schema());
@@ -42,7 +42,7 @@ pub(crate) fn rendered(batch: &RecordBatch) -> Vec<String> {
     (0..batch.num_rows()).map(row).collect()
 }
 
-/// The records as a batch of this schema.
+/// Returns the records as a batch of this schema.
 #[track_caller]
 pub(crate) fn decoded<R: AsRef<str>>(schema: &SchemaRef, records: &[R]) -> RecordBatch {
     let mut decoder = Decoder::new(Arc::clone(schema)).unwrap();
@@ -56,25 +56,25 @@ pub(crate) fn decoded<R: AsRef<str>>(schema: &SchemaRef, records: &[R]) -> Recor
     batch
 }
 
-/// A batch of one column `v`.
+/// Returns a batch of one column `v`.
 pub(crate) fn column(array: ArrayRef) -> RecordBatch {
     let field = Field::new("v", array.data_type().clone(), true);
     column_of(field, array)
 }
 
-/// A batch of one column.
+/// Returns a batch of one column.
 pub(crate) fn column_of(field: Field, array: ArrayRef) -> RecordBatch {
     let schema = Arc::new(Schema::new(vec![field]));
     RecordBatch::try_new(schema, vec![array]).unwrap()
 }
 
-/// The values of the array are `expected` in JSON, and the array is what comes back from that.
+/// Checks that the values of the array are `expected` in JSON, and that the array comes back from it.
 #[track_caller]
 pub(crate) fn check(array: impl Array + 'static, expected: &[&str]) {
     check_batch(&column(Arc::new(array)), expected);
 }
 
-/// The values of the column `v` are `expected` in JSON, and the batch is what comes back from that.
+/// Checks that the values of the column `v` are `expected` in JSON, and that the batch comes back from it.
 #[track_caller]
 pub(crate) fn check_batch(batch: &RecordBatch, expected: &[&str]) {
     let records = rendered(batch);

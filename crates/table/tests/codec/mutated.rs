@@ -7,7 +7,7 @@ use super::generated::batch;
 use super::random::Random;
 use super::{decoded, rendered};
 
-/// A record with some bytes cut out, doubled or replaced.
+/// Returns a record with some bytes cut out, doubled or replaced.
 fn mutated(record: &str, random: &mut Random) -> String {
     const PIECES: [&str; 18] = [
         "null",
@@ -72,7 +72,7 @@ proptest! {
         for column in found.columns() {
             column.to_data().validate_full().unwrap();
         }
-        // The decoder is as good as new.
+        // The decoder still works as before.
         let again = rendered(&batch);
         again.iter().for_each(|record| decoder.push(record).unwrap());
         prop_assert_eq!(&decoder.finish().unwrap(), &batch);

@@ -11,7 +11,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use super::random::{Random, array};
 use super::{decoded, rendered};
 
-/// The batch after it was written to a Parquet file and read again.
+/// Returns the batch after it was written to a Parquet file and read again.
 fn through_parquet(batch: &RecordBatch) -> parquet::errors::Result<RecordBatch> {
     let file = tempfile::tempfile()?;
     let mut writer = ArrowWriter::try_new(file.try_clone()?, batch.schema(), None)?;
@@ -38,7 +38,7 @@ fn dictionary(value: &DataType) -> DataType {
     DataType::Dictionary(DataType::Int32.into(), value.clone().into())
 }
 
-/// Types that Parquet has a place for.
+/// Returns the types that Parquet supports.
 fn scalars() -> Vec<DataType> {
     use DataType as T;
     use TimeUnit::{Microsecond, Millisecond, Nanosecond, Second};
@@ -83,7 +83,7 @@ fn scalars() -> Vec<DataType> {
     all
 }
 
-/// What JSON has of the batch comes back from a Parquet file, types included.
+/// Checks that everything that JSON keeps of the batch comes back from a Parquet file, including types.
 #[track_caller]
 fn check(data_type: &DataType) {
     for seed in 0..16 {
@@ -126,7 +126,7 @@ fn maps() {
 #[test]
 fn dictionaries() {
     for scalar in scalars() {
-        // The reader of Parquet files has no dictionaries of the others.
+        // The reader of Parquet files does not support dictionaries of the others.
         let is_read = !matches!(
             scalar,
             DataType::Boolean
@@ -170,7 +170,7 @@ fn types_without_a_place_in_parquet() {
     for data_type in [nothing, interval, DataType::Decimal32(4, -1)] {
         let batch = random(&data_type, 0);
         assert!(through_parquet(&batch).is_err(), "{data_type}");
-        // Their JSON is written in their place.
+        // Their JSON is written instead.
         let json = ("ARROW:extension:name", "arrow.json");
         let field = Field::new("v", DataType::Utf8, true).with_metadata([json]);
         let schema = Arc::new(Schema::new(vec![field]));

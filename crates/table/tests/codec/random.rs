@@ -23,7 +23,7 @@ impl Random {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    /// Small numbers, large ones and the ends of the range.
+    /// Returns small numbers, large ones and the ends of the range.
     fn integer(&mut self) -> i64 {
         match self.below(6) {
             0 => 0,
@@ -61,7 +61,7 @@ impl Random {
     }
 }
 
-/// An array of `rows` values of the field, cut out of a longer one.
+/// Returns an array of `rows` values of the field, cut out of a longer one.
 pub(crate) fn array(field: &Field, rows: usize, random: &mut Random) -> ArrayRef {
     let lead = random.below(3);
     whole(field, rows + lead + 1, random).slice(lead, rows)

@@ -1,4 +1,4 @@
-//! Batches: the records that go through a chain of operators together.
+//! Batches of records, which go through a chain of operators together.
 
 mod carried;
 mod cell;
@@ -27,15 +27,15 @@ use crate::path::DeclaredFields;
 use crate::seen::FieldsSeen;
 use crate::stats::Stats;
 
-/// Records on their way through the operators: some 256 KB of lines, so that they stay in the cache.
+/// Records on their way through the operators: about 256 KB of lines, so that they stay in the cache.
 ///
-/// A row is a record; its index never changes while filters run, they only shorten the selection of rows that
-/// are alive. A splitter makes the rows anew.
+/// A row is a record. Its index never changes while filters run; they only shorten the selection of rows that are alive. A splitter
+/// replaces all rows.
 #[derive(Debug, Default)]
 pub struct Batch {
     /// The lines as they came in; for carried rows, the values of their declared fields.
     raw: String,
-    /// Texts that are not in `raw`: unescaped ones and what operators made.
+    /// Texts that are not in `raw`: unescaped ones, and those that operators made.
     arena: String,
     /// Texts that are in `raw` as JSON.
     late: LateTexts,
@@ -44,12 +44,12 @@ pub struct Batch {
     selection: Vec<u32>,
     /// The fields that the batch was filled with.
     fields: DeclaredFields,
-    /// Whether the field of a column lies within another one, or another one within it.
+    /// True if the field of a column is inside another one, or another one is inside it.
     overlapping: Vec<bool>,
-    /// A column per declared field, a cell per row.
+    /// A column for each declared field, with a cell for each row.
     columns: Vec<Vec<Cell>>,
     stats: Stats,
-    /// The rest of the records, where they are rows of a columnar source.
+    /// The rest of the records, if they are rows of a columnar source.
     carried: Option<Carried>,
     found: crate::json::Found,
     seen: FieldsSeen,
@@ -58,12 +58,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Returns how many rows there are, alive or not.
+    /// Returns the number of rows, alive or not.
     pub fn rows(&self) -> usize {
         self.origins.len()
     }
 
-    /// The rows that are alive, rising.
+    /// Returns the rows that are alive, in ascending order.
     pub fn selection(&self) -> &[u32] {
         &self.selection
     }
@@ -73,17 +73,17 @@ impl Batch {
         self.selection.retain(|row| keep(*row as usize));
     }
 
-    /// Keeps these rows, which must be alive and rising.
+    /// Keeps these rows, which must be alive and in ascending order.
     pub fn select(&mut self, rows: Vec<u32>) {
         self.selection = rows;
     }
 
-    /// Returns where the record of a row came from.
+    /// Returns the origin of a row's record.
     pub fn origin(&self, row: usize) -> &Origin {
         &self.origins[row]
     }
 
-    /// Sets where each row came from: what a checkpoint knows and its lines do not.
+    /// Sets the origin of each row, which a checkpoint has and its lines do not.
     ///
     /// Rows beyond the end of `origins` keep theirs.
     pub fn set_origins(&mut self, origins: impl IntoIterator<Item = Origin>) {
@@ -93,17 +93,17 @@ impl Batch {
             .for_each(|(mine, origin)| *mine = origin);
     }
 
-    /// The line of a row as it came in.
+    /// Returns the line of a row as it came in.
     fn raw(&self, row: usize) -> &str {
         &self.raw[self.lines[row].range()]
     }
 
-    /// The statistics of all rows.
+    /// Returns the statistics of all rows.
     pub fn stats(&self) -> &Stats {
         &self.stats
     }
 
-    /// The statistics of all rows, to be set.
+    /// Returns the statistics of all rows, for setting them.
     pub fn stats_mut(&mut self) -> &mut Stats {
         &mut self.stats
     }
@@ -114,15 +114,15 @@ impl Batch {
         self.stats.reset(names.into_iter(), rows);
     }
 
-    /// The text of a declared field.
+    /// Returns the text of a declared field.
     ///
     /// # Errors
-    /// [`FieldError`] when the record lacks the field or it is no text.
+    /// [`FieldError`] when the record lacks the field, or it isn't text.
     pub fn text(&self, column: usize, row: usize) -> Result<&str, FieldError> {
         self.columns[column][row].text(&self.raw, &self.arena, &self.late)
     }
 
-    /// The JSON text of a declared field, as it came in where no operator changed it; `None` when the record lacks it.
+    /// Returns the JSON text of a declared field, unchanged unless an operator changed the field; `None` when the record lacks it.
     pub fn json(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
         let cell = &self.columns[column][row];
         if cell.is_changed() {
@@ -134,12 +134,12 @@ impl Batch {
         cell.json(self.raw(row)).map(Cow::Borrowed)
     }
 
-    /// Returns what the fields of the records hold that the batch was filled with since this was asked last.
+    /// Returns the types of the fields of all records that the batch was filled with since the last call.
     pub fn take_seen(&mut self) -> FieldsSeen {
         std::mem::take(&mut self.seen)
     }
 
-    /// Returns what the fields of the records hold, to be added to by who fills the batch.
+    /// Returns the types of the fields of the records, for the code that fills the batch.
     pub fn seen_mut(&mut self) -> &mut FieldsSeen {
         &mut self.seen
     }
@@ -147,7 +147,7 @@ impl Batch {
     /// Applies an edit script to the text of a declared field.
     ///
     /// # Errors
-    /// [`EditError`] when the script does not fit the text, which then stays as it is.
+    /// [`EditError`] when the script does not fit the text, which then stays unchanged.
     pub fn edit_text(&mut self, column: usize, row: usize, edits: &Edits) -> Result<(), EditError> {
         if edits.is_empty() {
             return Ok(());
@@ -166,7 +166,7 @@ impl Batch {
         let before = columns[column][row];
         columns[column][row].edit(raw, arena, late, edits)?;
         if recorder.is_active() {
-            // Texts in the arena stay where they are.
+            // Texts in the arena are not moved.
             recorder.edit(
                 column,
                 row,
@@ -180,8 +180,8 @@ impl Batch {
 
     /// Replaces the rows by the children of splitters.
     ///
-    /// Each child is (the row it comes from, its index among the children, the text of the field `column`); rows
-    /// without children are gone. Fields and statistics are copied from the parent.
+    /// Each child is (the row it comes from, its index among the children, the text of the field `column`). Rows without children
+    /// are removed. Fields and statistics are copied from the parent.
     pub fn replace_rows(&mut self, column: usize, children: &[(u32, u32, String)]) {
         if self.overlapping[column] {
             self.become_lines();
@@ -213,7 +213,7 @@ impl Batch {
         self.selection = (0..children.len() as u32).collect();
     }
 
-    /// The declared fields' columns that any row changed.
+    /// Returns the columns of the declared fields that an operator changed in this row.
     fn changed_cells(&self, row: usize) -> impl Iterator<Item = (usize, &Cell)> {
         self.columns
             .iter()

@@ -1,8 +1,8 @@
-//! Taking bytes apart, which may be any.
+//! Decoding arbitrary bytes.
 
 use crate::varint;
 
-/// The bytes that are still to be read.
+/// The bytes that are left to read.
 pub(crate) struct ByteReader<'p>(pub(crate) &'p [u8]);
 
 impl<'p> ByteReader<'p> {
@@ -14,7 +14,7 @@ impl<'p> ByteReader<'p> {
         varint::take_signed(&mut self.0)
     }
 
-    /// A number of things, each of which takes at least a byte of what is left.
+    /// Reads a count of items, each of which takes at least one of the remaining bytes.
     pub(crate) fn count(&mut self) -> Option<usize> {
         let count = usize::try_from(self.number()?).ok()?;
         (count <= self.0.len()).then_some(count)
@@ -40,7 +40,7 @@ impl<'p> ByteReader<'p> {
         std::str::from_utf8(self.bytes(length)?).ok()
     }
 
-    /// A row number that is told from the last one.
+    /// Reads a row number that is relative to the last one.
     pub(crate) fn row(&mut self, last: &mut i64, rows: usize) -> Option<usize> {
         let row = last.checked_add(self.signed()?)?;
         *last = row;

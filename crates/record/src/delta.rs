@@ -1,9 +1,9 @@
-//! What operators did to a batch, as bytes: recorded while they run, and [replayed](crate::Batch::replay) on a batch of the
+//! Encoding what operators did to a batch. It is recorded while they run, and [replayed](crate::Batch::replay) on a batch of the
 //! same lines or rows.
 //!
-//! A **part** is what happened to one batch between two points of a chain: edit scripts, the rows that were left, the
-//! children that splitters made, and the statistics that are new. Rows count as they do in the batch, fields and
-//! statistics have their names in the part's context, so a part says nothing that the batch itself says.
+//! A **part** is what happened to one batch between two points of a chain: edit scripts, the rows that were left, the children that
+//! splitters made, and new statistics. Rows are numbered as in the batch, and the names of fields and statistics are in the part's
+//! context, so a part repeats nothing that the batch itself has.
 
 mod diff;
 mod recorder;

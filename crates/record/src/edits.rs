@@ -1,11 +1,11 @@
-//! Edit scripts: how an operator says what it changed in a text.
+//! Edit scripts, with which an operator describes its changes to a text.
 
 use std::ops::Range;
 
-/// Changes to one text, as a script of replacements in rising order.
+/// Changes to one text, as a script of replacements in ascending order.
 ///
-/// Offsets are bytes of the text before the change. An empty script leaves the text as it is. The script is
-/// reused from record to record, so that no record allocates.
+/// Offsets are bytes of the text before the change. An empty script leaves the text unchanged. The script is reused from record to
+/// record, so that no record allocates.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edits {
     replacements: Vec<Replacement>,
@@ -20,15 +20,15 @@ struct Replacement {
     inserted_end: usize,
 }
 
-/// A script that does not fit its text: an error of the operator that wrote it.
+/// A script that does not fit its text, which is an error of the operator that wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the operator's edits overlap, run backwards or do not lie on character boundaries")]
 pub struct EditError;
 
 impl Edits {
-    /// Replaces the bytes `range` by `text`.
+    /// Replaces the bytes `range` with `text`.
     ///
-    /// Ranges must rise and not overlap; [`Edits::apply`] refuses a script that breaks this.
+    /// Ranges must be in ascending order and not overlap; [`Edits::apply`] refuses a script that violates this.
     pub fn replace(&mut self, range: Range<usize>, text: &str) {
         let previous_end = self.replacements.last().map_or(0, |last| last.end);
         self.out_of_order |= range.start < previous_end || range.end < range.start;
@@ -56,19 +56,19 @@ impl Edits {
         self.replacements.is_empty()
     }
 
-    /// Returns how many replacements there are.
+    /// Returns the number of replacements.
     pub fn len(&self) -> usize {
         self.replacements.len()
     }
 
-    /// Makes the script empty again and keeps its memory.
+    /// Empties the script and keeps its memory.
     pub fn clear(&mut self) {
         self.replacements.clear();
         self.inserted.clear();
         self.out_of_order = false;
     }
 
-    /// The replacements in order: the bytes replaced and what stands there now.
+    /// Returns the replacements in order: the bytes replaced, and the new text.
     pub fn iter(&self) -> impl Iterator<Item = (Range<usize>, &str)> {
         let starts = std::iter::once(0).chain(self.replacements.iter().map(|r| r.inserted_end));
         self.replacements
@@ -82,9 +82,9 @@ impl Edits {
             })
     }
 
-    /// The part of `text` that stays when the script only cuts at its ends; `None` for any other script.
+    /// Returns the part of `text` that stays when the script only cuts at its ends; `None` for any other script.
     ///
-    /// Such a change needs no copy of the text.
+    /// Such a change does not require a copy of the text.
     pub fn narrows(&self, text: &str) -> Option<Range<usize>> {
         if !self.inserted.is_empty() || self.out_of_order {
             return None;
@@ -98,10 +98,10 @@ impl Edits {
         text.get(kept.clone()).map(|_| kept)
     }
 
-    /// Appends what `text` becomes to `out`.
+    /// Applies the script to `text` and appends the result to `out`.
     ///
     /// # Errors
-    /// [`EditError`] when the script overlaps, runs backwards or cuts a character; `out` may then hold a part.
+    /// [`EditError`] when the script overlaps, runs backwards or cuts a character. `out` may then hold a part.
     pub fn apply(&self, text: &str, out: &mut String) -> Result<(), EditError> {
         if self.out_of_order {
             return Err(EditError);
@@ -116,10 +116,10 @@ impl Edits {
         Ok(())
     }
 
-    /// Appends what the bytes `text` of `arena` become to `arena` itself.
+    /// Applies the script to the bytes `text` of `arena` and appends the result to `arena` itself.
     ///
     /// # Errors
-    /// As [`Edits::apply`].
+    /// Those of [`Edits::apply`].
     pub fn apply_within(&self, arena: &mut String, text: Range<usize>) -> Result<(), EditError> {
         if self.out_of_order {
             return Err(EditError);

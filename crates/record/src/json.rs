@@ -1,4 +1,4 @@
-//! Reading a JSON line no further than is needed, and writing text into it.
+//! Reading a JSON line no further than necessary, and writing text into it.
 
 mod added;
 mod escape;

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::operator_name::OperatorName;
 
-/// What one operator did to the records that it was given.
+/// The counts of what one operator did to its records.
 ///
-/// `records_in + made + moved_in = out + dropped + quarantined + absorbed + moved_out`, always. Over all partitions of a job
-/// as many records are moved in as are moved out.
+/// `records_in + made + moved_in = out + dropped + quarantined + absorbed + moved_out`, always. Over all partitions of a job, the
+/// same number of records are moved in as are moved out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperatorLedger {
     /// The operator's name.
@@ -35,19 +35,19 @@ pub struct OperatorLedger {
 }
 
 impl OperatorLedger {
-    /// Records that it was given, made or got from other partitions; none if there are more than can be counted.
+    /// Returns the number of records that it was given, made or got from other partitions; none on overflow.
     pub fn arrived(&self) -> Option<u64> {
         sum(&[self.records_in, self.made, self.moved_in])
     }
 
-    /// Records whose end is known: they left, were dropped, quarantined or absorbed, or went to other partitions. None if
-    /// there are more than can be counted.
+    /// Returns the number of records whose fate is known: they left, were dropped, quarantined or absorbed, or went to other
+    /// partitions. None on overflow.
     pub fn accounted(&self) -> Option<u64> {
         let stayed = [self.out, self.dropped, self.quarantined, self.absorbed];
         sum(&stayed)?.checked_add(self.moved_out)
     }
 
-    /// Adds what the operator did to the records of another partition.
+    /// Adds the counts for another partition.
     pub fn add(&mut self, other: &Self) {
         self.records_in += other.records_in;
         self.made += other.made;
@@ -60,33 +60,34 @@ impl OperatorLedger {
     }
 }
 
-/// Counts near the greatest number are no dataset's; added up without care they could come to anything.
+/// Sums counts with a check for overflow. Counts near the greatest number do not occur in a dataset, but an unchecked sum of them
+/// could be any number.
 fn sum(counts: &[u64]) -> Option<u64> {
     let mut counts = counts.iter();
     counts.try_fold(0u64, |sum, count| sum.checked_add(*count))
 }
 
-/// Where the records of a partition, or of a job, went; cumulative from the partition's start.
+/// The counts of where the records of a partition, or of a job, went. They are cumulative from the partition's start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ledger {
-    /// Records that the reader found: lines that are not blank.
+    /// The number of records that the reader found: lines that aren't blank.
     pub records: u64,
-    /// Of these, the ones that the reader could not make a record of (they are in quarantine).
+    /// The part of them that the reader could not make a record of, which are in quarantine.
     pub rejected: u64,
-    /// Of these, the ones that were dropped because they have no text.
+    /// The part of them that was dropped for having no text.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub without_text: u64,
-    /// Of these, the ones that were left out because the recipe mixes its dataset and they were not drawn. They were read, and
-    /// nobody looked at what they hold.
+    /// The part of them that was left out because the recipe mixes its dataset and did not draw them. They were read, but their
+    /// content was not looked at.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub not_sampled: u64,
-    /// Bytes of the rejected ones, as they came in: one may hold what should have been many.
+    /// The bytes of the rejected ones, as they came in. One may hold what should have been many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejected_bytes: u64,
-    /// How many of these were longer than a record may be.
+    /// The part of these that was longer than a record may be.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub too_long: u64,
-    /// One ledger per operator, in recipe order.
+    /// The ledger of each operator, in recipe order.
     pub operators: Vec<OperatorLedger>,
 }
 
@@ -95,20 +96,20 @@ fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-/// A part of a source that could not be read: a torn last line, or what lies behind damage.
+/// A part of a source that could not be read: a torn last line, or everything after damage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unreadable {
-    /// Index of the source in plan order.
+    /// The index of the source in plan order.
     pub source: u32,
-    /// First byte in the source's unpacked text.
+    /// The first byte in the source's unpacked text.
     pub start: u64,
-    /// Bytes, where known; 0 = all that follows.
+    /// The length in bytes, if known; 0 means everything that follows.
     pub length: u64,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
-/// A ledger that does not add up: records were lost or doubled.
+/// A ledger that does not add up, because records were lost or doubled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "records were lost or doubled at {place}: {arrived} arrived, {accounted} are accounted for"
@@ -116,14 +117,14 @@ pub struct Unreadable {
 pub struct Imbalance {
     /// The operator, or the hand-over between two.
     pub place: String,
-    /// Records that came in or were made.
+    /// The number of records that came in or were made.
     pub arrived: u64,
-    /// Records that came out, were dropped, quarantined or absorbed.
+    /// The number of records that came out, were dropped, quarantined or absorbed.
     pub accounted: u64,
 }
 
 impl Ledger {
-    /// An empty ledger for operators with these names.
+    /// Creates an empty ledger for operators with these names.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let operators = names.into_iter().map(|name| OperatorLedger {
             name: name.into(),
@@ -135,28 +136,28 @@ impl Ledger {
         }
     }
 
-    /// Records that the reader hands on to the first operator.
+    /// Returns the number of records that the reader passes to the first operator.
     pub fn read(&self) -> u64 {
         self.records.saturating_sub(self.left_out())
     }
 
-    /// Records that the reader does not hand on.
+    /// Returns the number of records that the reader does not pass on.
     fn left_out(&self) -> u64 {
         let left_out = self.rejected.saturating_add(self.without_text);
         left_out.saturating_add(self.not_sampled)
     }
 
-    /// Records that the recipe asked for: all but those that were not drawn.
+    /// Returns the number of records that the recipe asked for: all except those that were not drawn.
     pub fn sampled(&self) -> u64 {
         self.records.saturating_sub(self.not_sampled)
     }
 
-    /// Records that come out of the last operator.
+    /// Returns the number of records that come out of the last operator.
     pub fn exported(&self) -> u64 {
         self.operators.last().map_or(self.read(), |last| last.out)
     }
 
-    /// Records in quarantine: rejected by the reader or failed on by an operator.
+    /// Returns the number of records in quarantine, rejected by the reader or failed on by an operator.
     pub fn quarantined(&self) -> u64 {
         self.rejected
             + self
@@ -166,18 +167,18 @@ impl Ledger {
                 .sum::<u64>()
     }
 
-    /// Records that were dropped: by filters, or because they have no text.
+    /// Returns the number of records that were dropped, by filters or for having no text.
     pub fn dropped(&self) -> u64 {
         let by_operators = self.operators.iter().map(|operator| operator.dropped);
         self.without_text + by_operators.sum::<u64>()
     }
 
-    /// Records that operators made.
+    /// Returns the number of records that operators made.
     pub fn made(&self) -> u64 {
         self.operators.iter().map(|operator| operator.made).sum()
     }
 
-    /// Records that went into groups.
+    /// Returns the number of records that went into groups.
     pub fn absorbed(&self) -> u64 {
         self.operators
             .iter()
@@ -202,7 +203,7 @@ impl Ledger {
             .extend(other.operators.iter().skip(known).cloned());
     }
 
-    /// Whether every record is accounted for, at every operator and between them.
+    /// Checks that every record is accounted for, at every operator and between operators.
     ///
     /// # Errors
     /// The first place where the counts do not add up.
@@ -238,7 +239,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether in this sum over all partitions every operator put as many records into partitions as it took out of others.
+    /// Checks, for this sum over all partitions, that every operator put as many records into partitions as it took out of others.
     ///
     /// # Errors
     /// The first operator that did not.

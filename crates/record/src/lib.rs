@@ -1,9 +1,9 @@
-//! Batches of records, where each record came from, and how a JSON line is read and written again.
+//! Batches of records, the origins of records, and the reading and writing of JSON lines.
 //!
-//! A [`Batch`] holds the records as they came in (the JSON line's own bytes), the fields that operators
-//! declared ([`DeclaredFields`]), the statistics that filters computed ([`Stats`]) and which rows are still
-//! alive. Operators change a field by an edit script ([`Edits`]); at export the changed fields are spliced into
-//! the raw line, so what no operator touched comes out as it came in.
+//! A [`Batch`] holds the records as they came in (the bytes of the JSON lines), the fields that operators declared
+//! ([`DeclaredFields`]), the statistics that filters computed ([`Stats`]), and which rows are still alive. Operators change a field
+//! with an edit script ([`Edits`]). At export the changed fields are spliced into the raw line, so everything that no operator
+//! touched comes out as it came in.
 //!
 //! ```
 //! use coldpress_record::{Batch, DeclaredFields, Edits, Lines};
@@ -23,7 +23,7 @@
 //! assert_eq!(out, "{\"id\": 1.50, \"text\": \"café\"}\n".as_bytes());
 //! ```
 //!
-//! It knows nothing of files, partitions or operators.
+//! This crate does not know files, partitions or operators.
 
 mod batch;
 mod byte_reader;

@@ -1,43 +1,43 @@
-//! Lines as a reader hands them over: bytes and where the records lie in them.
+//! Lines as a reader passes them on: bytes, and the places of the records in them.
 
 use std::ops::Range;
 
 use crate::rejected::is_lost;
 
-/// A block of bytes and the records found in it.
+/// A block of bytes and the records in it.
 ///
-/// The reader fills it, [`Batch::fill`](crate::Batch::fill) takes the bytes out and gives a used buffer back, so
-/// that a stream of blocks allocates only at its start.
+/// The reader fills it, and [`Batch::fill`](crate::Batch::fill) takes the bytes out and returns a used buffer, so that a stream of
+/// blocks allocates only at its start.
 #[derive(Debug, Default)]
 pub struct Lines {
-    /// Index of the source in plan order.
+    /// The index of the source in plan order.
     pub source: u32,
-    /// The bytes; records lie in it as [`Lines::records`] says.
+    /// The bytes. [`Lines::records`] lists the records in them.
     pub bytes: Vec<u8>,
     /// The records in order.
     pub records: Vec<LineSpan>,
 }
 
-/// Where one record lies: `start..start + length` of the block, and its place in the source.
+/// The place of one record: `start..start + length` of the block, and its position in the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineSpan {
-    /// First byte in the block.
+    /// The first byte in the block.
     pub start: u32,
-    /// Length in bytes, without line end, byte order mark and outer blanks.
+    /// The length in bytes, without line end, byte order mark and outer blanks.
     pub length: u32,
-    /// Byte offset of the line in its source.
+    /// The byte offset of the line in its source.
     pub position: u64,
 }
 
 impl LineSpan {
-    /// The bytes of the block that the record takes.
+    /// Returns the bytes of the block that the record takes.
     pub fn range(self) -> Range<usize> {
         self.start as usize..self.start as usize + self.length as usize
     }
 }
 
 impl Lines {
-    /// An empty block of this source.
+    /// Creates an empty block of this source.
     pub fn new(source: u32) -> Self {
         Self {
             source,
@@ -57,23 +57,23 @@ impl Lines {
         });
     }
 
-    /// Keeps the records that fit; each is shown with whether it stands for a part of the input that is lost, so that it is
-    /// no record.
+    /// Keeps the records for which `fits` returns true. It is also told whether each stands for a lost part of the input and isn't
+    /// a record.
     pub fn retain(&mut self, mut fits: impl FnMut(LineSpan, bool) -> bool) {
         let bytes = &self.bytes;
         self.records
             .retain(|record| fits(*record, is_lost(&bytes[record.range()])));
     }
 
-    /// Makes the block empty and keeps its memory.
+    /// Empties the block and keeps its memory.
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.records.clear();
     }
 }
 
-/// The part of a line that is the record: without byte order mark and outer blanks (spaces, tabs, CR, LF).
-/// Empty for a blank line, which is no record.
+/// Returns the part of a line that is the record: without byte order mark and outer blanks (spaces, tabs, CR, LF). It is empty for
+/// a blank line, which isn't a record.
 pub fn trim_record(line: &[u8]) -> Range<usize> {
     const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n');

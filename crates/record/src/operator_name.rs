@@ -1,4 +1,4 @@
-//! Names of operators, each of which is in memory once.
+//! Names of operators, each of which is in memory only once.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// Names that a thread remembers. A recipe has fewer; and whatever else a file may hold in their place, memory stays bounded.
+/// The number of names that a thread remembers. A recipe has fewer, and with the limit, memory stays bounded whatever else a file
+/// may hold in their place.
 const REMEMBERED: usize = 256;
-/// The length of a name that is remembered, at most.
+/// The longest name that is remembered.
 const LONGEST: usize = 256;
 
 thread_local! {
@@ -23,13 +24,13 @@ thread_local! {
 pub struct OperatorName(Arc<str>);
 
 impl OperatorName {
-    /// The name as text.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is no name, as in records of a journal, where the recipe says it.
+    /// Returns whether there is no name, as in records of a journal, where the recipe has the names.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

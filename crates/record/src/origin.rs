@@ -1,25 +1,25 @@
-//! Where a record came from.
+//! The origins of records.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The place of a record in the dataset; it never changes on the record's way.
+/// The place of a record in the dataset, which never changes on its way.
 ///
-/// Ordered as the dataset is: by source, by position in it, by the path through splitters.
+/// The order is that of the dataset: by source, by position in it, by the path through splitters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Origin {
-    /// Index of the source in plan order.
+    /// The index of the source in plan order.
     pub source: u32,
-    /// Byte offset of the line in its (decompressed) source, or the row number in a columnar one.
+    /// The byte offset of the line in its (decompressed) source, or the row number in a columnar one.
     pub position: u64,
-    /// Which child of which splitter the record is; empty for a record as it was read.
+    /// The splitters and the indices of their children that led to this record; empty for a record as it was read.
     #[serde(default, skip_serializing_if = "ChildPath::is_whole")]
     pub piece: ChildPath,
 }
 
 impl Origin {
-    /// The origin of a record as it was read.
+    /// Returns the origin of a record as it was read.
     pub fn new(source: u32, position: u64) -> Self {
         Self {
             source,
@@ -28,7 +28,7 @@ impl Origin {
         }
     }
 
-    /// The origin of the `index`-th child that a splitter made of this record.
+    /// Returns the origin of the `index`-th child that a splitter made of this record.
     pub fn child(&self, index: u32) -> Self {
         Self {
             piece: self.piece.child(index),
@@ -36,7 +36,7 @@ impl Origin {
         }
     }
 
-    /// A number that depends on this origin and `seed` alone: what a seeded operator draws from.
+    /// Returns a number that depends only on this origin and `seed`, from which a seeded operator draws.
     pub fn mix(&self, seed: u64) -> u64 {
         let start = split_mix(seed ^ split_mix(u64::from(self.source)));
         let placed = split_mix(start ^ self.position);
@@ -60,13 +60,13 @@ impl fmt::Display for Origin {
     }
 }
 
-/// The path of a record through splitters: the index of the child taken at each.
+/// The path of a record through splitters: the index of the child at each.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ChildPath(Option<Box<[u32]>>);
 
 impl ChildPath {
-    /// The path of these indices.
+    /// Creates the path of these indices.
     pub fn from_indices(indices: &[u32]) -> Self {
         Self(if indices.is_empty() {
             None
@@ -75,7 +75,7 @@ impl ChildPath {
         })
     }
 
-    /// The child taken at each splitter, outermost first.
+    /// Returns the index of the child at each splitter, outermost first.
     pub fn indices(&self) -> &[u32] {
         self.0.as_deref().unwrap_or_default()
     }
@@ -96,7 +96,7 @@ fn mix_index(hash: u64, index: u32) -> u64 {
     split_mix(hash ^ u64::from(index).rotate_left(32))
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014).
+/// The finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
 fn split_mix(value: u64) -> u64 {
     let z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

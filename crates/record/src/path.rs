@@ -4,27 +4,27 @@ use std::fmt;
 
 /// The name of a field: a top-level key, or a dotted path into nested objects.
 ///
-/// A literal key with a dot in it wins over the nested one: `a.b` names the key `"a.b"` where a record has it,
-/// else the key `b` of the object under `a`. A record that has neither gets the nested one when the field is set.
+/// A literal key with a dot in it takes precedence over the nested one: `a.b` names the key `"a.b"` if a record has it, or else the
+/// key `b` of the object under `a`. A record that has neither gets the nested one when the field is set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FieldPath {
     literal: String,
 }
 
 impl FieldPath {
-    /// The field with this name.
+    /// Creates the field with this name.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             literal: name.into(),
         }
     }
 
-    /// The name as it was given.
+    /// Returns the name as it was given.
     pub fn name(&self) -> &str {
         &self.literal
     }
 
-    /// The first key of the nested form and what follows it, if the name has a dot.
+    /// Returns the first key of the nested form and the rest, if the name has a dot.
     pub fn nested(&self) -> Option<(&str, &str)> {
         self.literal.split_once('.')
     }
@@ -43,7 +43,7 @@ pub struct DeclaredFields {
 }
 
 impl DeclaredFields {
-    /// Fields with these names, in this order; repeats count once.
+    /// Creates fields with these names, in this order. Repeats count once.
     pub fn new<N: Into<String>>(names: impl IntoIterator<Item = N>) -> Self {
         let mut fields = Self::default();
         for name in names {
@@ -52,7 +52,7 @@ impl DeclaredFields {
         fields
     }
 
-    /// The column of the field `name`, which is added if it is not there yet.
+    /// Returns the column of the field `name`, which is added if it is missing.
     pub fn declare(&mut self, name: &str) -> usize {
         self.column(name).unwrap_or_else(|| {
             self.paths.push(FieldPath::new(name));
@@ -60,12 +60,12 @@ impl DeclaredFields {
         })
     }
 
-    /// The column of the field `name`.
+    /// Returns the column of the field `name`.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.paths.iter().position(|path| path.name() == name)
     }
 
-    /// Returns for each column whether its field lies within another one of these, or another one within it.
+    /// Returns for each column whether its field is inside another of these fields, or another is inside it.
     pub(crate) fn overlapping(&self) -> Vec<bool> {
         let is_within = |inner: &FieldPath, outer: &FieldPath| {
             let rest = inner.name().strip_prefix(outer.name());
@@ -78,12 +78,12 @@ impl DeclaredFields {
         self.paths.iter().map(overlaps).collect()
     }
 
-    /// The fields in column order.
+    /// Returns the fields in column order.
     pub fn paths(&self) -> &[FieldPath] {
         &self.paths
     }
 
-    /// Returns how many fields are declared.
+    /// Returns the number of declared fields.
     pub fn len(&self) -> usize {
         self.paths.len()
     }

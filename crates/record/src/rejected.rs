@@ -1,14 +1,14 @@
-//! Lines that stand for what a converter could not read.
+//! Lines that stand for text that a converter could not read.
 //!
-//! A converter makes JSON lines of another text format. What it cannot convert must not vanish: it becomes a line in a
-//! form of its own, which no JSON has, travels with the others, and is rejected where lines become records.
+//! A converter makes JSON lines of another text format. Text that it cannot convert must not vanish. It becomes a line in a special
+//! form that isn't JSON, travels with the others, and is rejected where lines become records.
 
 use crate::json::escape_into;
 
 /// The first byte of such a line: the control character SUBSTITUTE, with which no JSON begins.
 const MARK: u8 = 0x1A;
 
-/// Appends the line, without line end, that stands for `bytes`, which are no record for this reason.
+/// Appends the line, without a line end, that stands for `bytes`, which aren't a record for this reason.
 pub fn rejected_line(reason: &str, bytes: &[u8], out: &mut Vec<u8>) {
     out.push(MARK);
     escape_into(reason, out);
@@ -22,8 +22,8 @@ pub fn rejected_line(reason: &str, bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends the line, without line end, that stands for a part of the input that is lost for this reason, and that may have
-/// been any number of records.
+/// Appends the line, without a line end, that stands for a part of the input that is lost for this reason and that may have been
+/// any number of records.
 pub fn lost_line(reason: &str, out: &mut Vec<u8>) {
     out.push(MARK);
     rejected_line(reason, b"", out);
@@ -34,7 +34,7 @@ pub(crate) fn is_lost(line: &[u8]) -> bool {
     line.starts_with(&[MARK, MARK])
 }
 
-/// The reason and the bytes of a line that [`rejected_line`] or [`lost_line`] made; `None` for other lines.
+/// Returns the reason and the bytes of a line that [`rejected_line`] or [`lost_line`] made; `None` for other lines.
 pub(crate) fn read_rejected(line: &str) -> Option<(String, Vec<u8>)> {
     let rest = line.strip_prefix(char::from(MARK))?;
     let rest = rest.strip_prefix(char::from(MARK)).unwrap_or(rest);

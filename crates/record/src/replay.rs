@@ -1,4 +1,4 @@
-//! Doing again what a part says.
+//! Replaying a part.
 
 use crate::batch::Batch;
 use crate::byte_reader::ByteReader;
@@ -6,23 +6,23 @@ use crate::delta::{ABSENT, ALL, FLOATS, INTS, LITERAL, SOME, SPAN, TAGGED, WHOLE
 use crate::edits::Edits;
 use crate::stat_bytes::{FLOAT, INT, take_untagged};
 
-/// A part is none of this batch, or damaged.
+/// A part does not belong to this batch, or is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("what was recorded does not fit the records")]
 pub struct ReplayError;
 
-/// Which columns of the batch the fields and statistics of a part are.
+/// The columns of the batch for the fields and statistics of a part.
 struct Context<'c> {
     fields: &'c [usize],
     stats: &'c [Option<usize>],
 }
 
 impl Batch {
-    /// Does to the rows what a recorded part says. `fields` and `stats` tell which columns of this batch those of the part
-    /// are; a statistic that this batch has no column for is passed over.
+    /// Replays a recorded part on the rows. `fields` and `stats` are the columns of this batch for those of the part. A statistic
+    /// for which this batch has no column is skipped.
     ///
     /// # Errors
-    /// [`ReplayError`] when the part is of other rows, or damaged; the batch is then of no use.
+    /// [`ReplayError`] when the part belongs to other rows or is damaged. The batch is then unusable.
     pub fn replay(
         &mut self,
         part: &[u8],

@@ -1,34 +1,35 @@
-//! What the fields of a dataset hold: which kinds of values, how often, and where the odd ones are.
+//! The types of the fields of a dataset: which kinds of values occur, how often, and where the odd ones are.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Fields beyond this many are counted together: a dataset whose keys are data must not fill the memory.
+/// The number of fields that are counted separately. Further ones are counted together, because a dataset whose keys are data must
+/// not fill the memory.
 const MAX_FIELDS: usize = 10_000;
 
-/// The kinds of values that the top-level fields of records hold, counted.
+/// The kinds of values of the top-level fields of records, counted.
 ///
-/// What parts of a dataset hold can be joined in dataset order.
+/// The counts of the parts of a dataset can be joined in dataset order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldsSeen {
-    /// Records looked at.
+    /// The number of records looked at.
     pub records: u64,
     /// The fields, in the order in which they were first seen.
     pub fields: Vec<FieldSeen>,
-    /// Values of fields beyond the first 10,000.
+    /// The number of values of fields beyond the first 10,000.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub further_values: u64,
-    /// Where the first fields stand, as many as it has; only of use when there are many.
+    /// The places of the first fields, as many as it has; only used when there are many.
     #[serde(skip)]
     places: Places,
-    /// Field and kind of the values of a record that is still being read.
+    /// The field and kind of each value of a record that is still being read.
     #[serde(skip)]
     pending: Vec<(u32, u32)>,
 }
 
-/// Where fields stand. It says nothing that the fields do not.
+/// The places of fields. It holds no information that the fields do not have.
 #[derive(Clone, Debug, Default)]
 struct Places(HashMap<Box<str>, u32>);
 
@@ -40,7 +41,7 @@ impl PartialEq for Places {
 
 impl Eq for Places {}
 
-/// Below this many fields looking through them all is fast enough.
+/// Below this many fields, a linear search is fast enough.
 const FEW: usize = 16;
 
 /// One field.
@@ -55,13 +56,13 @@ pub struct FieldSeen {
 /// One kind of value in one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KindSeen {
-    /// What it is.
+    /// The kind of value.
     pub kind: ValueKind,
-    /// How many records have it.
+    /// The number of records that have it.
     pub count: u64,
-    /// Source of the first of them.
+    /// The source of the first of them.
     pub source: u32,
-    /// Its position there.
+    /// Its position in the source.
     pub position: u64,
 }
 
@@ -69,7 +70,7 @@ pub struct KindSeen {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
 pub enum ValueKind {
-    /// `null`, or nothing in a column.
+    /// `null`, or no value in a column.
     Null,
     /// `true` or `false`.
     Boolean,
@@ -88,7 +89,7 @@ pub enum ValueKind {
 }
 
 impl ValueKind {
-    /// The kind of a JSON value.
+    /// Returns the kind of a JSON value.
     pub fn of_json(json: &str) -> Self {
         match json.as_bytes().first() {
             Some(b'"') => Self::Text,
@@ -139,30 +140,30 @@ impl From<ValueKind> for String {
 }
 
 impl FieldSeen {
-    /// The kinds of its values but for null.
+    /// Returns the kinds of its values, except null.
     pub fn value_kinds(&self) -> impl DoubleEndedIterator<Item = &KindSeen> {
         self.kinds
             .iter()
             .filter(|seen| seen.kind != ValueKind::Null)
     }
 
-    /// Records with a value that is not null.
+    /// Returns the number of records with a value that isn't null.
     pub fn values(&self) -> u64 {
         self.value_kinds().map(|seen| seen.count).sum()
     }
 
-    /// Records with null.
+    /// Returns the number of records with null.
     pub fn nulls(&self) -> u64 {
         self.kind(&ValueKind::Null).map_or(0, |seen| seen.count)
     }
 
-    /// The kind that most values have.
+    /// Returns the kind that most values have.
     pub fn usual(&self) -> Option<&KindSeen> {
-        // The first among equals.
+        // Among equals, this takes the first one.
         self.value_kinds().rev().max_by_key(|seen| seen.count)
     }
 
-    /// The first value of another kind than the usual one.
+    /// Returns the first value of a kind other than the usual one.
     pub fn odd(&self) -> Option<&KindSeen> {
         let usual = self.usual()?;
         let others = self.value_kinds().filter(|seen| seen.kind != usual.kind);
@@ -175,14 +176,14 @@ impl FieldSeen {
 }
 
 impl FieldsSeen {
-    /// The field with this name.
+    /// Returns the field with this name.
     pub fn field(&self, name: &str) -> Option<&FieldSeen> {
         self.fields.iter().find(|field| field.name == name)
     }
 
     /// Counts `count` values of a kind in a field, the first of which is at `position` of `source`.
     ///
-    /// `hint` is where the field stands probably; returned is where the next one does.
+    /// `hint` is the probable place of the field. Returns the probable place of the next one.
     pub fn add(&mut self, hint: usize, name: &str, value: KindSeen) -> usize {
         let found = match self.fields.get(hint) {
             Some(field) if field.name == name => Some(hint),
@@ -224,23 +225,23 @@ impl FieldsSeen {
         places.get(name).map(|place| *place as usize)
     }
 
-    /// Counts records, whose values were added.
+    /// Counts records whose values were added.
     pub fn add_records(&mut self, records: u64) {
         self.records += records;
         self.pending.clear();
     }
 
-    /// Counts one record, whose values were added one by one.
+    /// Counts one record whose values were added one by one.
     pub(crate) fn end_record(&mut self) {
         self.add_records(1);
     }
 
-    /// Takes back the values that were added since the last record: they belong to none.
+    /// Removes the values that were added since the last record, because they belong to none.
     pub(crate) fn take_back(&mut self) {
         while let Some((at, kind)) = self.pending.pop() {
             let field = &mut self.fields[at as usize];
             field.kinds[kind as usize].count -= 1;
-            // What the values brought in stands last.
+            // A kind that these values added is the last one.
             field.kinds.pop_if(|seen| seen.count == 0);
             if field.kinds.is_empty()
                 && let Some(field) = self.fields.pop()
@@ -250,7 +251,7 @@ impl FieldsSeen {
         }
     }
 
-    /// Adds what a later part of the dataset holds.
+    /// Adds the counts of a later part of the dataset.
     pub fn join(&mut self, later: &Self) {
         self.records += later.records;
         self.further_values += later.further_values;

@@ -1,4 +1,4 @@
-//! Statistics as bytes, exact to the bit: for what operators did to a batch, and for files that hold statistics.
+//! Encoding statistics exactly, bit for bit, for recordings of what operators did and for files that hold statistics.
 //!
 //! ```text
 //! value = 1 signed | 2 8 bytes | 3 (0 false | 1 true) | 4 length:varint bytes | 5 count:varint value{count} | 6
@@ -15,7 +15,7 @@ const TEXT: u8 = 4;
 const LIST: u8 = 5;
 const NULL: u8 = 6;
 
-/// Lists in lists that are read; no operator makes more than one.
+/// The deepest nesting of lists that is read. No operator makes more than one level.
 const MAX_DEPTH: u32 = 16;
 
 impl StatValue {
@@ -32,7 +32,7 @@ impl StatValue {
         self.encode_untagged(out);
     }
 
-    /// Returns the value of bytes that [`encode`](Self::encode) made; `None` if they are others, or too many.
+    /// Decodes bytes that [`encode`](Self::encode) made; `None` for any others, or if there are too many.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let mut reader = ByteReader(bytes);
         let value = take(&mut reader, MAX_DEPTH)?;
@@ -62,7 +62,7 @@ fn take(reader: &mut ByteReader<'_>, depth: u32) -> Option<StatValue> {
     take_tagged(tag, reader, depth)
 }
 
-/// Takes the rest of a value with this tag; `None` where it is no value.
+/// Reads the rest of a value with this tag; `None` if it isn't a value.
 pub(crate) fn take_untagged(tag: u8, reader: &mut ByteReader<'_>) -> Option<StatValue> {
     take_tagged(tag, reader, MAX_DEPTH)
 }

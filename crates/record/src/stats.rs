@@ -1,4 +1,4 @@
-//! Statistics of records: what filters compute and decide by.
+//! Statistics of records, which filters compute and by which they decide.
 
 use std::fmt;
 
@@ -21,12 +21,12 @@ pub enum StatValue {
     Text(Box<str>),
     /// Several values in order.
     List(Box<[StatValue]>),
-    /// The value of a field that is null: it was looked at, and there is none.
+    /// The value of a field that is null: the field was looked at and has no value.
     Null,
 }
 
 impl StatValue {
-    /// The value as the 64-bit float that decisions are made on; not a number for what is none.
+    /// Returns the value as the 64-bit float by which decisions are made; NaN for anything that isn't a number.
     pub fn as_f64(&self) -> f64 {
         match self {
             Self::Int(value) => *value as f64,
@@ -35,7 +35,7 @@ impl StatValue {
         }
     }
 
-    /// The text, if it is one.
+    /// Returns the text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -43,8 +43,8 @@ impl StatValue {
         }
     }
 
-    /// The statistic that a JSON value stands for; `None` for objects, for lists with null or objects in them, and for null,
-    /// which says that a statistic was not computed.
+    /// Returns the statistic for a JSON value. `None` for objects, for lists with null or objects in them, and for null, which
+    /// means that a statistic was not computed.
     pub fn from_json(value: &serde_json::Value) -> Option<Self> {
         use serde_json::Value;
         match value {
@@ -62,7 +62,7 @@ impl StatValue {
         }
     }
 
-    /// Returns whether both are the same to the bit: not-a-number is the same as itself, 0.0 differs from -0.0.
+    /// Returns whether both are the same bit for bit: NaN equals itself, and 0.0 differs from -0.0.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Float(a), Self::Float(b)) => a.to_bits() == b.to_bits(),
@@ -77,7 +77,7 @@ impl StatValue {
     pub fn write_json(&self, out: &mut Vec<u8>) {
         match self {
             Self::Int(value) => out.extend_from_slice(value.to_string().as_bytes()),
-            // JSON has no spelling for these, and Data-Juicer's readers take null.
+            // JSON cannot represent these, and Data-Juicer's readers accept null.
             Self::Float(value) if !value.is_finite() => out.extend_from_slice(b"null"),
             Self::Float(value) => out.extend_from_slice(format!("{value:?}").as_bytes()),
             Self::Bool(value) => out.extend_from_slice(if *value { b"true" } else { b"false" }),
@@ -112,7 +112,7 @@ pub struct Stat {
 pub enum StatKind {
     /// Integers.
     Int,
-    /// 64-bit floats; integers are taken too.
+    /// 64-bit floats; integers are accepted too.
     Float,
     /// `true` or `false`.
     Bool,
@@ -120,12 +120,12 @@ pub enum StatKind {
     Text,
     /// Lists of any of these.
     List,
-    /// Values of any type: those of a field of the records.
+    /// Values of any type, as in a field of the records.
     Any,
 }
 
 impl StatKind {
-    /// Returns whether this is a type of numbers. A column of numbers may hold integers and floats.
+    /// Returns whether this is a numeric type. A column of numbers may hold integers and floats.
     pub fn is_number(self) -> bool {
         matches!(self, Self::Int | Self::Float)
     }
@@ -162,7 +162,7 @@ impl fmt::Display for StatKind {
     }
 }
 
-/// The statistics of a batch: a column per name, a value or nothing per row.
+/// The statistics of a batch: a column for each name, with an optional value for each row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Stats {
     names: Vec<String>,
@@ -170,7 +170,7 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// Columns with these names and no rows.
+    /// Creates columns with these names and no rows.
     pub fn new(names: &[String]) -> Self {
         Self {
             names: names.to_vec(),
@@ -178,7 +178,7 @@ impl Stats {
         }
     }
 
-    /// These columns, which must be of one length.
+    /// Wraps these columns, which must have the same length.
     pub fn of_columns<'c>(
         columns: impl IntoIterator<Item = (&'c str, &'c [Option<StatValue>])>,
     ) -> Self {
@@ -189,17 +189,17 @@ impl Stats {
         Self { names, columns }
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The column with this name.
+    /// Returns the column with this name.
     pub fn column(&self, name: &str) -> Option<usize> {
         self.names.iter().position(|known| known == name)
     }
 
-    /// The value of a row, if it was computed.
+    /// Returns the value of a row, if it was computed.
     pub fn get(&self, column: usize, row: usize) -> Option<&StatValue> {
         self.columns[column][row].as_ref()
     }
@@ -218,7 +218,7 @@ impl Stats {
         }
     }
 
-    /// The values of a column, a row each.
+    /// Returns the values of a column, one for each row.
     pub fn values(&self, column: usize) -> &[Option<StatValue>] {
         &self.columns[column]
     }

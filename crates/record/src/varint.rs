@@ -1,4 +1,4 @@
-//! Numbers in as few bytes as they need: seven bits a byte, lowest first (LEB128).
+//! Numbers in as few bytes as possible: seven bits per byte, lowest first (LEB128).
 
 /// Appends a number.
 pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
@@ -9,12 +9,12 @@ pub(crate) fn put(mut value: u64, out: &mut Vec<u8>) {
     out.push(value as u8);
 }
 
-/// Appends a number that may be negative: small ones of either sign are short.
+/// Appends a number that may be negative. Small numbers of either sign are short.
 pub(crate) fn put_signed(value: i64, out: &mut Vec<u8>) {
     put(((value << 1) ^ (value >> 63)) as u64, out);
 }
 
-/// Takes a number off the front; none if `bytes` do not begin with one.
+/// Removes a number from the front; none if `bytes` do not begin with one.
 pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for (at, byte) in bytes.iter().enumerate().take(10) {
@@ -32,7 +32,7 @@ pub(crate) fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Takes a number that may be negative off the front.
+/// Removes a number that may be negative from the front.
 pub(crate) fn take_signed(bytes: &mut &[u8]) -> Option<i64> {
     let value = take(bytes)?;
     Some((value >> 1) as i64 ^ -((value & 1) as i64))

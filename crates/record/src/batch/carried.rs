@@ -1,4 +1,4 @@
-//! Batches of rows that are no lines.
+//! Batches of rows that are not lines.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use crate::lines::LineSpan;
 use crate::origin::Origin;
 use crate::path::DeclaredFields;
 
-/// The rows that a batch carries, and which of them each of its own rows is.
+/// The rows that a batch carries, and the number of each of its own rows among them.
 #[derive(Debug)]
 pub(super) struct Carried {
     carrier: Arc<dyn Carrier>,
@@ -26,9 +26,9 @@ impl Carried {
 }
 
 impl Batch {
-    /// Replaces the batch by the rows of `carrier`, one for each position, which are those of the rows in `source`.
+    /// Replaces the batch with the rows of `carrier`, one for each position, which are their positions in `source`.
     ///
-    /// `value` gives the declared field of a column in a row of the carrier.
+    /// `value` returns the declared field of a column in a row of the carrier.
     pub fn fill_carried<'v>(
         &mut self,
         source: u32,
@@ -62,24 +62,24 @@ impl Batch {
         self.reset_stats(names.iter().map(String::as_str));
     }
 
-    /// The rows that the batch carries, where its source is columnar.
+    /// Returns the rows that the batch carries, if its source is columnar.
     pub fn carrier(&self) -> Option<&Arc<dyn Carrier>> {
         self.carried.as_ref().map(|carried| &carried.carrier)
     }
 
-    /// Which row of the carrier a row is; its own number where nothing is carried.
+    /// Returns the number of a row in the carrier; its own number if nothing is carried.
     pub fn carried_row(&self, row: usize) -> usize {
         self.carried
             .as_ref()
             .map_or(row, |carried| carried.rows[row] as usize)
     }
 
-    /// Bytes of a row that the batch itself holds: its line, or the declared fields of a carried row as they came in.
+    /// Returns the bytes of a row that the batch itself holds: its line, or the declared fields of a carried row as they came in.
     pub fn held_bytes(&self, row: usize) -> u64 {
         u64::from(self.lines[row].length)
     }
 
-    /// Appends the record of a carried row, without line end.
+    /// Appends the record of a carried row, without a line end.
     pub(super) fn write_carried(
         &self,
         carried: &Carried,
@@ -97,14 +97,14 @@ impl Batch {
         carried.carrier.write_record(carried_row, &texts, out);
         let mut changed = self.changed_cells(row);
         if changed.any(|(_, cell)| self.is_set_or_removed(cell)) {
-            // Columns hold values of their own type, so others are put into the written record.
+            // Columns hold values of their own type, so other values are put into the written record.
             let line = String::from_utf8_lossy(&out[start..]).into_owned();
             out.truncate(start);
             self.rewrite(&line, row, fields, |cell| self.is_set_or_removed(cell), out);
         }
     }
 
-    /// The text that a carried field came with, as JSON. One that operators changed gives its text as it is now.
+    /// Returns the original text of a carried field as JSON. If an operator changed the field, returns its current text.
     pub(super) fn carried_text_as_json(&self, cell: &Cell) -> Cow<'_, str> {
         let mut json = Vec::new();
         escape_into(

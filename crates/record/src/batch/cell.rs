@@ -4,7 +4,7 @@ use super::late::LateTexts;
 use crate::edits::{EditError, Edits};
 use crate::json::{JsonKind, Slot};
 
-/// The value of a declared field: where its text lies, and where its JSON lay in the line.
+/// The value of a declared field: the place of its text, and the original place of its JSON in the line.
 #[derive(Clone, Copy, Debug)]
 pub struct Cell {
     pub(super) slot: Slot,
@@ -20,11 +20,11 @@ enum Place {
     Raw,
     /// In the batch's own texts.
     Arena,
-    /// In the line as JSON, which is read when somebody asks: `start` is its number there.
+    /// In the line as JSON, which is parsed on demand. `start` is its number there.
     Late,
-    /// Nowhere: the value is a string that no text can hold.
+    /// Nowhere: the value is a string that isn't valid text.
     LoneSurrogate,
-    /// Nowhere: the value is no string.
+    /// Nowhere: the value is not a string.
     NoText,
     /// In the batch's own texts, as JSON: an operator set it to a value of this type.
     Json(JsonKind),
@@ -32,11 +32,11 @@ enum Place {
     Removed,
 }
 
-/// Where the text of a field lies: as long as a batch has the same rows, another text of the field lies elsewhere.
+/// The place of a field's text. As long as a batch has the same rows, a different text of the field has a different place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TextPlace(Place, usize, usize);
 
-/// What a field that operators changed holds now.
+/// The current value of a field that operators changed.
 pub(super) enum Now<'a> {
     Text(&'a str),
     /// Something else, as JSON.
@@ -44,7 +44,7 @@ pub(super) enum Now<'a> {
     Removed,
 }
 
-/// Why a field gives no text.
+/// The reason why a field has no text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     /// The record does not have the field.
@@ -59,7 +59,7 @@ pub enum FieldError {
 }
 
 impl Cell {
-    /// A field with this slot, whose text lies in `raw` from `start` on.
+    /// Creates a field with this slot, whose text is in `raw` from `start` on.
     pub(super) fn in_raw(slot: Slot, start: usize, length: usize) -> Self {
         Self {
             slot,
@@ -70,7 +70,7 @@ impl Cell {
         }
     }
 
-    /// A field whose text is that of a string in the line.
+    /// Creates a field whose text is that of a string in the line.
     pub(super) fn late(slot: Slot, number: usize) -> Self {
         Self {
             slot,
@@ -110,7 +110,7 @@ impl Cell {
         self.changed
     }
 
-    /// Returns whether the line has the field once, and still is to have it: a new value can be put where the old one is.
+    /// Returns whether the line has the field exactly once and keeps it, so that a new value can replace the old one.
     pub(super) fn is_in_place(&self) -> bool {
         let has_slot = self.slot.kind != JsonKind::Absent && !self.slot.repeated;
         has_slot && self.place != Place::Removed
@@ -190,14 +190,14 @@ impl Cell {
         Ok(())
     }
 
-    /// Returns what the field holds, once operators changed it.
+    /// Returns the current value of the field, once operators changed it.
     pub(super) fn now<'a>(&self, raw: &'a str, arena: &'a str) -> Now<'a> {
         let range = self.start..self.start + self.length;
         match self.place {
             Place::Raw => Now::Text(&raw[range]),
             Place::Arena => Now::Text(&arena[range]),
             Place::Json(_) => Now::Json(&arena[range]),
-            // The others are places of values that nobody changed.
+            // The others are places of unchanged values.
             Place::Removed | Place::LoneSurrogate | Place::NoText | Place::Late => Now::Removed,
         }
     }
@@ -209,7 +209,7 @@ impl Cell {
 
     pub(super) fn remove(&mut self) {
         (self.place, self.length) = (Place::Removed, 0);
-        // A field that the record came without is as it was.
+        // Removing a field that the record never had is not a change.
         self.changed = self.slot.kind != JsonKind::Absent;
     }
 

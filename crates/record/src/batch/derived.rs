@@ -1,4 +1,4 @@
-//! What operators derive from the texts of a batch, kept for those after them that need the same.
+//! Values that operators derive from the texts of a batch, kept for later operators that need the same.
 
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
@@ -8,24 +8,24 @@ use std::sync::Arc;
 use super::cell::TextPlace;
 use super::{Batch, FieldError};
 
-/// Everything that was derived from the texts of a batch. It is empty unless an operator asks.
+/// Everything that was derived from the texts of a batch. It is empty unless an operator asks for something.
 #[derive(Default)]
 pub(super) struct Derived(RefCell<Vec<Kind>>);
 
-/// What was derived from one column in one way.
+/// The values that were derived from one column in one way.
 struct Kind {
     column: usize,
     way: (TypeId, u64),
-    /// A value per row, with the text that it was derived from.
+    /// A value for each row, with the text that it was derived from.
     rows: Vec<Option<(TextPlace, Arc<dyn Any + Send + Sync>)>>,
 }
 
 impl Batch {
-    /// Returns what `derive` makes of the text of a declared field. It is called once for all operators that ask for the
-    /// same type and `key`, as long as none changes the text; the `key` tells ways apart that lead to the same type.
+    /// Returns what `derive` makes of the text of a declared field. It is called once for all operators that ask for the same type
+    /// and `key`, as long as none changes the text. The `key` distinguishes derivations that give the same type.
     ///
     /// # Errors
-    /// [`FieldError`] as of [`text`](Self::text).
+    /// Those of [`text`](Self::text).
     pub fn derived<T: Send + Sync + 'static>(
         &self,
         column: usize,
@@ -41,7 +41,7 @@ impl Batch {
         {
             return Ok(known);
         }
-        // Nothing is borrowed meanwhile: `derive` may ask for something else, or panic.
+        // Nothing is borrowed here, because `derive` may ask for something else, or panic.
         let made = Arc::new(derive(text));
         let rows = self.rows();
         self.derived
@@ -91,7 +91,7 @@ impl Derived {
         kind.rows[row] = Some(value);
     }
 
-    /// Forgets everything, because rows have other numbers or texts other places from here on.
+    /// Forgets everything, because rows get other numbers or texts get other places.
     pub(super) fn clear(&mut self) {
         for kind in self.0.get_mut() {
             kind.rows.clear();
@@ -144,13 +144,13 @@ mod tests {
         assert_eq!(reversed(&batch, 0, 0), ("ba".into(), 1));
         assert_eq!(reversed(&batch, 1, 1), ("cba".into(), 1));
         assert_eq!(*batch.derived(0, 1, 0, str::len).unwrap(), 3);
-        // Another text, of the same field and of the same length.
+        // Another text of the same field with the same length.
         let mut edits = Edits::default();
         edits.replace_all("abc", "xyz");
         batch.edit_text(0, 1, &edits).unwrap();
         assert_eq!(reversed(&batch, 1, 0), ("zyx".into(), 1));
         assert_eq!(reversed(&batch, 0, 0), ("ba".into(), 0));
-        // A part of the text, where it was.
+        // A part of the text in its old place.
         edits.clear();
         edits.replace(1..3, "");
         batch.edit_text(0, 1, &edits).unwrap();

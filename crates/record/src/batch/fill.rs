@@ -1,4 +1,4 @@
-//! Making a batch of the lines that a reader found.
+//! Filling a batch with the lines that a reader found.
 
 use std::mem;
 
@@ -12,25 +12,25 @@ use crate::origin::Origin;
 use crate::path::DeclaredFields;
 use crate::rejected::{is_lost, read_rejected};
 
-/// A line that is no record, with the bytes that it consists of.
+/// A line that isn't a record, with its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// Where it lies.
+    /// Its place.
     pub origin: Origin,
     /// Its bytes as they came in.
     pub bytes: Vec<u8>,
-    /// Why it is no record.
+    /// The reason why it isn't a record.
     pub reason: String,
-    /// Whether its JSON stops before it is complete, as a torn write does.
+    /// True if its JSON ends before it is complete, as after a torn write.
     pub incomplete: bool,
-    /// Whether it stands for a part of the input that is lost, and that may have been any number of records.
+    /// True if it stands for a part of the input that is lost and that may have been any number of records.
     pub lost: bool,
 }
 
 impl Batch {
-    /// Replaces the batch by the records of `lines`, which gets a used buffer in return and is left empty.
+    /// Replaces the batch with the records of `lines`, which gets a used buffer in return and is left empty.
     ///
-    /// Every line is checked whole; those that are no records go to `rejects` in order.
+    /// Every line is checked in full. Those that aren't records go to `rejects` in order.
     pub fn fill(&mut self, lines: &mut Lines, fields: &DeclaredFields, rejects: &mut Vec<Reject>) {
         self.prepare(fields);
         let mut used = mem::take(&mut self.raw).into_bytes();
@@ -80,10 +80,10 @@ impl Batch {
     }
 }
 
-/// Texts that are longer than this are read when somebody asks for them.
+/// The length above which texts are parsed on demand.
 const LATE_BYTES: usize = 32;
 
-/// Reads what a declared field holds out of its line, which begins at `line_start` of the batch's lines.
+/// Reads the value of a declared field from its line, which begins at `line_start` of the batch's lines.
 pub(super) fn read_cell(
     line: &str,
     line_start: usize,
@@ -128,7 +128,7 @@ fn reject(source: u32, span: LineSpan, line: &str, error: ScanError) -> Reject {
     }
 }
 
-/// The bytes as a text, or as they are where they are none.
+/// Returns the bytes as text, or unchanged if they aren't valid text.
 fn text_of(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     match simdutf8::basic::from_utf8(&bytes) {
         #[allow(
@@ -140,7 +140,7 @@ fn text_of(bytes: Vec<u8>) -> Result<String, Vec<u8>> {
     }
 }
 
-/// The lines of a block that are UTF-8; the others are rejected and leave `records`.
+/// Keeps the lines of a block that are UTF-8. The others are rejected and removed from `records`.
 fn keep_valid_lines(
     bytes: &[u8],
     source: u32,
@@ -158,7 +158,7 @@ fn keep_valid_lines(
             }
             Err(error) => {
                 let message = format!("not valid UTF-8 at byte {}", error.valid_up_to() + 1);
-                // A character cut at the line's end is what a torn write leaves.
+                // A character cut at the end of the line is what a torn write leaves.
                 let incomplete = error.error_len().is_none();
                 rejects.push(Reject {
                     origin: Origin::new(source, span.position),

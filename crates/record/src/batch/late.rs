@@ -1,7 +1,7 @@
-//! Texts that are read out of their JSON when somebody asks for them.
+//! Texts that are parsed from their JSON on demand.
 //!
-//! Most of what it takes to read the text of a record is to undo the escapes of JSON. Records that a filter drops by another
-//! field never need it.
+//! Most of the cost of reading the text of a record is undoing JSON escapes. Records that a filter drops because of another field
+//! never need it.
 
 use std::cell::{OnceCell, RefCell};
 use std::ops::Range;
@@ -10,34 +10,34 @@ use memchr::memchr;
 
 use crate::json::unescape_into;
 
-/// So much memory of texts is kept for those of the next batch.
+/// The most memory of texts that is kept for those of the next batch.
 const MAX_SPARE_BYTES: usize = 512 << 10;
 
 /// The long texts of a batch, by number.
 #[derive(Debug, Default)]
 pub(super) struct LateTexts {
     texts: Vec<LateText>,
-    /// Memory of texts of earlier batches.
+    /// Memory from texts of earlier batches.
     spare: RefCell<Vec<String>>,
 }
 
 #[derive(Debug)]
 struct LateText {
-    /// Where the inside of the string lies in the lines.
+    /// The place of the string's content in the lines.
     inside: Range<usize>,
     read: OnceCell<Read>,
 }
 
 #[derive(Debug)]
 enum Read {
-    /// It has no escapes.
+    /// The text has no escapes.
     AsItIs,
     Unescaped(String),
     LoneSurrogate,
 }
 
 impl LateTexts {
-    /// Adds the text of the string whose inside lies there in the lines, and gives its number.
+    /// Adds the text of the string whose content is at this place in the lines, and returns its number.
     pub(super) fn add(&mut self, inside: Range<usize>) -> usize {
         self.texts.push(LateText {
             inside,
@@ -46,7 +46,7 @@ impl LateTexts {
         self.texts.len() - 1
     }
 
-    /// The text of this number; `None` if it is a string that no text can hold. `raw` are the lines.
+    /// Returns the text with this number; `None` if it is a string that isn't valid text. `raw` are the lines.
     pub(super) fn text<'a>(&'a self, number: usize, raw: &'a str) -> Option<&'a str> {
         let late = &self.texts[number];
         let inside = &raw[late.inside.clone()];
@@ -62,7 +62,7 @@ impl LateTexts {
             return Read::AsItIs;
         }
         let mut text = self.spare.borrow_mut().pop().unwrap_or_default();
-        // What is written without escapes is no longer.
+        // A text without escapes is never longer than its JSON.
         text.reserve(inside.len());
         match unescape_into(inside, &mut text) {
             Ok(()) => Read::Unescaped(text),

@@ -4,12 +4,12 @@ use super::Batch;
 use crate::delta::WHOLE_RECORDS;
 
 impl Batch {
-    /// Records from here on what happens to the rows, until [`Batch::end_record`].
+    /// Records what happens to the rows from here on, until [`Batch::end_record`].
     pub fn begin_record(&mut self) {
         self.recorder.begin(&self.selection, &self.stats);
     }
 
-    /// Appends what happened since [`Batch::begin_record`], to be replayed on a batch that is as this one was then.
+    /// Appends what happened since [`Batch::begin_record`], to be replayed on a batch in the state that this one had then.
     pub fn end_record(&mut self, out: &mut Vec<u8>) {
         self.recorder.finish(&self.selection, &self.stats, out);
     }

@@ -10,13 +10,13 @@ use super::cell::Now;
 use super::write::splice;
 
 impl Batch {
-    /// Sets a declared field to a JSON value. A record that lacks the field gets it after its last one.
+    /// Sets a declared field to a JSON value. If the record lacks the field, it is added after the last one.
     pub fn set_value(&mut self, column: usize, row: usize, value: &serde_json::Value) {
         // A value prints as one line of valid JSON.
         let _ = self.set_json(column, row, &value.to_string());
     }
 
-    /// Removes a declared field from a record; one that lacks it stays as it is.
+    /// Removes a declared field from a record. A record that lacks it stays unchanged.
     pub fn remove_field(&mut self, column: usize, row: usize) {
         self.become_lines();
         self.columns[column][row].remove();
@@ -26,7 +26,7 @@ impl Batch {
         self.settle(column, row);
     }
 
-    /// Sets a declared field to the value with this spelling; `None` if it is not one line of JSON.
+    /// Sets a declared field to the value with this spelling; `None` if it isn't one line of JSON.
     pub(crate) fn set_json(&mut self, column: usize, row: usize, json: &str) -> Option<()> {
         if json.contains(['\n', '\r']) {
             return None;
@@ -48,18 +48,18 @@ impl Batch {
         Some(())
     }
 
-    /// Returns what a field that operators changed holds now.
+    /// Returns the current value of a field that operators changed.
     pub(super) fn now<'b>(&'b self, cell: &Cell) -> Now<'b> {
         cell.now(&self.raw, &self.arena)
     }
 
-    /// Returns whether a field was removed, or set to something else than text.
+    /// Returns whether a field was removed or set to something other than text.
     pub(super) fn is_set_or_removed(&self, cell: &Cell) -> bool {
         !matches!(self.now(cell), Now::Text(_))
     }
 
-    /// Appends `line`, which is a record, without the fields that were removed and with the values of those changed fields
-    /// that `is_wanted` names.
+    /// Appends `line`, which is a record, without the removed fields, and with the values of those changed fields for which
+    /// `is_wanted` returns true.
     pub(super) fn rewrite(
         &self,
         line: &str,
@@ -157,7 +157,7 @@ mod tests {
             },
             r#"{"m": {"o": 3}, "text": true}"#,
         );
-        // What is not there is not removed, and what was set is gone without a trace.
+        // Removing a missing field has no effect, and removing a field that was set leaves no trace.
         let plain = r#"{"text":  "a"}"#;
         check(plain, |batch| batch.remove_field(1, 0), plain);
         let set_and_remove = |batch: &mut Batch| {
@@ -165,7 +165,7 @@ mod tests {
             batch.remove_field(1, 0);
         };
         check(plain, set_and_remove, plain);
-        // Also where a checkpoint lies between the two, from which the record is read again.
+        // That also holds if a checkpoint is between the two, from which the record is read again.
         for plain in [plain, r#"{ "text" : "a" , "n":0.50 }"#, "{ }", "{}"] {
             check(plain, set_and_remove, plain);
             let fields = DeclaredFields::new(["text", "tags", "m.t"]);

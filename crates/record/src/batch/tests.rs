@@ -1,4 +1,4 @@
-//! Records in a batch, and what is written of them.
+//! Records in a batch, and how they are written.
 
 mod read_again;
 

@@ -1,4 +1,4 @@
-//! Records as a whole: read and edited as JSON, for operators that look into fields that nobody declared.
+//! Whole records, read and edited as JSON, for operators that use undeclared fields.
 
 use super::fill::read_cell;
 use super::{Batch, Cell};
@@ -8,7 +8,7 @@ use crate::json::{JsonKind, scan};
 use crate::lines::LineSpan;
 
 impl Batch {
-    /// The record of a row as JSON, as it is now.
+    /// Returns the current record of a row as JSON.
     pub fn record(&self, row: usize) -> String {
         let mut json = Vec::new();
         self.write_record(row, &self.fields, &mut json);
@@ -16,12 +16,10 @@ impl Batch {
         String::from_utf8(json).unwrap_or_default()
     }
 
-    /// Applies an edit script to the JSON of a record, as [`record`](Self::record) gives it. The declared fields are read
-    /// anew.
+    /// Applies an edit script to the JSON of a record, as returned by [`record`](Self::record). The declared fields are read again.
     ///
     /// # Errors
-    /// [`EditError`] when the script does not fit, or what comes out is not one line of JSON. The record then stays as it
-    /// is.
+    /// [`EditError`] when the script does not fit, or the result isn't one line of JSON. The record then stays unchanged.
     pub fn edit_record(&mut self, row: usize, edits: &Edits) -> Result<(), EditError> {
         if edits.is_empty() {
             return Ok(());
@@ -39,13 +37,13 @@ impl Batch {
         Ok(())
     }
 
-    /// Replaces the rows by the children of splitters that give whole records.
+    /// Replaces the rows by the children of splitters that make whole records.
     ///
-    /// Each child is (the row it comes from, its index among the children, its record as JSON). Rows without children are
-    /// gone. Statistics are copied from the parent.
+    /// Each child is (the row it comes from, its index among the children, its record as JSON). Rows without children are removed.
+    /// Statistics are copied from the parent.
     ///
     /// # Errors
-    /// [`EditError`] when one of them is not one line of JSON; the batch is of no use then.
+    /// [`EditError`] when one of them isn't one line of JSON. The batch is then unusable.
     pub fn replace_records(&mut self, children: &[(u32, u32, String)]) -> Result<(), EditError> {
         self.record_split(WHOLE_RECORDS, children);
         self.gather(children);
@@ -57,7 +55,7 @@ impl Batch {
         Ok(())
     }
 
-    /// Makes `line` the record of a row; `None` if it cannot be one.
+    /// Makes `line` the record of a row; `None` if it isn't a valid record.
     fn replace_line(&mut self, row: usize, line: &str) -> Option<()> {
         if line.contains(['\n', '\r']) {
             return None;
@@ -76,7 +74,7 @@ impl Batch {
             let cell = &mut cells[row];
             let is_same = || cell.json(&self.raw[old.range()]) == Some(slot.json(line));
             *cell = match cell.slot.kind {
-                // What came from a column stays what it was there, as long as it is the same.
+                // A value from a column keeps the type of the column as long as it is unchanged.
                 kind @ JsonKind::Column(_) if !cell.is_changed() && is_same() => {
                     Cell::without_text(slot.with_kind(kind))
                 }
@@ -86,11 +84,11 @@ impl Batch {
         Some(())
     }
 
-    /// Writes the line of a row anew after a change of the field `column` that is more than another value in the old one's
-    /// place: where the field was added, removed or repeated, or where other declared fields are a part of it or it of them.
+    /// Rewrites the line of a row after a change of the field `column` that is more than a new value in the old place: if the field
+    /// was added, removed or repeated, or if other declared fields are inside it or it is inside them.
     ///
-    /// So a record is always what it would be if it were written and read again, as a checkpoint does: which fields there
-    /// are, in what order, and what the parts of a changed field hold.
+    /// A record is therefore always what it would be if it were written and read again, as a checkpoint does. This covers which
+    /// fields there are, their order, and the values inside a changed field.
     pub(super) fn settle(&mut self, column: usize, row: usize) {
         let cell = &self.columns[column][row];
         let is_settled = !cell.is_changed() || cell.is_in_place() && !self.overlapping[column];
@@ -98,11 +96,11 @@ impl Batch {
             return;
         }
         let line = self.record(row);
-        // There is no room only where the lines of a batch are beyond 4 GB. The change is then made when the record is written.
+        // There is no room only if the lines of a batch exceed 4 GB. The change is then made when the record is written.
         let _ = self.replace_line(row, &line);
     }
 
-    /// Turns carried rows into lines: columns hold values of their own type, and the same ones in each row.
+    /// Turns carried rows into lines, because columns hold values of one type, and the same fields in each row.
     pub(super) fn become_lines(&mut self) {
         if self.carried.is_none() {
             return;
@@ -110,7 +108,7 @@ impl Batch {
         let lines: Vec<String> = (0..self.rows()).map(|row| self.record(row)).collect();
         let bytes: usize = lines.iter().map(String::len).sum();
         if u32::try_from(self.raw.len() + bytes).is_err() {
-            // They stay in their columns, and what changes is put into them when they are written.
+            // The values stay in their columns, and changes are inserted when they are written.
             return;
         }
         self.carried = None;

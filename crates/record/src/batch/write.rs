@@ -1,4 +1,4 @@
-//! Writing a record again: the line as it came in, with the changed fields spliced in.
+//! Writing a record: the original line, with the changed fields spliced in.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -12,8 +12,7 @@ use crate::stats::STATS_FIELD;
 impl Batch {
     /// Appends the record of a row and a line end.
     ///
-    /// A record that no operator changed is appended as it came in. `fields` are those that the batch was filled
-    /// with.
+    /// A record that no operator changed is appended as it came in. `fields` are those that the batch was filled with.
     pub fn write_record(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
         if let Some(carried) = &self.carried {
             self.write_carried(carried, row, fields, out);
@@ -25,7 +24,7 @@ impl Batch {
         out.push(b'\n');
     }
 
-    /// Appends the record of a row with its statistics as one more field, and a line end.
+    /// Appends the record of a row, with its statistics as an additional field, and a line end.
     pub fn write_record_with_stats(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
         let start = out.len();
         self.write_record(row, fields, out);
@@ -45,23 +44,23 @@ impl Batch {
         out.push(b'\n');
     }
 
-    /// The record of a row with its line end, where both are what was read: where they begin in the source, and where in
+    /// Returns the record of a row with its line end, if both are what was read: its position in the source, and its range in
     /// [`lines`](Self::lines).
     ///
-    /// It is what [`write_record`](Self::write_record) writes. `None` for all that is not written as it came in, and for
-    /// a record that is only a part of its line.
+    /// It equals the output of [`write_record`](Self::write_record). The result is `None` for everything that isn't written as it
+    /// came in, and for a record that is only a part of its line.
     pub fn verbatim(&self, row: usize) -> Option<(u64, Range<usize>)> {
         let range = self.lines[row].range();
         let raw = self.raw.as_bytes();
         let begins_line = range.start == 0 || raw[range.start - 1] == b'\n';
         let ends_line = raw.get(range.end) == Some(&b'\n');
-        // A line that an operator made is behind those that were read, and no line end follows it.
+        // A line that an operator made comes after those that were read, and has no line end.
         let is_verbatim =
             begins_line && ends_line && self.carried.is_none() && !self.is_changed(row);
         is_verbatim.then(|| (self.lines[row].position, range.start..range.end + 1))
     }
 
-    /// The lines that the batch was filled with.
+    /// Returns the lines that the batch was filled with.
     pub fn lines(&self) -> &[u8] {
         self.raw.as_bytes()
     }
@@ -93,7 +92,7 @@ impl Batch {
         splice(line, &values.collect::<Vec<_>>(), out);
     }
 
-    /// Appends what a changed field holds, as JSON.
+    /// Appends the current value of a changed field as JSON.
     pub(super) fn write_now(&self, cell: &Cell, out: &mut Vec<u8>) {
         match self.now(cell) {
             Now::Text(text) => escape_into(text, out),
@@ -102,7 +101,7 @@ impl Batch {
         }
     }
 
-    /// Returns what a changed field holds, as JSON.
+    /// Returns the current value of a changed field as JSON.
     pub(super) fn json_now(&self, cell: &Cell) -> Option<Cow<'_, str>> {
         match self.now(cell) {
             Now::Json(json) => Some(Cow::Borrowed(json)),
@@ -116,7 +115,7 @@ impl Batch {
     }
 }
 
-/// Appends `line` with each value put where its slot is, or as one more field where the slot is absent.
+/// Appends `line` with each value in place of its slot, or as an additional field if the slot is absent.
 pub(super) fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec<u8>) {
     let mut present: Vec<_> = values
         .iter()
@@ -133,7 +132,7 @@ pub(super) fn splice(line: &str, values: &[(Slot, &str, Vec<u8>)], out: &mut Vec
     let bytes = line.as_bytes();
     let (from, mut copied) = (out.len(), 0);
     for (slot, _, json) in present {
-        // Where one value is a part of another, the other one is put.
+        // If one value is a part of another, the outer one is written.
         if (slot.start as usize) < copied {
             continue;
         }

@@ -1,18 +1,18 @@
-//! What a replacement really changes, where an operator replaced more than it had to.
+//! Finding the real change in a replacement, if an operator replaced more than necessary.
 
 use std::ops::Range;
 
-/// Shorter replacements are kept as they are.
+/// The length below which replacements are kept as they are.
 const LONG_BYTES: usize = 32;
-/// How far on either side the texts are searched for where they agree again.
+/// How far on either side to search for the place where the texts agree again.
 const WINDOW_BYTES: usize = 64;
-/// So many equal bytes are agreement.
+/// The number of equal bytes that count as agreement.
 const AGREE_BYTES: usize = 8;
 
-/// Replacements that turn `old` into `new`, in order; ranges are bytes of `old`.
+/// Finds replacements that turn `old` into `new`, in order. Ranges are bytes of `old`.
 ///
-/// It walks both texts together. At a difference it takes the nearest place where they agree again; where there is none
-/// near by, or there are very many differences, the rest is replaced whole.
+/// It walks both texts together. At a difference it takes the nearest place where they agree again. If there is none nearby, or
+/// there are very many differences, the rest is replaced as a whole.
 pub(super) fn replacements<'n>(old: &str, new: &'n str, out: &mut Vec<(Range<usize>, &'n str)>) {
     if old.len() < LONG_BYTES || new.len() < LONG_BYTES {
         out.push((0..old.len(), new));
@@ -26,7 +26,7 @@ pub(super) fn replacements<'n>(old: &str, new: &'n str, out: &mut Vec<(Range<usi
         if at_old == old.len() && at_new == new.len() {
             return;
         }
-        // Back to where a character begins: the bytes before are the same in both.
+        // Go back to the start of a character. The bytes before are the same in both.
         while !old.is_char_boundary(at_old) || !new.is_char_boundary(at_new) {
             (at_old, at_new) = (at_old - 1, at_new - 1);
         }
@@ -52,7 +52,7 @@ fn equal_bytes(a: &[u8], b: &[u8]) -> usize {
     whole + rest.take_while(|(a, b)| a == b).count()
 }
 
-/// The nearest place where both texts go on alike, as bytes from their starts.
+/// Returns the nearest place where both texts agree again, as bytes from their starts.
 fn agreement(old: &str, new: &str) -> Option<(usize, usize)> {
     let agree = |of_old: usize, of_new: usize| {
         let old_bytes = old.as_bytes().get(of_old..of_old + AGREE_BYTES);

@@ -5,17 +5,17 @@ use crate::edits::Edits;
 use crate::stats::Stats;
 use crate::varint::put;
 
-/// What happened to a batch since it was begun to be recorded.
+/// What happened to a batch since recording began.
 ///
-/// A batch with a recorder notes every edit and every split; what filters left and the statistics show at the end.
+/// A batch with a recorder records every edit and every split. The rows that filters left and the statistics are taken at the end.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    /// Whether anything is recorded now.
+    /// True if something is being recorded.
     pub(super) active: bool,
-    /// The rows that were alive when the current phase began: at the start, and behind each split.
+    /// The rows that were alive when the current phase began: at the start, and after each split.
     pub(super) alive: Vec<u32>,
     pub(super) edits: Vec<LoggedEdit>,
-    /// The replacements of all edits, encoded, and what they insert.
+    /// The replacements of all edits, encoded, and the text that they insert.
     pub(super) scripts: Vec<u8>,
     /// Finished phases, encoded.
     pub(super) phases: Vec<u8>,
@@ -24,7 +24,7 @@ pub(crate) struct Recorder {
     pub(super) known_stats: Stats,
 }
 
-/// What was done to a field, or to a record.
+/// A change to a field, or to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// Its text was edited by a script.
@@ -33,7 +33,7 @@ pub(super) enum Change {
     Set = 1,
     /// It was removed.
     Remove = 2,
-    /// Not the field but the record, as JSON, was edited by a script.
+    /// An edit script was applied to the record as JSON, not to the field.
     EditRecord = 3,
 }
 
@@ -43,7 +43,7 @@ pub(super) struct LoggedEdit {
     pub(super) change: Change,
     pub(super) column: u32,
     pub(super) row: u32,
-    /// Where its script ends in the scripts; it begins where the last one ends.
+    /// The end of its script in the scripts; it begins where the last one ends.
     pub(super) end: usize,
 }
 
@@ -63,25 +63,25 @@ impl Recorder {
         self.active
     }
 
-    /// Notes an edit of a text that was `old` before.
+    /// Records an edit of a text that was `old` before.
     pub(crate) fn edit(&mut self, column: usize, row: usize, old: &str, edits: &Edits) {
         script::write(edits, old, &mut self.scripts);
         self.log(Change::Edit, column, row);
     }
 
-    /// Notes that a field was set to a JSON value.
+    /// Records that a field was set to a JSON value.
     pub(crate) fn set(&mut self, column: usize, row: usize, json: &str) {
         put(json.len() as u64, &mut self.scripts);
         self.scripts.extend_from_slice(json.as_bytes());
         self.log(Change::Set, column, row);
     }
 
-    /// Notes that a field was removed.
+    /// Records that a field was removed.
     pub(crate) fn remove(&mut self, column: usize, row: usize) {
         self.log(Change::Remove, column, row);
     }
 
-    /// Notes an edit of a record whose JSON was `old` before.
+    /// Records an edit of a record whose JSON was `old` before.
     pub(crate) fn edit_record(&mut self, row: usize, old: &str, edits: &Edits) {
         script::write(edits, old, &mut self.scripts);
         self.log(Change::EditRecord, 0, row);

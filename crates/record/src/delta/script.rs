@@ -1,15 +1,15 @@
-//! Edit scripts as bytes.
+//! Encoding edit scripts.
 
 use super::diff;
 use crate::edits::Edits;
 use crate::varint::put;
 
-/// Writes the script that was applied to `old`, with no more than what it really changes.
+/// Writes the script that was applied to `old`, reduced to what it really changes.
 pub(super) fn write(edits: &Edits, old: &str, out: &mut Vec<u8>) {
     let mut replacements = Vec::with_capacity(edits.len());
     for (range, inserted) in edits.iter() {
         let first = replacements.len();
-        // A script that does not fit was refused before it is written.
+        // A script that does not fit is refused before it gets here.
         let replaced = old.get(range.clone()).unwrap_or_default();
         diff::replacements(replaced, inserted, &mut replacements);
         for (found, _) in &mut replacements[first..] {

@@ -1,4 +1,4 @@
-//! A part as bytes.
+//! Encoding a part.
 //!
 //! ```text
 //! part      = splits:varint phase{splits} edits selection stats
@@ -15,7 +15,7 @@ use super::recorder::{LoggedEdit, Recorder};
 use crate::stats::{StatValue, Stats};
 use crate::varint::{put, put_signed};
 
-/// In the place of the column of a split: the children are whole records.
+/// Written in place of a split's column if the children are whole records.
 pub(crate) const WHOLE_RECORDS: usize = u32::MAX as usize;
 pub(crate) const ALL: u8 = 0;
 pub(crate) const SOME: u8 = 1;
@@ -27,15 +27,15 @@ pub(crate) const TAGGED: u8 = 2;
 pub(crate) const ABSENT: u8 = 0;
 
 impl Recorder {
-    /// Writes the edits of the rows that `stays` names; those of others are of no use to anyone.
+    /// Writes the edits of the rows for which `stays` returns true. Those of other rows are useless.
     fn write_edits(&self, stays: impl Fn(u32) -> bool, out: &mut Vec<u8>) {
         let kept = |edit: &&LoggedEdit| stays(edit.row);
         put(self.edits.iter().filter(kept).count() as u64, out);
         let (mut start, mut last_row) = (0, 0);
         for edit in &self.edits {
             if stays(edit.row) {
-                // One number for the field and for what was done to it, so that edits look as they always did. It does
-                // not depend on how many fields there are: a reader may know fewer of them.
+                // The field and the kind of change share one number, so that plain edits keep their old encoding. It does not
+                // depend on how many fields there are, because a reader may know fewer of them.
                 put(((edit.change as u64) << 32) + u64::from(edit.column), out);
                 put_signed(i64::from(edit.row) - last_row, out);
                 last_row = i64::from(edit.row);
@@ -45,7 +45,7 @@ impl Recorder {
         }
     }
 
-    /// Ends a phase by a split; `parent_text` is the text of a row before it.
+    /// Ends a phase with a split; `parent_text` returns the text of a row before it.
     pub(crate) fn split<'t>(
         &mut self,
         column: usize,
@@ -73,7 +73,7 @@ impl Recorder {
             last_parent = Some(*parent);
             put(u64::from(*index), &mut out);
             let whole = parent_text(*parent);
-            // Splitters mostly give pieces of the text in their order.
+            // Splitters mostly return pieces of the text in order.
             match whole
                 .get(cursor..)
                 .and_then(|rest| rest.find(text.as_str()))
@@ -99,7 +99,7 @@ impl Recorder {
         self.alive.extend(0..children.len() as u32);
     }
 
-    /// Ends recording: writes the part. `selection` are the rows that are left.
+    /// Ends recording and writes the part. `selection` are the rows that are left.
     pub(crate) fn finish(&mut self, selection: &[u32], stats: &Stats, out: &mut Vec<u8>) {
         self.active = false;
         put(u64::from(self.splits), out);
@@ -126,7 +126,7 @@ impl Recorder {
     }
 
     fn write_stats(&self, selection: &[u32], stats: &Stats, out: &mut Vec<u8>) {
-        // Behind a split rows are others, so that nothing can be compared.
+        // After a split the rows are different, so nothing can be compared.
         let known = |column: usize, row: usize| match self.splits {
             0 => self.known_stats.get(column, row),
             _ => None,

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use super::escape_into;
 use super::scan::{Entries, JsonKind, key_is};
 
-/// A field to be added: its name, which may be a dotted path, and its value as JSON.
+/// A field to add: its name, which may be a dotted path, and its value as JSON.
 pub(crate) type Added<'a> = (&'a str, &'a [u8]);
 
-/// What is put after the last entry of an object.
+/// A new entry after the last one of an object.
 enum New<'a> {
     Value(Added<'a>),
     /// An object under this key, with these fields.
@@ -17,11 +17,11 @@ enum New<'a> {
 
 /// Appends `object` with `added` after its last entry, in this order. The object must not have these fields.
 ///
-/// A dotted path goes into the object under its first key, which is made where it is missing or null. Where the key holds
-/// anything else, the path becomes a literal key, as [`FieldPath`](crate::FieldPath) reads it.
+/// A dotted path goes into the object under its first key, which is created if it is missing or null. If the key holds anything
+/// else, the path becomes a literal key, which is how [`FieldPath`](crate::FieldPath) reads it.
 pub(crate) fn add_fields(object: &str, added: &[Added<'_>], out: &mut Vec<u8>) {
     let has_paths = added.iter().any(|(name, _)| name.contains('.'));
-    // Looking for parents costs a pass over the object, which plain names do without.
+    // Finding parents costs a pass over the object, which plain names avoid.
     let entries = has_paths.then(|| serde_json::from_str::<Entries<'_>>(object).ok());
     let Some(Entries(entries)) = entries.flatten() else {
         let new = added.iter().map(|field| New::Value(*field)).collect();
@@ -33,7 +33,7 @@ pub(crate) fn add_fields(object: &str, added: &[Added<'_>], out: &mut Vec<u8>) {
             new.push(New::Value((name, json)));
             continue;
         };
-        // Of repeated keys the last one counts.
+        // The last of repeated keys counts.
         let parent = entries.iter().rposition(|(key, _)| key_is(key, first));
         match parent.map(|at| (at, JsonKind::of(entries[at].1.get()))) {
             None => add_to_new(&mut new, first, (rest, json)),
@@ -49,7 +49,7 @@ pub(crate) fn add_fields(object: &str, added: &[Added<'_>], out: &mut Vec<u8>) {
         let Some(added) = inside.get(&at) else {
             continue;
         };
-        // The value is a part of the object.
+        // The value is a slice of the object.
         let start = value.get().as_ptr() as usize - object.as_ptr() as usize;
         grown.extend_from_slice(&object.as_bytes()[copied..start]);
         let is_null = JsonKind::of(value.get()) == JsonKind::Null;

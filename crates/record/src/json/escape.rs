@@ -2,7 +2,7 @@
 
 use memchr::memchr;
 
-/// A `\uD800`–`\uDFFF` escape without its other half: no Unicode text can hold it.
+/// A `\uD800`–`\uDFFF` escape without its other half, which isn't valid Unicode text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("holds a lone surrogate escape, which no text can have")]
 pub struct LoneSurrogate;
@@ -45,7 +45,7 @@ fn write_escape(byte: u8, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// The first byte at or after `from` that needs an escape; the length where none does.
+/// Returns the first byte at or after `from` that needs an escape, or the length if there is none.
 pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     #[cfg(target_arch = "x86_64")]
@@ -70,7 +70,8 @@ pub(super) fn next_special(bytes: &[u8], from: usize) -> usize {
     at
 }
 
-/// A bit for each of sixteen bytes that is a quote, a backslash or a control character, the lowest for the first.
+/// Returns a bit for each of sixteen bytes, set for a quote, a backslash or a control character; the lowest bit is for the first
+/// byte.
 #[cfg(target_arch = "x86_64")]
 fn special_of_16(chunk: &[u8]) -> u32 {
     use std::arch::x86_64::{
@@ -95,7 +96,7 @@ fn special_of_16(chunk: &[u8]) -> u32 {
     }
 }
 
-/// The high bit of each byte that is a quote, a backslash or a control character.
+/// Sets the high bit of each byte that is a quote, a backslash or a control character.
 ///
 /// Borrows between bytes can only set bits above a byte that is special itself, so the lowest bit is exact.
 fn special_bytes(word: u64) -> u64 {
@@ -109,10 +110,10 @@ fn special_bytes(word: u64) -> u64 {
     (equal(b'"') | equal(b'\\') | control) & HIGH
 }
 
-/// Appends the text of the inside of a JSON string (without its quotes), whose escapes a JSON parser has checked.
+/// Appends the text of a JSON string's content (without its quotes), whose escapes a JSON parser has checked.
 ///
 /// # Errors
-/// [`LoneSurrogate`]; `out` is then as it was.
+/// [`LoneSurrogate`]. `out` is then unchanged.
 pub fn unescape_into(inner: &str, out: &mut String) -> Result<(), LoneSurrogate> {
     let start = out.len();
     let mut rest = inner;
@@ -133,7 +134,7 @@ pub fn unescape_into(inner: &str, out: &mut String) -> Result<(), LoneSurrogate>
     Ok(())
 }
 
-/// The character of the escape that `text` starts with, and the bytes it takes; `None` for a lone surrogate.
+/// Returns the character of the escape at the start of `text`, and the length of the escape; `None` for a lone surrogate.
 fn unescape_one(text: &str) -> Option<(char, usize)> {
     let character = match text.as_bytes().get(1)? {
         b'n' => '\n',

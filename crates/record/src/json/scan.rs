@@ -11,7 +11,7 @@ use super::walk::walk;
 use crate::path::{DeclaredFields, FieldPath};
 use crate::seen::{FieldsSeen, KindSeen, ValueKind};
 
-/// What kind of JSON value a field has in a record.
+/// The kind of JSON value of a field in a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum JsonKind {
     /// The record has no such field.
@@ -29,7 +29,7 @@ pub enum JsonKind {
     List,
     /// An object.
     Object,
-    /// A value of a column that is no text though it is a string in JSON, and what it is.
+    /// A value of a column that is a string in JSON but isn't text, with a description.
     Column(&'static str),
 }
 
@@ -62,33 +62,33 @@ impl fmt::Display for JsonKind {
     }
 }
 
-/// Where the value of a declared field lies in its line.
+/// The place of a declared field's value in its line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
-    /// What the value is.
+    /// The kind of value.
     pub kind: JsonKind,
-    /// First byte of the value in the line.
+    /// The first byte of the value in the line.
     pub start: u32,
     /// One past its last byte.
     pub end: u32,
-    /// Whether the line has the key more than once; the last one counts.
+    /// True if the line has the key more than once. The last one counts.
     pub repeated: bool,
-    /// Whether the field was found as a literal key, which a nested one does not replace.
+    /// True if the field was found as a literal key, which a nested one does not replace.
     literal: bool,
 }
 
 impl Slot {
-    /// The value in its line; empty where the field is absent.
+    /// Returns the value in its line; empty if the field is absent.
     pub(crate) fn json<'a>(&self, line: &'a str) -> &'a str {
         &line[self.start as usize..self.end as usize]
     }
 
-    /// The slot of the same value, of which more is known than its JSON says.
+    /// Returns the slot of the same value with a more specific kind than its JSON has.
     pub(crate) fn with_kind(self, kind: JsonKind) -> Self {
         Self { kind, ..self }
     }
 
-    /// The slot of a value that begins at `start` of its line.
+    /// Returns the slot of a value that begins at `start` of its line.
     pub(crate) fn of_json(json: &str, start: usize) -> Self {
         Self {
             kind: JsonKind::of(json),
@@ -99,25 +99,25 @@ impl Slot {
     }
 }
 
-/// The slots of a line, one per declared field.
+/// The slots of a line, one for each declared field.
 pub type Found = Vec<Slot>;
 
-/// Why a line is no record.
+/// The reason why a line isn't a record.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ScanError {
-    /// What is wrong, with the column (counted in bytes from 1) where the JSON breaks.
+    /// The error, with the column (counted in bytes from 1) where the JSON breaks.
     pub message: String,
-    /// Whether the line stops before its JSON is complete, as a torn write does.
+    /// True if the line ends before its JSON is complete, as after a torn write.
     pub incomplete: bool,
 }
 
 /// Checks that `line` is one JSON object and finds the declared fields in it.
 ///
-/// The whole line is validated, whatever its depth. `found` gets one slot per field.
+/// The whole line is validated, whatever its depth. `found` gets one slot for each field.
 ///
 /// # Errors
-/// [`ScanError`] when the line is no JSON, or JSON but no object.
+/// [`ScanError`] when the line isn't JSON, or isn't an object.
 pub fn scan(line: &str, fields: &DeclaredFields, found: &mut Found) -> Result<(), ScanError> {
     match walk_for(line, fields, found, None) {
         Some(()) => Ok(()),
@@ -125,7 +125,7 @@ pub fn scan(line: &str, fields: &DeclaredFields, found: &mut Found) -> Result<()
     }
 }
 
-/// As [`scan`], and notes what every field of the record holds, with the record's source and position.
+/// Like [`scan`], and records the type of every field of the record, with the record's source and position.
 pub(crate) fn scan_and_see(
     line: &str,
     fields: &DeclaredFields,
@@ -157,7 +157,7 @@ pub(crate) fn scan_and_see(
     scanned
 }
 
-/// Does the work of the parser, faster, for a line that is plainly right; `None` for any other.
+/// Does the work of the parser, faster, for a line that is plainly valid; `None` for any other.
 fn walk_for(
     line: &str,
     fields: &DeclaredFields,
@@ -199,7 +199,7 @@ fn scan_for(
         .map_err(|error| describe(line, &error))
 }
 
-/// Where to note what the fields of a record hold.
+/// Where to record the types of a record's fields.
 struct See<'a> {
     seen: &'a mut FieldsSeen,
     source: u32,
@@ -240,10 +240,10 @@ fn describe(line: &str, error: &serde_json::Error) -> ScanError {
     }
 }
 
-/// The number at this column (counted from 1), if it is one of those that JSON does not have, and where it begins.
+/// Returns the number at this column (counted from 1), if it is one that JSON does not have, and where it begins.
 fn foreign_number(line: &str, column: usize) -> Option<(&'static str, usize)> {
     const NUMBERS: [&str; 3] = ["-Infinity", "Infinity", "NaN"];
-    // The error is at the number or, where a sign comes first, within it.
+    // The error is at the number or, if it has a sign, inside it.
     let places = column.saturating_sub(2)..=column;
     let number_at = |at: usize| {
         let rest = line.get(at..)?;
@@ -274,7 +274,7 @@ impl<'de> Visitor<'de> for Fields<'_> {
             let inner = &key.get()[1..key.get().len() - 1];
             if memchr::memchr(b'\\', inner.as_bytes()).is_some() {
                 let mut decoded = String::new();
-                // A key that is no text is no declared field.
+                // A key that isn't valid text is not a declared field.
                 let name = unescape_into(inner, &mut decoded).map(|()| decoded.as_str());
                 self.visit_value(name.ok(), &mut map)?;
             } else {
@@ -334,7 +334,7 @@ fn nested_under<'a>(path: &'a FieldPath, key: &str) -> Option<&'a str> {
         .map(|(_, rest)| rest)
 }
 
-/// The slot of the field `rest` of the object `json`, which is a part of `line` and valid.
+/// Returns the slot of the field `rest` of the object `json`, which is valid and a part of `line`.
 fn find_nested(line: &str, json: &str, rest: &str) -> Slot {
     let paths = [FieldPath::new(rest)];
     let mut found = [Slot::default()];
@@ -344,7 +344,7 @@ fn find_nested(line: &str, json: &str, rest: &str) -> Slot {
         found: &mut found,
         see: None,
     };
-    // A value that is no object has no fields.
+    // A value that isn't an object has no fields.
     let _ = serde_json::Deserializer::from_str(json).deserialize_map(visitor);
     Slot {
         literal: false,
@@ -353,14 +353,14 @@ fn find_nested(line: &str, json: &str, rest: &str) -> Slot {
 }
 
 fn slot_of(line: &str, json: &str) -> Slot {
-    // `json` is a part of `line`: the parser borrows from it.
+    // `json` is a slice of `line`, because the parser borrows from it.
     let start = json.as_ptr() as usize - line.as_ptr() as usize;
     Slot::of_json(json, start)
 }
 
-/// `line` with every repetition of the field `path` removed but the last, which is the one that counts.
+/// Returns `line` without the repetitions of the field `path`, except the last, which is the one that counts.
 ///
-/// The line must be a valid object; the objects on the path are written anew, everything in them verbatim.
+/// The line must be a valid object. The objects on the path are rewritten, with everything in them verbatim.
 pub(crate) fn without_repeats(line: &str, path: &str) -> String {
     let Ok(Entries(entries)) = serde_json::from_str::<Entries<'_>>(line) else {
         return line.to_owned();
@@ -385,20 +385,20 @@ pub(crate) fn without_repeats(line: &str, path: &str) -> String {
     format!("{{{}}}", written.collect::<Vec<_>>().join(", "))
 }
 
-/// The line without the field `path`, however often it has it. All other bytes stay, but for one comma.
+/// Returns the line without the field `path`, however often it occurs. All other bytes stay, except for one comma.
 pub(crate) fn without_field(line: &str, path: &str) -> String {
     let mut line = line.to_owned();
-    // Each turn removes one key, so there is an end.
+    // Each iteration removes one key, so the loop ends.
     while let Some(range) = place_of_field(&line, path) {
         line.replace_range(range, "");
     }
     line
 }
 
-/// Returns where a field lies with what separates it from the others.
+/// Returns the range of a field with its separator.
 fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
     let Entries(entries) = serde_json::from_str::<Entries<'_>>(line).ok()?;
-    // The entries are parts of the line.
+    // The entries are slices of the line.
     let place = |part: &RawValue| {
         let start = part.get().as_ptr() as usize - line.as_ptr() as usize;
         start..start + part.get().len()
@@ -407,7 +407,7 @@ fn place_of_field(line: &str, path: &str) -> Option<Range<usize>> {
         let (key, value) = (place(entries[at].0), place(entries[at].1));
         return Some(match (at.checked_sub(1), entries.get(at + 1)) {
             (_, Some((next, _))) => key.start..place(next).start,
-            // From the comma on: a blank before it was there before the field, if the field was added to the line.
+            // This begins at the comma. A blank before it was there before the field, if the field was added to the line.
             (Some(before), None) => {
                 let end = place(entries[before].1).end;
                 end + line[end..key.start].find(',')?..value.end

@@ -1,12 +1,12 @@
-//! Walking over the entries of a JSON object, many bytes at a time.
+//! A fast walk over the entries of a JSON object, many bytes at a time.
 //!
-//! The walk takes what is plainly right, which is nearly everything, and leaves the rest to the parser: an object that is none,
-//! one that is nested deeper than a few levels, and keys with escapes. What it takes is valid JSON, and the parser would find
-//! the same.
+//! The walk accepts what is plainly valid, which is nearly everything, and leaves the rest to the parser: anything but an object,
+//! objects nested deeper than a few levels, and keys with escapes. What it accepts is valid JSON, and the parser would find the
+//! same.
 
 use super::escape::next_special;
 
-/// Levels of nesting that one number has room for.
+/// The nesting levels that fit in one number.
 const MAX_DEPTH: u32 = 64;
 
 struct Walk<'a> {
@@ -14,8 +14,8 @@ struct Walk<'a> {
     at: usize,
 }
 
-/// Gives `take` each key of the object, without its quotes, and its value. `None` if the line is left to the parser, which may
-/// be known only when some entries were given.
+/// Passes each key of the object, without its quotes, and its value to `take`. Returns `None` if the line is left to the parser,
+/// perhaps after some entries were passed.
 pub(super) fn walk<'a>(line: &'a str, mut take: impl FnMut(&'a str, &'a str)) -> Option<()> {
     let mut walk = Walk { line, at: 0 };
     walk.expect(b'{')?;
@@ -49,7 +49,7 @@ impl Walk<'_> {
         self.line.as_bytes()
     }
 
-    /// Passes over blanks and tells where it is then.
+    /// Skips blanks and returns the place after them.
     fn skip_blanks(&mut self) -> usize {
         while matches!(
             self.bytes().get(self.at),
@@ -60,7 +60,7 @@ impl Walk<'_> {
         self.at
     }
 
-    /// The next byte that is no blank.
+    /// Returns the next byte that isn't blank.
     fn peek(&mut self) -> Option<u8> {
         let at = self.skip_blanks();
         self.bytes().get(at).copied()
@@ -77,7 +77,7 @@ impl Walk<'_> {
         (at == self.line.len()).then_some(())
     }
 
-    /// Passes over a string, and tells whether it has escapes.
+    /// Skips a string, and returns whether it has escapes.
     fn string(&mut self) -> Option<bool> {
         self.expect(b'"')?;
         let bytes = self.line.as_bytes();
@@ -100,13 +100,13 @@ impl Walk<'_> {
                         _ => return None,
                     };
                 }
-                // A control character.
+                // Only a control character is left.
                 _ => return None,
             }
         }
     }
 
-    /// Passes over any value, which begins here.
+    /// Skips any value, which begins here.
     fn value(&mut self) -> Option<()> {
         match self.bytes().get(self.at)? {
             b'{' | b'[' => self.nested(),
@@ -144,7 +144,7 @@ impl Walk<'_> {
         Some(())
     }
 
-    /// Passes over one of these, if it is there.
+    /// Skips one of these bytes, if it is there.
     fn skip(&mut self, any_of: &[u8]) -> bool {
         let next = self.bytes().get(self.at);
         let is_there = next.is_some_and(|byte| any_of.contains(byte));
@@ -152,7 +152,7 @@ impl Walk<'_> {
         is_there
     }
 
-    /// Passes over one digit or more.
+    /// Skips one or more digits.
     fn digits(&mut self) -> Option<()> {
         let rest = &self.bytes()[self.at..];
         let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -160,12 +160,12 @@ impl Walk<'_> {
         (count > 0).then_some(())
     }
 
-    /// Passes over an array or an object and what is in it.
+    /// Skips an array or an object with its contents.
     fn nested(&mut self) -> Option<()> {
-        // A bit for each level that is open, the lowest for the innermost: whether it is an object.
+        // There is a bit for each open level, the lowest for the innermost, which is set for an object.
         let (mut objects, mut depth) = (0u64, 0u32);
         loop {
-            // Here a value begins.
+            // A value begins here.
             match self.peek()? {
                 open @ (b'{' | b'[') => {
                     if depth == MAX_DEPTH {
@@ -185,7 +185,7 @@ impl Walk<'_> {
                 }
                 _ => self.scalar()?,
             }
-            // Here one has ended.
+            // A value has ended here.
             loop {
                 if depth == 0 {
                     return Some(());
@@ -211,7 +211,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Passes over a key and the colon behind it.
+    /// Skips a key and the colon after it.
     fn key(&mut self) -> Option<()> {
         self.string()?;
         self.expect(b':')
@@ -242,7 +242,7 @@ mod tests {
         Some(entries.collect())
     }
 
-    /// What the walk takes the parser finds too; only what is odd is left to it.
+    /// Checks that the parser finds what the walk accepts. Only unusual lines are left to the parser.
     #[track_caller]
     fn check(line: &str) {
         let (walked, parsed) = (walked(line), parsed(line));
@@ -300,7 +300,7 @@ mod tests {
             let line = format!("{{{}}}", entries.collect::<Vec<_>>().join(", "));
             let walked = walked(&line);
             prop_assert_eq!(&walked, &parsed(&line));
-            // Cut off anywhere or with another byte, it is another.
+            // If it is cut anywhere, or one byte differs, it is another line.
             for (at, _) in line.char_indices() {
                 check(&line[..at]);
                 for other in ["\"", "\\", "}", "]", ",", "0", "\u{1}"] {

@@ -2,14 +2,14 @@ use proptest::prelude::*;
 
 use crate::{Batch, DeclaredFields, Edits, Lines, StatValue};
 
-/// One thing that an operator does.
+/// One action of an operator.
 #[derive(Clone, Debug)]
 enum Step {
     /// Replaces a part of the text of each alive row.
     Edit(u8, u8, String),
     /// Sets a field of some rows to a value, or removes it.
     Set(bool, Option<i64>),
-    /// Keeps the rows whose number leaves no such remainder.
+    /// Keeps the rows whose number does not leave this remainder.
     Drop(u32, u32),
     /// Sets a statistic of each alive row.
     Stat(bool, Option<i64>),
@@ -59,7 +59,7 @@ fn apply(batch: &mut Batch, step: &Step) {
         Step::Edit(from, length, text) => {
             for row in rows {
                 let (row, column) = (row as usize, usize::from(row % 3 != 0));
-                // What was set to something else, or removed, has no text to edit.
+                // A field that was set to something else, or removed, has no text to edit.
                 let Ok(old) = batch.text(column, row).map(str::to_owned) else {
                     continue;
                 };
@@ -120,7 +120,7 @@ fn apply(batch: &mut Batch, step: &Step) {
     }
 }
 
-/// All that shows of a batch.
+/// Returns everything visible of a batch.
 fn shown(batch: &Batch) -> Vec<(String, String, Option<StatValue>, Option<StatValue>)> {
     let row = |row: &u32| {
         let row = *row as usize;
@@ -136,7 +136,7 @@ fn shown(batch: &Batch) -> Vec<(String, String, Option<StatValue>, Option<StatVa
     batch.selection().iter().map(row).collect()
 }
 
-/// A batch after the steps, with what was recorded of each section.
+/// Returns a batch after the steps, with the recording of each section.
 fn recorded(sections: &[Vec<Step>]) -> (Batch, Vec<Vec<u8>>) {
     let mut batch = filled();
     let mut parts = Vec::new();

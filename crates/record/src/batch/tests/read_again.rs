@@ -1,4 +1,4 @@
-//! A record may be written and read again between any two changes, as it is where work is resumed: nothing shows of it.
+//! A record may be written and read again between any two changes, as happens when work is resumed. The result must not show it.
 
 use std::sync::Arc;
 
@@ -104,10 +104,10 @@ fn read(line: &str, fields: &DeclaredFields) -> Batch {
     batch
 }
 
-/// What operators read in a field: its text and its JSON.
+/// The text and the JSON of a field, as operators read them.
 type Shown = (Option<String>, Option<String>);
 
-/// The record, and what operators read in it.
+/// Returns the record, and what operators read in it.
 fn shown(batch: &Batch) -> (String, Vec<Shown>) {
     let cell = |column| {
         let text = batch.text(column, 0).ok().map(str::to_owned);
@@ -163,7 +163,7 @@ proptest! {
         typed in any::<bool>(),
         changes in prop::collection::vec(any_change(), 1..6),
     ) {
-        // A text that is edited where it lies among others is for the carrier to put there.
+        // The carrier itself writes a text that is edited in place among others.
         let row = Row(vec![("text", values[0].clone()), ("a", values[1].clone()), ("o", values[2].clone())]);
         let mut carried = Batch::default();
         carried.fill_carried(0, 0..1, Arc::new(row.clone()), &fields(), |column, _| match row.value(NAMES[column]) {
@@ -175,7 +175,7 @@ proptest! {
         });
         let mut lines = read(&carried.record(0), &fields());
         for change in &changes {
-            // What is no text in its column stays none until it is changed.
+            // A value that isn't text in its column stays so until it is changed.
             if let Change::Edit(column, _) | Change::Split(column, _) = change
                 && carried.text(*column, 0).is_err()
             {

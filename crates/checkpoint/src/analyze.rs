@@ -1,4 +1,4 @@
-//! What checkpoint files take, and what their form saves.
+//! The size of checkpoint files, and the savings of their format.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,61 +9,61 @@ use crate::container::ContainerReader;
 use crate::{Description, Error, ObjectKind, Result, describe};
 use coldpress_storage::{ObjectName, ObjectStore};
 
-/// What the checkpoint files of a store take.
+/// The size of the checkpoint files of a store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Analysis {
-    /// All files together.
+    /// The total of all files.
     pub total: Share,
     /// By file format.
     pub formats: BTreeMap<String, Share>,
-    /// By the operator that they stand behind.
+    /// By the operator after which they were written.
     pub operators: BTreeMap<String, Share>,
     /// By partition.
     pub partitions: BTreeMap<u32, Share>,
-    /// By what they hold: `delta`, `full`, `index`, `table`.
+    /// By content: `delta`, `full`, `index`, `table`.
     pub kinds: BTreeMap<String, Share>,
-    /// Content that another file holds as well.
+    /// Content that another file holds too.
     pub repeated: Repeated,
-    /// Files that cannot be read as checkpoints, and why.
+    /// Files that cannot be read as checkpoints, with the reasons.
     pub unreadable: BTreeMap<String, String>,
 }
 
-/// What some checkpoints take.
+/// The size of some checkpoints.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Share {
-    /// Files; one that holds several checkpoints counts for each operator that it has one of.
+    /// The number of files. One that holds several checkpoints counts for each operator of which it has one.
     pub files: u64,
-    /// Checkpoints.
+    /// The number of checkpoints.
     pub checkpoints: u64,
-    /// Rows behind the operators, together.
+    /// The total number of rows after the operators.
     pub rows: u64,
-    /// Bytes on disk.
+    /// The bytes on disk.
     pub stored_bytes: u64,
-    /// Bytes before they were compressed.
+    /// The bytes before compression.
     pub plain_bytes: u64,
-    /// Bytes that compression saves; less than none where the format costs more than it saves.
+    /// The bytes that compression saves; negative if the format costs more than it saves.
     pub saved_bytes: i64,
-    /// The same in percent of the plain bytes.
+    /// The savings in percent of the plain bytes.
     pub saved_percent: f64,
 }
 
-/// Content that is there more than once.
+/// Content that exists more than once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Repeated {
-    /// Files that hold the same checkpoint as another one, in this or another format.
+    /// The number of files that hold the same checkpoint as another one, in this or another format.
     pub files: u64,
-    /// Groups of rows, in other files, that are the same to the byte as one seen before.
+    /// The number of groups of rows, in other files, that are identical to an earlier one.
     pub groups: u64,
     /// The bytes on disk of these files and groups.
     pub stored_bytes: u64,
 }
 
-/// Adds up what the checkpoint files of a store take. Their rows are not read.
+/// Sums the sizes of the checkpoint files of a store. Their rows are not read.
 ///
-/// Objects whose names do not end as those of checkpoints do are passed over.
+/// Objects whose names do not end like those of checkpoints are skipped.
 ///
 /// # Errors
-/// [`Error::Storage`] when the store cannot be listed or read. A file that is no checkpoint is no error.
+/// [`Error::Storage`] when the store cannot be listed or read. A file that isn't a checkpoint is not an error.
 pub fn analyze(store: &dyn ObjectStore) -> Result<Analysis> {
     let mut found = Analysis::default();
     let mut seen = Seen::default();
@@ -90,7 +90,7 @@ pub fn analyze(store: &dyn ObjectStore) -> Result<Analysis> {
     Ok(found)
 }
 
-/// Whether the name of an object ends as those of checkpoint files do.
+/// Returns whether the name of an object ends like those of checkpoint files.
 #[must_use]
 pub fn is_checkpoint_name(name: &ObjectName) -> bool {
     let suffixes = [".parquet", ".arrow", ".jsonl", ".jsonl.gz", ".jsonl.zst"];
@@ -126,7 +126,7 @@ impl Analysis {
             self.repeated.stored_bytes += container.stored_bytes();
             return;
         }
-        // Those of one file are told apart from each other afterwards: repeats within it are its own matter.
+        // The groups of one file are compared with others only afterwards, because repeats within a file do not count.
         let groups = container.groups().iter().filter(|group| group.rows > 0);
         let digests = groups.filter_map(|group| Some((group.digest?, group.stored_bytes)));
         let digests: Vec<_> = digests.collect();
@@ -153,7 +153,7 @@ impl Analysis {
             });
         let whole = Share {
             files: 1,
-            // With what the format itself takes.
+            // This includes the overhead of the format itself.
             stored_bytes: file.stored_bytes,
             ..whole
         };
@@ -187,7 +187,7 @@ impl Analysis {
 }
 
 impl Share {
-    /// Some shares together.
+    /// Returns the sum of some shares.
     #[must_use]
     pub fn sum<'a>(shares: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut sum = Self::default();

@@ -1,19 +1,18 @@
-//! One kind of file for all that is stored: record batches in groups, and a manifest.
+//! The common form of all stored files: record batches in groups, and a manifest.
 //!
-//! The formats differ in how a group lies in the file; what they have in common is a **directory** (where each group
-//! is, with a digest of its stored bytes) and a **manifest** (JSON text, the caller's own).
+//! The formats differ in how a group is stored. They all have a **directory** (the place of each group, with a digest of its stored
+//! bytes) and a **manifest** (JSON text of the caller).
 //!
-//! - Parquet: a group is a row group; directory and manifest are the footer's metadata entries `coldpress.container`
-//!   and `coldpress.manifest`.
-//! - Arrow IPC file: a group is a record batch; both are custom metadata of the footer.
+//! - Parquet: a group is a row group. Directory and manifest are the metadata entries `coldpress.container` and
+//!   `coldpress.manifest` in the footer.
+//! - Arrow IPC file: a group is a record batch. Both are custom metadata in the footer.
 //! - JSON lines: a group is a codec frame of one line per row. The line of a row with a record is that record, with the other
-//!   columns in one more field (`record_line.rs`); earlier releases wrote the record as a string. The frame after the last group is
-//!   one line with both, and the frame after that is a line of fixed length that says where it is.
+//!   columns in one additional field (`record_line.rs`); earlier releases wrote the record as a string. The frame after the last
+//!   group is one line with both, and the frame after that is a line of fixed length that gives its place.
 //!
-//! A **seal** before the footer of Parquet and Arrow files, and the last line of JSON lines, has the digest of
-//! what directory and manifest stand in. So a file proves itself piece by piece: nothing is decoded whose digest was
-//! not checked before. (Parquet files of the first release have neither directory nor seal; only the stamp under which
-//! they are cited proves them.)
+//! A **seal** before the footer of Parquet and Arrow files, and the last line of JSON lines, has the digest of the bytes that hold
+//! directory and manifest. A file therefore proves itself piece by piece: nothing is decoded whose digest was not checked before.
+//! (Parquet files of the first release have neither directory nor seal; only the stamp under which they are cited proves them.)
 
 mod arrays;
 mod arrow_file;

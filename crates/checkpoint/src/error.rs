@@ -1,4 +1,4 @@
-//! What can go wrong with a checkpoint, by what a caller can do about it.
+//! Errors about checkpoints, divided by what a caller can do about them.
 
 use std::error::Error as StdError;
 use std::io;
@@ -6,19 +6,19 @@ use std::io;
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a checkpoint could not be written, found or trusted.
+/// The reason why a checkpoint could not be written, found or trusted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A store cannot give, take or name an object.
+    /// A store cannot return, take or name an object.
     #[error(transparent)]
     Storage(coldpress_storage::Error),
-    /// An object is not the one that was written, or cannot be decoded: use an older checkpoint, or the input.
+    /// An object isn't the one that was written, or cannot be decoded. Use an older checkpoint, or the input.
     #[error("`{name}` is damaged: {reason}")]
     Corrupt {
         /// The object.
         name: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
     /// An object was written by a newer release.
@@ -31,15 +31,15 @@ pub enum Error {
         name: String,
         /// The version that it has.
         found: u32,
-        /// The newest version that can be read here.
+        /// The newest version that this release reads.
         supported: u32,
     },
-    /// What was to be written breaks a rule of the format; nothing was published.
+    /// What was to be written violates a rule of the format. Nothing was published.
     #[error("cannot write `{name}`: {reason}")]
     Precondition {
         /// The object.
         name: String,
-        /// The rule and how it was broken.
+        /// The rule, and how it was violated.
         reason: String,
     },
     /// Rows could not be encoded, or the store refused their bytes.
@@ -47,7 +47,7 @@ pub enum Error {
     Write {
         /// The object.
         name: String,
-        /// The encoder's answer, which holds the store's where it was the store that refused.
+        /// The encoder's error, with the store's error as its source if the store refused.
         source: Box<dyn StdError + Send + Sync>,
     },
     /// Checkpoints were asked for after operators that the recipe does not have.
@@ -76,9 +76,9 @@ impl Error {
         }
     }
 
-    /// The operating system's kind of failure, where it was the one who refused.
+    /// Returns the operating system's kind of failure, if it was the system that refused.
     ///
-    /// So a full device or a folder that may not be written is told apart, however deep in the sources it is.
+    /// This detects a full device or a folder without write permission, however deep in the sources it is.
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         let mut next: Option<&(dyn StdError + 'static)> = Some(self);
@@ -94,7 +94,7 @@ impl Error {
         None
     }
 
-    /// Whether the object is not there.
+    /// Returns whether the object does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         matches!(
@@ -103,7 +103,7 @@ impl Error {
         )
     }
 
-    /// Whether the object cannot be used, now or later: it is damaged, newer or gone.
+    /// Returns whether the object cannot be used, now or later: it is damaged, newer or gone.
     #[must_use]
     pub fn is_unusable(&self) -> bool {
         matches!(self, Self::Corrupt { .. } | Self::Newer { .. }) || self.is_not_found()
@@ -116,7 +116,7 @@ fn quoted(names: &[String]) -> String {
 }
 
 impl From<coldpress_storage::Error> for Error {
-    /// An object that is not what was cited is as damaged as one that cannot be decoded.
+    /// An object that isn't what was cited counts as damaged, like one that cannot be decoded.
     fn from(error: coldpress_storage::Error) -> Self {
         match error {
             coldpress_storage::Error::Corrupt { name, reason } => Self::Corrupt { name, reason },

@@ -1,29 +1,29 @@
-//! In which form checkpoint files are written.
+//! The formats and compressions of checkpoint files.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The file format of checkpoints. All of them hold the same, and any can be rewritten as any other.
+/// The file format of checkpoints. All formats hold the same, and any can be rewritten as any other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Parquet: the smallest, each column compressed for itself.
+    /// Parquet: the smallest, with each column compressed on its own.
     #[default]
     Parquet,
     /// Arrow IPC files: the cheapest to read.
     Arrow,
-    /// JSON lines: can be read with any tool.
+    /// JSON lines: readable with any tool.
     Jsonl,
 }
 
-/// How checkpoint files are compressed.
+/// The compression of checkpoint files.
 ///
-/// Not every format knows every codec; [`Format::codec`] says what is used in place of those that it lacks.
+/// Not every format supports every codec; [`Format::codec`] returns the substitute for an unsupported one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
     /// Snappy.
     Snappy,
@@ -34,15 +34,15 @@ pub enum Compression {
     Zstd,
     /// LZ4; in Parquet as `LZ4_RAW`.
     Lz4,
-    /// What pays on a sample of the first rows; in Parquet column by column.
+    /// The best compression on a sample of the first rows; in Parquet, column by column.
     Auto,
 }
 
 impl Format {
-    /// The compression that is used where this one is asked for.
+    /// Returns the compression that is used if this one is asked for.
     ///
-    /// Arrow files know lz4 and zstd, JSON lines gzip and zstd. [`Compression::Auto`] stays for the formats that look
-    /// at a sample, and is zstd for JSON lines.
+    /// Arrow files support lz4 and zstd, and JSON lines gzip and zstd. [`Compression::Auto`] stays for the formats that look at a
+    /// sample, and is zstd for JSON lines.
     ///
     /// ```
     /// use coldpress_checkpoint::{Compression, Format};
@@ -62,7 +62,7 @@ impl Format {
         }
     }
 
-    /// Returns how the names of files of this format end.
+    /// Returns the suffix of the names of files in this format.
     ///
     /// ```
     /// use coldpress_checkpoint::{Compression, Format};

@@ -1,16 +1,16 @@
-//! Stores what a partition has become between two operators, and restores it.
+//! Stores the state of a partition between two operators, and restores it.
 //!
-//! - [`DeltaWriter`] writes what operators did to the batches of an attempt, a section per point. Most checkpoints
-//!   are of this kind. [`DeltaReader`] and [`DeltaChain`] take batches of the input to any of these points.
-//! - [`RowsWriter`] writes the records of a partition as they are between two operators, with their origins and
-//!   statistics. [`RowsReader`] verifies the whole file before it decodes a byte of it; [`IndexedRows`] pairs plain lines
-//!   with a file that holds all but the records.
-//! - Both carry a [`Manifest`], and are [containers](ContainerWriter) in one of three [formats](Format), under any
-//!   [compression](Compression). [`describe`], [`verify`] and [`rewrite`] take files of every kind.
-//! - [`points`] says where a [`Strategy`] wants checkpoints.
+//! - [`DeltaWriter`] writes what operators did to the batches of an attempt, with a section for each point. Most checkpoints are of
+//!   this kind. [`DeltaReader`] and [`DeltaChain`] bring batches of the input to any of these points.
+//! - [`RowsWriter`] writes the records of a partition between two operators, with their origins and statistics. [`RowsReader`]
+//!   verifies the whole file before it decodes a byte of it; [`IndexedRows`] combines plain lines with a file that holds everything
+//!   but the records.
+//! - Both have a [`Manifest`], and are [containers](ContainerWriter) in one of three [formats](Format), with any
+//!   [compression](Compression). [`describe`], [`verify`] and [`rewrite`] accept files of every kind.
+//! - [`points`] returns where a [`Strategy`] wants checkpoints.
 //!
-//! A checkpoint counts when something durable refers to its [`FileStamp`](coldpress_storage::FileStamp); no name and
-//! no listing ever means that it is good.
+//! A checkpoint counts if something durable refers to its [`FileStamp`](coldpress_storage::FileStamp). A name or a listing never
+//! means that it is good.
 //!
 //! ```
 //! use coldpress_checkpoint::{
@@ -119,7 +119,7 @@
 //! # }
 //! ```
 //!
-//! It knows neither operators nor events nor jobs: a chain hash is a text to it.
+//! This crate knows neither operators nor events nor jobs; to it, a chain hash is just a text.
 
 mod error;
 mod format;

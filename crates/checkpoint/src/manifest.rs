@@ -1,4 +1,4 @@
-//! What a checkpoint says about its rows.
+//! The manifest of a checkpoint, which describes its rows.
 
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
 use coldpress_storage::{Digest, ObjectRef};
@@ -10,39 +10,39 @@ use crate::{Error, Result, Traced};
 /// The version of the format that this release writes, and the newest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// What the rows of a file are, cumulative from the partition's start.
+/// A description of the rows of a file, cumulative from the partition's start.
 ///
-/// As JSON it has one more field, `schema_version`.
+/// As JSON it has one additional field, `schema_version`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
     /// The partition.
     pub partition: u32,
-    /// How many operators were applied.
+    /// The number of operators that were applied.
     pub operation: u32,
     /// The chain hash of these operators over the partition's input.
     pub chain: String,
     /// The digest of the bytes that the partition was read from.
     pub slice: Digest,
-    /// Where all records of the partition went, up to here.
+    /// Where all records of the partition went, up to this point.
     pub ledger: Ledger,
-    /// Records in quarantine before each of the marks of the partition's slice.
+    /// The number of records in quarantine before each mark in the partition's slice.
     #[serde(default)]
     pub error_marks: Vec<u64>,
-    /// What of the slice could not be read.
+    /// The parts of the slice that could not be read.
     #[serde(default)]
     pub unreadable: Vec<Unreadable>,
-    /// How many rows the file has.
+    /// The number of rows in the file.
     pub rows: u64,
     /// The quarantine files that belong to these rows.
     #[serde(default)]
     pub quarantine: Vec<ObjectRef>,
-    /// What the fields of the records hold that were read.
+    /// The types of the fields of the records that were read.
     #[serde(default, skip_serializing_if = "is_empty")]
     pub seen: FieldsSeen,
-    /// What the fields of the rows hold, where the export needs to know it.
+    /// The types of the fields of the rows, if the export needs them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub types: Option<Types>,
-    /// What filters dropped, where it is kept.
+    /// The records that filters dropped, if they are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<Vec<DroppedRows>>,
     /// The samples that were traced, if records are traced.
@@ -50,7 +50,7 @@ pub struct Manifest {
     pub trace: Option<Traced>,
 }
 
-/// The records that one filter dropped of a partition: JSON lines.
+/// The records that one filter dropped from a partition, as JSON lines.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DroppedRows {
     /// The operator's place in the recipe, from 0.
@@ -82,7 +82,7 @@ impl Manifest {
         self.to_json_of(name, None)
     }
 
-    /// Writes the manifest as JSON, for a file of this kind; files of rows have none.
+    /// Writes the manifest as JSON, for a file of this kind; files of rows name none.
     pub(crate) fn to_json_of(&self, name: &str, kind: Option<&'static str>) -> Result<String> {
         let versioned = Versioned {
             schema_version: SCHEMA_VERSION,
@@ -95,7 +95,7 @@ impl Manifest {
         })
     }
 
-    /// Reads the version before anything else, because only that is the same in all versions.
+    /// Reads the version before anything else, because it is the only part that is the same in all versions.
     pub(crate) fn from_json(name: &str, json: &str) -> Result<Self> {
         check_version(name, json)?;
         serde_json::from_str(json).map_err(|error| unreadable(name, &error))
@@ -108,14 +108,14 @@ struct Kind {
     kind: String,
 }
 
-/// Returns the kind that a manifest names; empty for files of rows. A newer manifest is refused.
+/// Returns the kind that a manifest names; empty for files of rows. A newer version is refused.
 pub(crate) fn kind_of(name: &str, json: &str) -> Result<String> {
     check_version(name, json)?;
     let Kind { kind } = serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;
     Ok(kind)
 }
 
-/// Refuses a manifest of a newer version, whatever else it has.
+/// Refuses a manifest of a newer version, whatever else it contains.
 pub(crate) fn check_version(name: &str, json: &str) -> Result<()> {
     let Version { schema_version } =
         serde_json::from_str(json).map_err(|error| unreadable(name, &error))?;

@@ -1,4 +1,4 @@
-//! Checkpoint files in another format.
+//! Migrating checkpoint files to another format.
 
 use serde::Serialize;
 
@@ -7,26 +7,26 @@ use crate::{Compression, ContainerOptions, Error, Format, Result, rewrite, verif
 use coldpress_storage::FileStamp;
 use coldpress_storage::{ObjectName, ObjectStore};
 
-/// What files are migrated to.
+/// The target of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MigrateOptions {
     /// The format.
     pub format: Format,
-    /// The compression. None: that of each file, or its substitute in the format. Files without compression get one, because
-    /// what is migrated is kept and rarely read again.
+    /// The compression. None means that of each file, or its substitute in the format. Files without compression get one, because
+    /// migrated files are kept and rarely read again.
     pub compression: Option<Compression>,
-    /// Write nothing, and only tell what would be done.
+    /// True if nothing is written, and the outcome is only reported.
     pub dry_run: bool,
 }
 
-/// What became of a file.
+/// The outcome for a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Migrated {
     /// Its name.
     pub name: String,
     /// Its length in bytes.
     pub stored_bytes: u64,
-    /// What was done, or why nothing was.
+    /// What was done, or the reason why nothing was.
     #[serde(flatten)]
     pub outcome: MigrationOutcome,
 }
@@ -35,7 +35,7 @@ pub struct Migrated {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum MigrationOutcome {
-    /// It was written in the format, and what was written read back and compared.
+    /// It was written in the format, and the new file was read back and compared.
     Written {
         /// The new file.
         to: String,
@@ -49,35 +49,35 @@ pub enum MigrationOutcome {
         /// The length in bytes that it would have.
         bytes: u64,
     },
-    /// It had been written before; it was read and compared.
+    /// It had been written before. It was read and compared.
     AlreadyThere {
         /// The other file.
         to: String,
         /// Its length in bytes.
         bytes: u64,
     },
-    /// It has the format already. One of the same format and another compression would have its name.
+    /// It already has the format. One with the same format and another compression would have the same name.
     SameFormat,
-    /// It was left as it is.
+    /// It was left unchanged.
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// What is known of a name besides the file that has it.
+/// Whether a name is in use, independent of the file that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameUse {
     /// Nothing.
     Free,
-    /// Something counts on the file of this name, as it was written.
+    /// Something depends on the file of this name, as it was written.
     Cited,
-    /// A file of this name was given up, so that whatever has it may be deleted at any time.
+    /// A file of this name was given up, so any file that has the name may be deleted at any time.
     GivenUp,
 }
 
 impl Migrated {
-    /// The file that holds the same checkpoint in the format asked for, if there is one under another name.
+    /// Returns the file that holds the same checkpoint in the requested format, if there is one under another name.
     #[must_use]
     pub fn copy(&self) -> Option<&str> {
         match &self.outcome {
@@ -91,15 +91,15 @@ impl Migrated {
 
 /// Writes a checkpoint file in another format beside itself, in the same store.
 ///
-/// The file is verified, against the stamp it was cited with where there is one; manifest and rows are carried over,
-/// read back and compared. What an earlier migration that was cut off left under the new name is written again. The file
-/// itself stays. `name_use` tells what is known of names; without a job, all are [`NameUse::Free`].
+/// The file is verified, against the stamp with which it was cited if there is one. Manifest and rows are copied, read back and
+/// compared. A file that an interrupted migration left under the new name is written again. The original file stays. `name_use`
+/// returns what is known about a name; without a job, all are [`NameUse::Free`].
 ///
-/// A delta file goes on naming the files that it begins at as they were, so the original of those is needed to read it. What
-/// is written back in the format, compression and release of the original is the same to the byte.
+/// A delta file keeps the names of the files that it builds on, so the originals of those are needed to read it. A file that is
+/// written back in the format, compression and release of the original is identical to it.
 ///
 /// # Errors
-/// [`Error::Storage`], [`Error::Write`]. Damage is no error, it is the outcome of the file.
+/// [`Error::Storage`], [`Error::Write`]. Damage is not an error but the outcome for the file.
 pub fn migrate(
     store: &dyn ObjectStore,
     name: &ObjectName,
@@ -194,7 +194,7 @@ fn outcome(
     }
 }
 
-/// The name of a checkpoint file in another format.
+/// Returns the name of a checkpoint file in another format.
 fn name_in(name: &ObjectName, format: Format, compression: Compression) -> Option<ObjectName> {
     let suffixes = [".parquet", ".arrow", ".jsonl.gz", ".jsonl.zst", ".jsonl"];
     let stem = suffixes

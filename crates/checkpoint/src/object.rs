@@ -1,4 +1,4 @@
-//! Checkpoint files of any kind and format: what they are, whether they are whole, and the same in another format.
+//! Checkpoint files of any kind and format: describing them, verifying them, and rewriting them in another format.
 
 mod describe;
 mod kind;

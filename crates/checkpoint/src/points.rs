@@ -1,17 +1,17 @@
-//! Where a strategy wants checkpoints.
+//! The points at which a strategy wants checkpoints.
 
 use std::num::NonZeroU32;
 
 use crate::{Error, Result};
 
-/// When a partition's rows are set aside on their way.
+/// The strategy for saving a partition's rows on their way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Strategy {
     /// After every operator.
     EveryOp,
-    /// With every finished partition: its checkpoint is its result, so there are no points on the way.
+    /// With every finished partition. Its checkpoint is its result, so there are no points on the way.
     EveryPartition,
-    /// After every so many operators.
+    /// After every n operators.
     EveryNOps(NonZeroU32),
     /// After every operator that has one of these names.
     Manual(Vec<String>),
@@ -19,9 +19,9 @@ pub enum Strategy {
     Disabled,
 }
 
-/// The points at which a chain of operators with these names is checkpointed, rising.
+/// Returns the points at which a chain of operators with these names is checkpointed, in ascending order.
 ///
-/// A point is the number of operators applied, so the last one may be the chain's length.
+/// A point is the number of operators applied, so the last one may be the length of the chain.
 ///
 /// # Errors
 /// [`Error::UnknownOperators`] when [`Strategy::Manual`] names operators that the chain does not have.

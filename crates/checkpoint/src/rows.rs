@@ -1,10 +1,10 @@
-//! Records on their way, all of them: what they are after some operators, where they came from, their statistics.
+//! Checkpoints of whole records between two operators, with their origins and statistics.
 //!
-//! Columns: `record` (the line without its end; absent in an index file), `source`, `position`, `piece` (null for a
-//! record that no splitter made), and per statistic `stats.<name>.int` and `stats.<name>.float`, of which at most one
-//! is set in a row, so that both kinds come back to the bit. The manifest is that of the container.
+//! Columns: `record` (the line without its end; absent in an index file), `source`, `position`, `piece` (null for a record that no
+//! splitter made), and for each statistic `stats.<name>.int` and `stats.<name>.float`, at most one of which is set in a row, so
+//! that both kinds come back to the bit. The manifest is that of the container.
 //!
-//! **Compatibility.** The manifest's `schema_version` stands for the whole file; a newer one is refused.
+//! **Compatibility.** The manifest's `schema_version` applies to the whole file; a newer one is refused.
 
 mod block;
 mod columns;
@@ -20,9 +20,9 @@ pub use indexed::IndexedRows;
 pub use reader::RowsReader;
 pub use writer::{RowGroups, RowsOptions, RowsWriter};
 
-/// Lines of a block, in bytes: what a batch holds, so that it stays in the cache.
+/// The bytes of lines in a block: what a batch holds, so that it stays in the cache.
 const BLOCK_BYTES: usize = 256 << 10;
-/// Rows of a block, for files whose rows are tiny or have no lines.
+/// The rows of a block, for files whose rows are tiny or have no lines.
 const BLOCK_ROWS: usize = 8192;
 /// The longest record that is stored: Parquet counts the bytes of a page in 31 bits.
 const MAX_RECORD_BYTES: usize = 1 << 30;

@@ -1,7 +1,7 @@
-//! Records as columns, for people and their tools: a container like those of checkpoints, whose columns are the fields of the
-//! records.
+//! Records as columns, for people and tools: a container like those of checkpoints, whose columns are the fields of the records.
 //!
-//! Nothing resumes from it: columns cannot say how a record was spelled. `docs/types.md` says what becomes of each type.
+//! Nothing resumes from it, because columns do not keep the spelling of a record. `docs/types.md` describes the conversion of each
+//! type.
 
 use std::fmt;
 
@@ -13,24 +13,24 @@ use coldpress_table::{Decoder, Error as TableError, Joined, SchemaJoin, Types};
 use crate::container::{ContainerOptions, ContainerWriter};
 use crate::{Error, Manifest, Result};
 
-/// The kind that the manifest of such a file names.
+/// The kind in the manifest of such a file.
 pub(crate) const KIND: &str = "table";
 
 /// The only column of a table whose records have no fields.
 const NO_FIELDS: &str = "record";
 
-/// The bytes of rows that are decoded before they are handed on.
+/// The bytes of rows that are decoded before they are passed on.
 const ROUND_BYTES: usize = 1 << 20;
 
-/// The most bytes of a group that is measured in rows: a group is in memory until it is complete.
+/// The most bytes of a group that is measured in rows, because a group is in memory until it is complete.
 const MOST_GROUP_BYTES: usize = 64 << 20;
 
-/// How a table is written.
+/// Options for writing a table.
 #[derive(Clone, Copy, Debug)]
 pub struct TableOptions {
-    /// The format and compression; JSON lines have no columns.
+    /// The format and compression. JSON lines have no columns.
     pub container: ContainerOptions,
-    /// The rows of a row group or record batch, or fewer once they hold 64 MiB; None: all rows are one.
+    /// The rows of a row group or record batch; fewer once they hold 64 MiB. None puts all rows into one.
     pub group_rows: Option<u32>,
 }
 
@@ -110,7 +110,7 @@ impl TableWriter {
         self.end_full_group()
     }
 
-    /// The records so far.
+    /// Returns the number of records so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
@@ -119,7 +119,7 @@ impl TableWriter {
     /// Writes the rest and the manifest, and makes the object durable.
     ///
     /// # Errors
-    /// [`Error::Write`] and [`Error::Storage`] when the store refuses; nothing is published then.
+    /// [`Error::Write`] and [`Error::Storage`] when the store refuses. Nothing is published then.
     pub fn finish(mut self, manifest: &Manifest) -> Result<FileStamp> {
         self.hand_on()?;
         let json = manifest.to_json_of(self.container.name(), Some(KIND))?;
@@ -139,7 +139,7 @@ impl TableWriter {
         self.end_full_group()
     }
 
-    /// If all rows have to be one group, they are, however much memory that takes.
+    /// Returns whether the group is full. If all rows must be one group, it never is, however much memory they take.
     fn is_group_full(&self) -> bool {
         let has_limit = self.group_rows < u64::MAX;
         self.in_group >= self.group_rows || has_limit && self.group_bytes >= MOST_GROUP_BYTES

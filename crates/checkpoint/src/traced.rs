@@ -1,14 +1,14 @@
-//! The samples that were traced of a partition on its way.
+//! The samples that were traced for a partition on its way.
 
 use coldpress_storage::ObjectRef;
 use serde::{Deserialize, Serialize};
 
-/// Samples of what operators changed and dropped of a partition, from its start.
+/// Samples of what operators changed and dropped in a partition, from its start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Traced {
-    /// The settings, besides the number of records, that the choice of records and the shown excerpts depend on.
+    /// The settings, besides the number of records, on which the choice of records and the shown excerpts depend.
     pub by: String,
-    /// The most records of each operator.
+    /// The most records for each operator.
     pub most: u32,
     /// The files that hold them.
     pub files: Vec<TracedFile>,
@@ -19,7 +19,7 @@ pub struct Traced {
 pub struct TracedFile {
     /// The place in the recipe of the first operator whose sample counts.
     pub begin: u32,
-    /// The place after that of the last one. What the file holds of others belongs to work that came after.
+    /// The place after that of the last one. Samples of other operators in the file belong to later work.
     pub end: u32,
     /// The file.
     pub file: ObjectRef,

@@ -36,7 +36,7 @@ proptest! {
         let bytes = |share: &Share| share.stored_bytes;
         prop_assert_eq!(twice.formats.values().map(bytes).sum::<u64>(), stored);
         prop_assert_eq!(twice.partitions.values().map(bytes).sum::<u64>(), stored);
-        // Footers belong to no operator.
+        // Footers do not belong to any operator.
         prop_assert!(twice.operators.values().map(bytes).sum::<u64>() <= stored);
         let saved = twice.total.plain_bytes as i64 - stored as i64;
         prop_assert_eq!(twice.total.saved_bytes, saved);

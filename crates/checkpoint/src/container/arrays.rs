@@ -1,11 +1,11 @@
-//! What the formats need to know of arrays.
+//! Functions on arrays that the formats share.
 
 use arrow::array::{Array, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 
-/// The batches as one.
+/// Returns the batches as one.
 pub(super) fn joined(
     schema: &SchemaRef,
     mut batches: Vec<RecordBatch>,
@@ -19,7 +19,7 @@ pub(super) fn joined(
     }
 }
 
-/// The bytes that the rows take in memory.
+/// Returns the bytes that the rows take in memory.
 pub(super) fn plain_bytes(rows: &RecordBatch) -> u64 {
     let bytes = |array: &arrow::array::ArrayRef| {
         let data = array.to_data();
@@ -29,7 +29,7 @@ pub(super) fn plain_bytes(rows: &RecordBatch) -> u64 {
     rows.columns().iter().map(bytes).sum()
 }
 
-/// The first rows, some `limit` bytes of them but at least one.
+/// Returns the first rows, about `limit` bytes of them but at least one.
 pub(super) fn head(rows: &RecordBatch, limit: u64) -> RecordBatch {
     let bytes = plain_bytes(rows).max(1);
     let count = rows.num_rows() as u128 * u128::from(limit) / u128::from(bytes);
@@ -37,7 +37,7 @@ pub(super) fn head(rows: &RecordBatch, limit: u64) -> RecordBatch {
     rows.slice(0, count.max(1).min(rows.num_rows()))
 }
 
-/// The names of the columns.
+/// Returns the names of the columns.
 pub(super) fn names(schema: &Schema) -> Vec<String> {
     schema
         .fields()

@@ -26,7 +26,7 @@ pub(super) struct ArrowSink {
 }
 
 enum State {
-    /// The compression is to be chosen on the first group.
+    /// The compression is chosen when the first group comes.
     Waiting(Option<Out>),
     Writing(Box<FileWriter<Out>>),
 }
@@ -40,7 +40,7 @@ impl ArrowSink {
         }
     }
 
-    /// Begins the file if that has not happened, in the light of its first rows.
+    /// Begins the file if it hasn't begun, choosing the compression from its first rows.
     pub(super) fn prepare(&mut self, first: &RecordBatch) -> Result<(), EncodeError> {
         let State::Waiting(out) = &mut self.state else {
             return Ok(());
@@ -87,7 +87,7 @@ impl ArrowSink {
     }
 }
 
-/// What stands in the footer of an Arrow file.
+/// The content of the footer of an Arrow file.
 pub(super) struct ArrowBody {
     schema: SchemaRef,
     version: MetadataVersion,
@@ -96,7 +96,7 @@ pub(super) struct ArrowBody {
 }
 
 impl ArrowBody {
-    /// Reads the footer, which has to be sealed.
+    /// Reads the footer, which must be sealed.
     pub(super) fn open(reader: &dyn StoreReader) -> Result<Self> {
         let footer = read_footer(reader)?;
         guarded(reader, || parse(&footer))
@@ -143,7 +143,7 @@ impl ArrowBody {
     }
 }
 
-/// The bytes of the footer, without its length.
+/// Returns the bytes of the footer, without its length.
 fn read_footer(reader: &dyn StoreReader) -> Result<Vec<u8>> {
     let end_bytes = MAGIC.len() as u64 + 4;
     let no_footer = || corrupt(reader, "it has no footer");

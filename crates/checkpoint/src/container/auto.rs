@@ -1,7 +1,7 @@
-//! Which compression pays, tried on a sample.
+//! Choosing the best compression by trying it on a sample.
 //!
-//! The rule looks at bytes alone, so that equal rows give equal files: Zstandard where it saves more than 10 % over
-//! snappy, else snappy; nothing where the better of them saves less than 5 %. A dictionary where it saves 5 % more.
+//! The rule depends only on bytes, so that equal rows give equal files: Zstandard if it saves more than 10 % over snappy, or else
+//! snappy; nothing if the better of them saves less than 5 %. A dictionary is used if it saves 5 % more.
 
 use arrow::array::RecordBatch;
 use arrow::ipc::writer::StreamWriter;
@@ -12,12 +12,12 @@ use super::encoding::{Chosen, arrow_options, parquet_properties};
 use super::out::{EncodeError, arrow_error, parquet_error};
 use crate::Compression;
 
-/// What is tried.
+/// The size of the sample.
 const SAMPLE_BYTES: u64 = 1 << 20;
-/// A sample of one row that is longer than this is not worth the time of six tries.
+/// The longest sample. If a single row is longer than this, six tries would take too long.
 const MAX_SAMPLE_BYTES: u64 = 16 << 20;
 
-/// Returns how each column of Parquet files whose first rows are these is written.
+/// Returns how each column of Parquet files with these first rows is written.
 pub(super) fn parquet(first: &RecordBatch) -> Result<Vec<Chosen>, EncodeError> {
     let sample = arrays::head(first, SAMPLE_BYTES);
     let columns = 0..sample.num_columns();
@@ -40,7 +40,7 @@ fn choose(column: &RecordBatch) -> Result<Chosen, EncodeError> {
         size(Compression::Snappy, false)?,
         size(Compression::Zstd, false)?,
     );
-    // A dictionary of floats could take -0.0 for 0.0.
+    // A dictionary of floats could confuse -0.0 with 0.0.
     let data_type = column.schema().field(0).data_type().clone();
     let dictionary = !data_type.is_floating() && saves(size(codec, true)?, size(codec, false)?);
     Ok(Chosen { codec, dictionary })
@@ -59,7 +59,7 @@ fn cheapest(none: u64, snappy: u64, zstd: u64) -> Compression {
     }
 }
 
-/// Returns whether `bytes` are less than `plain` by 5 % or more.
+/// Returns whether `bytes` is less than `plain` by 5 % or more.
 fn saves(bytes: u64, plain: u64) -> bool {
     bytes.saturating_mul(20) <= plain.saturating_mul(19)
 }
@@ -75,7 +75,7 @@ fn encoded_bytes(column: &RecordBatch, chosen: Chosen) -> Result<u64, EncodeErro
     Ok(u64::try_from(bytes).unwrap_or_default())
 }
 
-/// Returns how Arrow files whose first rows are these are written: with lz4 or not at all.
+/// Returns how Arrow files with these first rows are written: with lz4 or uncompressed.
 pub(super) fn arrow(first: &RecordBatch) -> Result<Compression, EncodeError> {
     let sample = arrays::head(first, SAMPLE_BYTES);
     let bytes = |codec| -> Result<u64, EncodeError> {

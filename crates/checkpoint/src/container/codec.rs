@@ -1,4 +1,4 @@
-//! The codecs of JSON lines: a group is a frame that any tool of the codec reads.
+//! The codecs of JSON lines. A group is a frame that any tool for the codec can read.
 
 use std::io::{Read, Write};
 
@@ -7,7 +7,7 @@ use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use flate2::{Compression as Level, Crc};
 
-/// The longest text that a frame without compression can hold here.
+/// The longest text that a frame can hold uncompressed here.
 const MAX_VERBATIM_BYTES: usize = 255;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 
@@ -20,10 +20,10 @@ pub(super) enum Codec {
 }
 
 impl Codec {
-    /// In the order in which a file's end has to be tried: a frame of Zstandard ends with its text as well.
+    /// All codecs in the order in which the end of a file must be tried, because a frame of Zstandard also ends with its text.
     pub(super) const ALL: [Self; 3] = [Self::Gzip, Self::Zstd, Self::Plain];
 
-    /// The codec of a compression that JSON lines know.
+    /// Returns the codec of a compression that JSON lines support.
     pub(super) fn of(compression: Compression) -> Self {
         match compression {
             Compression::None => Self::Plain,
@@ -32,7 +32,7 @@ impl Codec {
         }
     }
 
-    /// A frame with these bytes.
+    /// Returns a frame with these bytes.
     pub(super) fn pack(self, bytes: &[u8]) -> std::io::Result<Vec<u8>> {
         match self {
             Self::Plain => Ok(bytes.to_vec()),
@@ -45,7 +45,7 @@ impl Codec {
         }
     }
 
-    /// The bytes of a frame, which has to hold so many; `None` if it does not.
+    /// Returns the bytes of a frame, which must hold exactly `length`; `None` if it does not.
     pub(super) fn unpack(self, frame: Vec<u8>, length: usize) -> Option<Vec<u8>> {
         let bytes = match self {
             Self::Plain => frame,
@@ -61,7 +61,7 @@ impl Codec {
         (bytes.len() == length).then_some(bytes)
     }
 
-    /// How many bytes a frame has more than the text that stands in it as it is.
+    /// Returns how many more bytes a frame has than the uncompressed text in it.
     pub(super) fn verbatim_overhead(self) -> usize {
         match self {
             Self::Plain => 0,
@@ -70,7 +70,7 @@ impl Codec {
         }
     }
 
-    /// A frame in which these bytes, 255 at most, stand as they are, so that its length says nothing of their content.
+    /// Returns a frame with these bytes, 255 at most, uncompressed, so that its length does not depend on their content.
     pub(super) fn verbatim(self, bytes: &[u8]) -> Vec<u8> {
         debug_assert!(
             bytes.len() <= MAX_VERBATIM_BYTES,
@@ -102,7 +102,7 @@ impl Codec {
         frame
     }
 
-    /// The text of a frame that [`verbatim`](Self::verbatim) made.
+    /// Returns the text of a frame that [`verbatim`](Self::verbatim) made.
     pub(super) fn of_verbatim(self, frame: &[u8]) -> Option<&[u8]> {
         let (before, behind) = match self {
             Self::Plain => (0, 0),

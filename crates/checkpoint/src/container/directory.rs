@@ -1,37 +1,37 @@
-//! Where the groups of a container lie.
+//! The places of the groups of a container.
 
 use coldpress_storage::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::{Compression, Error, Result};
 
-/// The versions of containers: the second has JSON lines that are the records themselves.
+/// The versions of containers. In the second, JSON lines are the records themselves.
 pub(super) const PLAIN_VERSION: u32 = 1;
 pub(super) const RECORD_LINES_VERSION: u32 = 2;
-/// The newest that this release reads.
+/// The newest version that this release reads.
 const CONTAINER_VERSION: u32 = RECORD_LINES_VERSION;
 
-/// A group of rows in a container: what is read and decoded at a time.
+/// A group of rows in a container, which is read and decoded as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContainerGroup {
-    /// How many rows it has.
+    /// The number of its rows.
     pub rows: u64,
     /// Its first byte in the file.
     pub offset: u64,
     /// Its bytes in the file.
     pub stored_bytes: u64,
-    /// Its bytes before they were compressed: of the arrays, or of the lines.
+    /// Its bytes before compression: of the arrays, or of the lines.
     pub plain_bytes: u64,
     /// The digest of its bytes in the file; files of the first release lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<Digest>,
 }
 
-/// All groups of a container, as it stands in the file.
+/// All groups of a container, as stored in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Directory {
     version: u32,
-    /// As it was asked for.
+    /// The compression that was asked for.
     pub(super) compression: Compression,
     /// The names of the columns.
     pub(super) columns: Vec<String>,
@@ -60,7 +60,7 @@ impl Directory {
         })
     }
 
-    /// Reads the version before anything else, because only that is the same in all versions.
+    /// Reads the version before anything else, because it is the only part that is the same in all versions.
     pub(super) fn from_json(name: &str, json: &str) -> Result<Self> {
         let bad = |error| Error::corrupt(name, format!("its directory cannot be read: {error}"));
         let Version { version } = serde_json::from_str(json).map_err(bad)?;

@@ -1,4 +1,4 @@
-//! How columns are encoded and compressed, once that is decided.
+//! Encoding and compressing columns in the chosen way.
 
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::ipc::CompressionType;
@@ -10,17 +10,17 @@ use parquet::schema::types::ColumnPath;
 use super::out::{EncodeError, arrow_error};
 use crate::Compression;
 
-/// Named in every file instead of the library's version, so that equal rows give equal bytes.
+/// The creator named in every file. It isn't the library's version, so that equal rows give equal bytes.
 const CREATED_BY: &str = "coldpress checkpoint version 1";
 
-/// How a column is written.
+/// The way a column is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Chosen {
     pub(super) codec: Compression,
     pub(super) dictionary: bool,
 }
 
-/// How record batches are written under this codec.
+/// Returns the options for record batches with this codec.
 pub(super) fn arrow_options(codec: Compression) -> Result<IpcWriteOptions, EncodeError> {
     let codec = match codec {
         Compression::None => None,
@@ -31,7 +31,7 @@ pub(super) fn arrow_options(codec: Compression) -> Result<IpcWriteOptions, Encod
     options.map_err(arrow_error)
 }
 
-/// How the columns of this schema are written.
+/// Returns the options for the columns of this schema.
 pub(super) fn parquet_properties(schema: &Schema, chosen: &[Chosen]) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by(CREATED_BY.to_owned())
@@ -41,7 +41,7 @@ pub(super) fn parquet_properties(schema: &Schema, chosen: &[Chosen]) -> WriterPr
         // Groups end where the caller says so.
         .set_max_row_group_row_count(None)
         .set_max_row_group_bytes(None);
-    // Columns below those of the schema have no choice of their own.
+    // Nested columns follow the choice for the first column.
     if let Some(first) = chosen.first() {
         builder = builder.set_compression(codec(first.codec));
     }
@@ -53,14 +53,14 @@ pub(super) fn parquet_properties(schema: &Schema, chosen: &[Chosen]) -> WriterPr
         if data_type.is_integer() {
             builder = builder.set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
         } else if !data_type.is_floating() {
-            // The longest and the shortest text are of no use to anyone.
+            // The minimum and maximum of a text column are useless here.
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
     }
     builder.build()
 }
 
-/// The column that holds the values of a field.
+/// Returns the column that holds the values of a field.
 fn leaf(field: &Field) -> (ColumnPath, &DataType) {
     let name = field.name().clone();
     match field.data_type() {

@@ -39,7 +39,7 @@ impl JsonlSink {
         &mut self.out
     }
 
-    /// Writes the rows and gives the length of their lines.
+    /// Writes the rows and returns the length of their lines.
     pub(super) fn put(&mut self, rows: &RecordBatch) -> Result<u64, EncodeError> {
         let rows = nan::with_bits(rows).map_err(arrow_error)?;
         self.text.clear();
@@ -85,12 +85,12 @@ impl JsonlSink {
         Ok(())
     }
 
-    /// Writes the line with directory and manifest, and the one that says where it is.
+    /// Writes the line with directory and manifest, and the line that gives its place.
     pub(super) fn close(mut self, directory: String, manifest: String) -> Result<Out, EncodeError> {
         if manifest.contains('\n') {
             return Err("its manifest is not on one line".into());
         }
-        // What is no JSON would make the file one that nobody can read. To look is all that it takes: nothing is copied.
+        // Invalid JSON would make the file unreadable. This only validates, and copies nothing.
         serde_json::from_str::<IgnoredAny>(&manifest)?;
         let line = format!("{{\"{DIRECTORY}\":{directory},\"{MANIFEST}\":{manifest}}}\n");
         let frame = self.codec.pack(line.as_bytes())?;
@@ -107,11 +107,11 @@ impl JsonlSink {
     }
 }
 
-/// The names in the line behind the last group.
+/// The names in the line after the last group.
 const DIRECTORY: &str = "coldpress.container";
 const MANIFEST: &str = "coldpress.manifest";
 
-/// The line behind the last group.
+/// The line after the last group.
 #[derive(Deserialize)]
 struct Last {
     #[serde(rename = "coldpress.container")]
@@ -120,7 +120,7 @@ struct Last {
     manifest: Box<RawValue>,
 }
 
-/// The last line of the file: where the one before it lies. Its length is always the same.
+/// The last line of the file, which gives the place of the one before it. Its length is always the same.
 #[derive(Debug, PartialEq, Eq)]
 struct Trailer {
     offset: u64,
@@ -173,7 +173,7 @@ impl Trailer {
     }
 }
 
-/// What stands behind the groups of a file of JSON lines.
+/// The content after the groups of a file of JSON lines.
 pub(super) struct JsonlBody {
     codec: Codec,
     pub(super) directory: String,
@@ -181,7 +181,7 @@ pub(super) struct JsonlBody {
 }
 
 impl JsonlBody {
-    /// Reads the last two lines; `None` if the last is none of JSON lines in any codec.
+    /// Reads the last two lines; `None` if the last one isn't that of JSON lines in any codec.
     pub(super) fn open(reader: &dyn StoreReader) -> Result<Option<Self>> {
         for codec in Codec::ALL {
             if let Some(trailer) = read_trailer(reader, codec)? {
@@ -287,7 +287,7 @@ thread_local! {
     static LAST_CHECKED: RefCell<Option<SchemaRef>> = const { RefCell::new(None) };
 }
 
-/// Checks that JSON lines can hold rows of this schema; of many files with one and the same schema only the first is worth it.
+/// Checks that JSON lines can hold rows of this schema. If many files have the same schema, checking the first is enough.
 pub(super) fn check(schema: &SchemaRef) -> Result<(), EncodeError> {
     LAST_CHECKED.with_borrow_mut(|last| {
         if !last.as_ref().is_some_and(|last| Arc::ptr_eq(last, schema)) {

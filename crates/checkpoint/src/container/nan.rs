@@ -1,7 +1,6 @@
-//! Not-a-numbers in JSON lines, to the bit.
+//! NaNs in JSON lines, exact to the bit.
 //!
-//! JSON has one text for all of them. Those that are not the usual one have their bits in a further column, which only
-//! groups that need it have.
+//! JSON has one text for all of them. The bits of unusual ones are in an additional column, which only groups that need it have.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use arrow::error::ArrowError;
 
 const BITS: &str = ".bits";
 
-/// The rows, with further columns if any of them has an unusual not-a-number.
+/// Returns the rows, with additional columns if any of them has an unusual NaN.
 pub(super) fn with_bits(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let bits: Vec<Option<UInt64Array>> =
         rows.columns().iter().map(|array| odd_bits(array)).collect();
@@ -31,7 +30,7 @@ pub(super) fn with_bits(rows: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     RecordBatch::try_new(schema_with_bits(&rows.schema()), columns)
 }
 
-/// The schema of rows with the further columns.
+/// Returns the schema of rows with the additional columns.
 pub(super) fn schema_with_bits(schema: &Schema) -> SchemaRef {
     let fields = schema.fields().iter();
     let floats = fields.clone().filter(|field| is_float(field));
@@ -42,7 +41,7 @@ pub(super) fn schema_with_bits(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields.cloned().chain(bits).collect::<Vec<_>>()))
 }
 
-/// The rows of `schema` that rows with the further columns stand for.
+/// Returns the rows of `schema` from rows with the additional columns.
 pub(super) fn without_bits(
     rows: &RecordBatch,
     schema: &SchemaRef,

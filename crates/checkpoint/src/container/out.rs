@@ -10,7 +10,7 @@ use parquet::errors::ParquetError;
 use crate::{Error, Result};
 use coldpress_storage::StoreWriter;
 
-/// What is gathered before the store is asked to take it.
+/// The number of bytes that are collected before they are passed to the store.
 const BUFFER_BYTES: usize = 64 << 10;
 
 /// Any failure of an encoder, or of the store below it.
@@ -23,7 +23,7 @@ pub(super) struct Out {
     position: u64,
     group_start: u64,
     group: Hasher,
-    /// What is written behind the groups, once that has begun.
+    /// The bytes after the groups, once they have begun.
     tail: Option<Vec<u8>>,
 }
 
@@ -39,7 +39,7 @@ impl Out {
         }
     }
 
-    /// Where the next byte goes.
+    /// Returns the position of the next byte.
     pub(super) fn position(&self) -> u64 {
         self.position
     }
@@ -49,13 +49,13 @@ impl Out {
         self.group = Hasher::new();
     }
 
-    /// First byte, bytes and digest of what was written since the group was begun.
+    /// Returns the first byte, length and digest of what was written since the group began.
     pub(super) fn end_group(&self) -> (u64, u64, Digest) {
         let bytes = self.position - self.group_start;
         (self.group_start, bytes, self.group.finish())
     }
 
-    /// Keeps what is written from here on, until it is [taken](Self::take_tail).
+    /// Keeps everything that is written from here on, until it is [taken](Self::take_tail).
     pub(super) fn begin_tail(&mut self) {
         self.tail = Some(Vec::new());
     }
@@ -64,7 +64,7 @@ impl Out {
         self.tail.take().unwrap_or_default()
     }
 
-    /// Hands over the rest and makes the object durable.
+    /// Passes on the rest and makes the object durable.
     pub(super) fn finish(mut self, name: &str) -> Result<FileStamp> {
         self.pass_on()
             .map_err(|source| Error::write(name, source.into()))?;
@@ -97,13 +97,13 @@ impl Write for Out {
         Ok(bytes.len())
     }
 
-    /// Does nothing: encoders flush between groups, which is no reason to trouble the store.
+    /// Does nothing. Encoders flush between groups, which is no reason to send small pieces to the store.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
 
-/// The error without the texts that Arrow wraps around the store's own answer.
+/// Returns the error without the texts that Arrow wraps around the store's own answer.
 pub(super) fn arrow_error(error: ArrowError) -> EncodeError {
     match error {
         ArrowError::IoError(_, source) => source.into(),
@@ -112,7 +112,7 @@ pub(super) fn arrow_error(error: ArrowError) -> EncodeError {
     }
 }
 
-/// As [`arrow_error`].
+/// Like [`arrow_error`].
 pub(super) fn parquet_error(error: ParquetError) -> EncodeError {
     match error {
         ParquetError::External(source) => source,

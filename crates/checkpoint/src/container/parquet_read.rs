@@ -21,16 +21,16 @@ use crate::{Compression, Result};
 use coldpress_storage::StoreReader;
 
 pub(super) const MAGIC: &[u8] = b"PAR1";
-/// Rows of a record batch that is read, at most.
+/// The most rows in a record batch that is read.
 const DECODE_ROWS: usize = 64 << 10;
 
-/// What stands in the footer of a Parquet file.
+/// The content of the footer of a Parquet file.
 pub(super) struct ParquetBody {
     metadata: Arc<ParquetMetaData>,
 }
 
 impl ParquetBody {
-    /// Reads the footer; the flag tells whether a seal proves it.
+    /// Reads the footer. The flag says whether a seal proves it.
     pub(super) fn open(reader: &dyn StoreReader) -> Result<(Self, bool)> {
         let sealed = has_seal(reader)?;
         let metadata = Arc::new(read_footer(reader)?);
@@ -55,7 +55,7 @@ impl ParquetBody {
         fields.iter().map(|field| field.name().to_owned()).collect()
     }
 
-    /// The codec of the first column, for files that do not say what was asked for.
+    /// Returns the codec of the first column, for files that do not say what was asked for.
     pub(super) fn compression(&self) -> Compression {
         let groups = self.metadata.row_groups();
         let first = groups.first().and_then(|group| group.columns().first());
@@ -78,7 +78,7 @@ impl ParquetBody {
         columns.map(|column| column.compression()).collect()
     }
 
-    /// How many rows each group has.
+    /// Returns the number of rows in each group.
     pub(super) fn row_counts(&self) -> Option<Vec<u64>> {
         let groups = self.metadata.row_groups().iter();
         groups
@@ -86,7 +86,7 @@ impl ParquetBody {
             .collect()
     }
 
-    /// The groups of a file that has no directory.
+    /// Returns the groups of a file that has no directory.
     pub(super) fn groups(&self) -> Option<Vec<ContainerGroup>> {
         self.metadata.row_groups().iter().map(described).collect()
     }

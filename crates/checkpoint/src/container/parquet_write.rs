@@ -24,12 +24,12 @@ pub(super) struct ParquetSink {
 }
 
 enum State {
-    /// The compression is to be chosen on the first group.
+    /// The compression is chosen when the first group comes.
     Waiting(Option<Out>),
     Writing(Box<ArrowWriter<Slot>>),
 }
 
-/// The output, until it is taken: the library's own way to give it back makes a text of what the store answered.
+/// The output, until it is taken. The library's own way to return it would turn the store's error into text.
 struct Slot(Option<Out>);
 
 impl Write for Slot {
@@ -55,7 +55,7 @@ impl ParquetSink {
         }
     }
 
-    /// Begins the file if that has not happened, in the light of its first rows.
+    /// Begins the file if it hasn't begun, choosing the encoding from its first rows.
     pub(super) fn prepare(&mut self, first: &RecordBatch) -> Result<(), EncodeError> {
         let State::Waiting(out) = &mut self.state else {
             return Ok(());
@@ -71,7 +71,7 @@ impl ParquetSink {
             ],
         };
         let out = out.take().ok_or("the file was begun before")?;
-        // The Parquet types say all that a reader needs.
+        // The Parquet types contain everything that a reader needs.
         let options = ArrowWriterOptions::new()
             .with_properties(parquet_properties(&self.schema, &chosen))
             .with_skip_arrow_metadata(true);

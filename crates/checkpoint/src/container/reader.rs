@@ -35,19 +35,19 @@ impl ContainerReader {
     /// Opens a container. Its length and digest are checked before anything in it is decoded.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) when it is not the file that was cited or no container,
-    /// [`Error::Newer`](crate::Error::Newer) when a newer release wrote it, [`Error::Storage`](crate::Error::Storage) when
-    /// it cannot be read.
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when it isn't the file that was cited or isn't a container,
+    /// [`Error::Newer`](crate::Error::Newer) when a newer release wrote it, [`Error::Storage`](crate::Error::Storage) when it
+    /// cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         verify_stamp(&*reader, expected)?;
         Self::open_unverified(reader)
     }
 
-    /// As [`open`](Self::open), for a file whose stamp is not known or is another: what can be proven without it is what
-    /// is still as it was written, group by group.
+    /// Like [`open`](Self::open), for a file whose stamp is unknown or different. What is still as it was written can be proved
+    /// without the stamp, group by group.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// Those of [`open`](Self::open).
     pub fn open_unverified(reader: Box<dyn StoreReader>) -> Result<Self> {
         let name = reader.name().to_string();
         let (body, is_sealed) = Body::open(&*reader)?;
@@ -71,19 +71,19 @@ impl ContainerReader {
         })
     }
 
-    /// The object's name.
+    /// Returns the object's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.reader.name().as_str()
     }
 
-    /// The object's length in bytes.
+    /// Returns the object's length in bytes.
     #[must_use]
     pub fn stored_bytes(&self) -> u64 {
         self.reader.len()
     }
 
-    /// The file format.
+    /// Returns the file format.
     #[must_use]
     pub fn format(&self) -> Format {
         match &self.body {
@@ -93,31 +93,31 @@ impl ContainerReader {
         }
     }
 
-    /// The compression as it was asked for.
+    /// Returns the compression that was asked for.
     #[must_use]
     pub fn compression(&self) -> Compression {
         self.directory.compression
     }
 
-    /// The names of the columns.
+    /// Returns the names of the columns.
     #[must_use]
     pub fn columns(&self) -> &[String] {
         &self.directory.columns
     }
 
-    /// The caller's manifest, as it was given.
+    /// Returns the caller's manifest, as it was given.
     #[must_use]
     pub fn manifest_json(&self) -> &str {
         &self.manifest_json
     }
 
-    /// The groups, in order.
+    /// Returns the groups, in order.
     #[must_use]
     pub fn groups(&self) -> &[ContainerGroup] {
         &self.directory.groups
     }
 
-    /// Whether the file proves itself, so that it can be trusted group by group without its stamp.
+    /// Returns whether the file proves itself, so that it can be trusted group by group without its stamp.
     #[must_use]
     pub fn is_sealed(&self) -> bool {
         self.is_sealed
@@ -126,8 +126,8 @@ impl ContainerReader {
     /// Checks that the bytes of a group are those that were written, without decoding them.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) when they are not, [`Error::Storage`](crate::Error::Storage) when they cannot
-    /// be read.
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when they aren't, [`Error::Storage`](crate::Error::Storage) when they cannot be
+    /// read.
     pub(crate) fn check_group(&self, index: usize) -> Result<()> {
         match self.groups().get(index) {
             Some(group) => read_group(&*self.reader, group).map(drop),
@@ -135,11 +135,11 @@ impl ContainerReader {
         }
     }
 
-    /// The rows of a group, or these columns of them. `schema` is that of all columns.
+    /// Returns the rows of a group, or only these columns of them. `schema` is that of all columns.
     ///
     /// # Errors
-    /// [`Error::Corrupt`](crate::Error::Corrupt) when there is no such group, its bytes are not those that were written
-    /// or are no rows of this schema; [`Error::Storage`](crate::Error::Storage) when they cannot be read.
+    /// [`Error::Corrupt`](crate::Error::Corrupt) when there is no such group, or when its bytes are not those that were written or
+    /// are not rows of this schema; [`Error::Storage`](crate::Error::Storage) when they cannot be read.
     pub fn read_group(
         &self,
         index: usize,
@@ -176,9 +176,9 @@ impl fmt::Debug for ContainerReader {
 }
 
 impl Body {
-    /// What stands at the end of a file of any format; the flag tells whether it is proven to be what was written.
+    /// Reads the end of a file of any format. The flag says whether it is proved to be what was written.
     ///
-    /// The end says what the format is, so that damage to the first bytes harms what stands there only.
+    /// The end says what the format is, so that damage to the first bytes only affects the data there.
     fn open(reader: &dyn StoreReader) -> Result<(Self, bool)> {
         let end_bytes = reader.len().min(8);
         let end = read(reader, reader.len() - end_bytes, end_bytes)?;
@@ -203,7 +203,7 @@ impl Body {
         }
     }
 
-    /// The directory of a file that has none: a Parquet file of the first release.
+    /// Returns the directory of a file that has none: a Parquet file of the first release.
     fn directory(&self) -> Option<Directory> {
         match self {
             Self::Parquet(body) => {
@@ -216,7 +216,7 @@ impl Body {
         }
     }
 
-    /// Whether the directory says what the format's own footer says.
+    /// Returns whether the directory agrees with the format's own footer.
     fn fits(&self, directory: &Directory) -> bool {
         let groups = directory.groups.iter().map(|group| group.rows);
         match self {

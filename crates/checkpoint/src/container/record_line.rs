@@ -1,8 +1,8 @@
-//! Records in JSON lines, so that people and their tools see each record itself.
+//! Records in JSON lines, in a form in which people and tools see each record itself.
 //!
-//! A row is the record's own line, with everything else that is stored about it in one more field at the end:
-//! `{"text": "...", "__coldpress__": {"source": 0, "position": 12}}`. The record comes back byte for byte, whatever it holds:
-//! JSON strings hold no unescaped quote, so the last occurrence of the field's name is the field.
+//! A row is the record's own line, with everything else that is stored about it in one additional field at the end: `{"text":
+//! "...", "__coldpress__": {"source": 0, "position": 12}}`. The record comes back byte for byte, whatever it holds: JSON strings
+//! contain no unescaped quotes, so the last occurrence of the field's name is the field.
 
 /// The column whose texts are records.
 pub(super) const RECORD: &str = "record";

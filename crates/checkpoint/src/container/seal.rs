@@ -1,7 +1,7 @@
-//! A line before a file's footer, with the footer's digest.
+//! The seal: a line before a file's footer with the footer's digest.
 //!
-//! A footer has no checksum of its own; with the seal it is proven before it is decoded, even where nobody knows the
-//! whole file's digest any more or it does not fit.
+//! A footer has no checksum of its own. With the seal it is proved before it is decoded, even if the digest of the whole file is no
+//! longer known or does not match.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ use super::out::{EncodeError, Out};
 /// The length of a seal, which also keeps what follows it aligned.
 pub(super) const SEAL_BYTES: usize = 64;
 
-/// The seal of a footer.
+/// Returns the seal of a footer.
 pub(super) fn seal(footer: &[u8]) -> Vec<u8> {
     let text = format!("{{\"coldpress_seal\": \"{}\"}}", Digest::of(footer));
     let mut seal = text.into_bytes();
@@ -26,8 +26,7 @@ pub(super) fn is_seal(bytes: &[u8], footer: &[u8]) -> bool {
     bytes == seal(footer)
 }
 
-/// Returns where the footer begins in the last bytes of a file, which end with its length and a magic of
-/// `magic_bytes`.
+/// Returns where the footer begins in the last bytes of a file, which end with its length and a magic of `magic_bytes`.
 pub(super) fn footer_start(tail: &[u8], magic_bytes: usize) -> Option<usize> {
     let end = tail.len().checked_sub(magic_bytes + 4)?;
     let length = u32::from_le_bytes(tail.get(end..end + 4)?.try_into().ok()?);

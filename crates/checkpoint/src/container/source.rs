@@ -1,4 +1,4 @@
-//! Reading pieces of an object, each proven before it is decoded.
+//! Reading pieces of an object, each of which is proved before it is decoded.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -9,21 +9,21 @@ use super::ContainerGroup;
 use crate::{Error, Result};
 use coldpress_storage::StoreReader;
 
-/// Bytes `offset..offset + length` of the object.
+/// Reads bytes `offset..offset + length` of the object.
 pub(super) fn read(reader: &dyn StoreReader, offset: u64, length: u64) -> Result<Vec<u8>> {
     let mut buffer = vec![0; within(reader, offset, length)?];
     reader.read_at(offset, &mut buffer)?;
     Ok(buffer)
 }
 
-/// The bytes of a group, proven to be those that were written if the group has a digest.
+/// Returns the bytes of a group. If the group has a digest, they are proved to be those that were written.
 pub(super) fn read_group(reader: &dyn StoreReader, group: &ContainerGroup) -> Result<Vec<u8>> {
     let bytes = read(reader, group.offset, group.stored_bytes)?;
     check(reader, group, &bytes)?;
     Ok(bytes)
 }
 
-/// As [`read_group`], in memory that is aligned as Arrow likes it, or in that of the file itself.
+/// Like [`read_group`], in memory that is aligned for Arrow, or in the memory of the file itself.
 pub(super) fn read_aligned(reader: &dyn StoreReader, group: &ContainerGroup) -> Result<Buffer> {
     let length = within(reader, group.offset, group.stored_bytes)?;
     let start = usize::try_from(group.offset).unwrap_or(usize::MAX);
@@ -62,7 +62,7 @@ pub(super) fn corrupt(reader: &dyn StoreReader, reason: impl Into<String>) -> Er
     Error::corrupt(reader.name().as_str(), reason)
 }
 
-/// Runs a step of a library that decodes, which may panic over bytes that no writer writes.
+/// Runs a decoding step of a library, which may panic on bytes that no writer produces.
 pub(super) fn guarded<T, E: std::fmt::Display>(
     reader: &dyn StoreReader,
     step: impl FnOnce() -> Result<T, E>,

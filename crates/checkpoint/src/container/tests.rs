@@ -1,4 +1,4 @@
-//! What is written comes back, in every format; what is not what was written does not.
+//! In every format, what is written comes back, and anything else does not.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::*;
 use crate::{Compression, Error, Format, Result};
 use coldpress_storage::{Fault, MemoryStore, ObjectName, ObjectStore, Step};
 
-/// A row of all the types that are stored.
+/// A row with all the types that are stored.
 type Row = (
     u32,
     u64,

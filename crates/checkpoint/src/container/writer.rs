@@ -16,19 +16,19 @@ use super::{ContainerGroup, arrays};
 use crate::{Compression, Error, Format, Result};
 use coldpress_storage::StoreWriter;
 
-/// How a container is written.
+/// Options for writing a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContainerOptions {
     /// The file format.
     pub format: Format,
-    /// The compression, of those that the format knows.
+    /// The compression, which the format must support.
     pub compression: Compression,
 }
 
-/// Writes record batches of one schema in groups, and a manifest behind them.
+/// Writes record batches of one schema in groups, and a manifest after them.
 ///
-/// A group is held in memory until it is ended. The bytes depend on the rows of each group, the options and the
-/// manifest alone, not on how the rows were cut into batches. Dropped unfinished, it leaves no object.
+/// A group is held in memory until it ends. The bytes depend only on the rows of each group, the options and the manifest, not on
+/// how the rows were cut into batches. If it is dropped unfinished, it leaves no object.
 pub struct ContainerWriter {
     name: String,
     schema: SchemaRef,
@@ -48,7 +48,7 @@ impl ContainerWriter {
     /// Begins a container of rows of this schema: integers, floats, texts, bytes and lists of integers.
     ///
     /// # Errors
-    /// [`Error::Write`] when the format has no place for the schema.
+    /// [`Error::Write`] when the format does not support the schema.
     pub fn create(
         out: Box<dyn StoreWriter>,
         schema: SchemaRef,
@@ -81,13 +81,13 @@ impl ContainerWriter {
         })
     }
 
-    /// The object's name.
+    /// Returns the object's name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The groups that were ended.
+    /// Returns the groups that have ended.
     #[must_use]
     pub fn groups(&self) -> &[ContainerGroup] {
         &self.directory.groups
@@ -96,7 +96,7 @@ impl ContainerWriter {
     /// Adds rows to the group.
     ///
     /// # Errors
-    /// [`Error::Precondition`] when they are of another schema.
+    /// [`Error::Precondition`] when they have another schema.
     pub fn write(&mut self, rows: &RecordBatch) -> Result<()> {
         if rows.schema().fields() != self.schema.fields() {
             return Err(self.precondition("the rows are of another schema"));
@@ -110,8 +110,7 @@ impl ContainerWriter {
     /// Ends the group and writes it, if it has rows.
     ///
     /// # Errors
-    /// [`Error::Write`] when it cannot be encoded or the store refuses its bytes; the container cannot be finished
-    /// then.
+    /// [`Error::Write`] when it cannot be encoded or the store refuses its bytes. The container then cannot be finished.
     pub fn end_group(&mut self) -> Result<()> {
         if self.group.is_empty() {
             return Ok(());
@@ -135,8 +134,8 @@ impl ContainerWriter {
     /// Writes the rest and the manifest, one line of JSON, and makes the object durable.
     ///
     /// # Errors
-    /// [`Error::Precondition`] after a failure, [`Error::Write`] and [`Error::Storage`] when the store refuses; nothing
-    /// is published then.
+    /// [`Error::Precondition`] after a failure, [`Error::Write`] and [`Error::Storage`] when the store refuses. Nothing is
+    /// published then.
     pub fn finish(mut self, manifest_json: String) -> Result<FileStamp> {
         self.end_group()?;
         if self.failed {

@@ -5,18 +5,18 @@ use super::reader::DeltaReader;
 use super::replay::DeltaReplay;
 use crate::{Error, Result};
 
-/// Delta files of one partition, each of which goes on where a section of the one before it ends.
+/// Delta files of one partition, each of which continues where a section of the one before it ends.
 #[derive(Clone, Debug)]
 pub struct DeltaChain {
     files: Vec<DeltaReader>,
 }
 
 impl DeltaChain {
-    /// The chain of these files, in order.
+    /// Creates the chain of these files, in order.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when one does not go on from a good section of the one before it, or is of another partition
-    /// or other input.
+    /// [`Error::Corrupt`] when one does not continue from a good section of the one before it, or belongs to another partition or
+    /// input.
     pub fn new(files: Vec<DeltaReader>) -> Result<Self> {
         for pair in files.windows(2) {
             let [before, file] = pair else { continue };
@@ -50,7 +50,7 @@ impl DeltaChain {
         self.files.first().map(DeltaReader::base)
     }
 
-    /// The sections that lead from the base to the end of the last file, in order.
+    /// Returns the sections that lead from the base to the end of the last file, in order.
     pub fn sections(&self) -> impl Iterator<Item = &SectionManifest> {
         self.files.iter().enumerate().flat_map(|(at, file)| {
             let end = self.end_of(at);
@@ -59,7 +59,7 @@ impl DeltaChain {
         })
     }
 
-    /// Replays the sections up to the point behind `operation` operators.
+    /// Replays the sections up to the point after `operation` operators.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when no good section ends there.
@@ -77,7 +77,7 @@ impl DeltaChain {
         Err(Error::corrupt(name, reason))
     }
 
-    /// Returns how far the sections of a file are used: up to where the next file goes on.
+    /// Returns how far the sections of a file are used: up to where the next file continues.
     fn end_of(&self, at: usize) -> u32 {
         self.files
             .get(at + 1)

@@ -19,7 +19,7 @@ pub(crate) fn schema() -> SchemaRef {
     ]))
 }
 
-/// One part as it is stored.
+/// One part, as stored.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part<'p> {
     pub(super) section: u32,
@@ -30,7 +30,7 @@ pub(super) struct Part<'p> {
 }
 
 impl Part<'_> {
-    /// Takes the part into the digest of its section.
+    /// Adds the part to the digest of its section.
     pub(super) fn hash(&self, hasher: &mut Hasher) {
         let mut head = [0; 16];
         head[..4].copy_from_slice(&self.rows_before.to_le_bytes());
@@ -41,13 +41,13 @@ impl Part<'_> {
     }
 }
 
-/// Parts of one section that are gathered to be written.
+/// Parts of one section that are collected before they are written.
 #[derive(Debug)]
 pub(super) struct Gathered {
     rows_before: Vec<u32>,
     rows_after: Vec<u32>,
     bytes: Vec<u8>,
-    /// Where the parts lie: the start of the first, and the end of each.
+    /// The places of the parts: the start of the first, and the end of each.
     ends: Vec<i64>,
 }
 
@@ -74,7 +74,7 @@ impl Gathered {
         self.rows_before.is_empty()
     }
 
-    /// The parts as arrays; the first of them has this number in its section.
+    /// Returns the parts as arrays. The first of them has this number in its section.
     pub(super) fn into_rows(self, section: u32, first: u32) -> Result<RecordBatch, ArrowError> {
         let count = self.rows_before.len();
         let bytes = LargeBinaryArray::try_new(
@@ -102,7 +102,7 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// `None` when the columns are of other types.
+    /// Decodes the columns; `None` if they have other types.
     pub(super) fn new(rows: &RecordBatch) -> Option<Self> {
         let [section, part, before, after, bytes] = rows.columns() else {
             return None;

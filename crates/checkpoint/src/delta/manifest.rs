@@ -1,4 +1,4 @@
-//! What a delta file says about itself.
+//! The manifest of a delta file.
 
 use coldpress_record::{FieldsSeen, Ledger, Unreadable};
 use coldpress_storage::{Digest, ObjectRef};
@@ -10,42 +10,42 @@ use crate::{DroppedRows, Error, Manifest, Result, Traced};
 
 const KIND: &str = "delta";
 
-/// Where the first section of a delta file begins.
+/// The point where the first section of a delta file begins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeltaBase {
-    /// How many operators had been applied; 0 for the partition's input.
+    /// The number of operators that had been applied; 0 for the partition's input.
     pub operation: u32,
-    /// The chain hash there.
+    /// The chain hash at that point.
     pub chain: String,
     /// The checkpoint files that lead there from the input, in order; none for the input itself.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<ObjectRef>,
 }
 
-/// What the rows are behind one section, and what the section holds.
+/// A description of the rows after one section, and of the section.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SectionManifest {
-    /// What the rows are, cumulative from the partition's start.
+    /// The manifest of the rows, cumulative from the partition's start.
     pub manifest: Manifest,
-    /// How many parts the section has.
+    /// The number of parts in the section.
     pub parts: u32,
-    /// The bytes of the parts, before they were compressed.
+    /// The bytes of the parts before compression.
     pub bytes: u64,
     /// The digest of all parts in order.
     pub digest: Digest,
 }
 
-/// All that stands in a delta file's manifest.
+/// The content of a delta file's manifest.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DeltaManifest {
     pub(super) base: DeltaBase,
-    /// The names of the declared fields that parts tell by their number.
+    /// The names of the declared fields, which parts refer to by number.
     pub(super) fields: Vec<String>,
-    /// The names of the statistics that parts tell by their number.
+    /// The names of the statistics, which parts refer to by number.
     pub(super) stats: Vec<String>,
     /// The section of each group.
     pub(super) groups: Vec<u32>,
-    /// What is true of the whole attempt.
+    /// The manifest of the whole attempt.
     pub(super) attempt: Manifest,
     pub(super) sections: Vec<SectionManifest>,
 }
@@ -62,7 +62,7 @@ struct Stored {
     sections: Vec<StoredSection>,
 }
 
-/// A section, without what the attempt's manifest says as well.
+/// A section, without what the attempt's manifest also has.
 #[derive(Serialize, Deserialize)]
 struct StoredSection {
     operation: u32,
@@ -71,7 +71,7 @@ struct StoredSection {
     parts: u32,
     bytes: u64,
     digest: Digest,
-    /// Absent where it is that of the attempt, up to the section's operator.
+    /// Absent if it is that of the attempt, up to the section's operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ledger: Option<Ledger>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -80,7 +80,7 @@ struct StoredSection {
     unreadable: Vec<Unreadable>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     quarantine: Vec<ObjectRef>,
-    /// Absent where it is that of the attempt.
+    /// Absent if it is that of the attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen: Option<FieldsSeen>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ struct StoredSection {
     trace: Option<Traced>,
 }
 
-/// Whether this is the manifest of a delta file. A newer one is refused.
+/// Returns whether this is the manifest of a delta file. A newer version is refused.
 pub(crate) fn is_delta(name: &str, json: &str) -> Result<bool> {
     Ok(kind_of(name, json)? == KIND)
 }
@@ -191,7 +191,7 @@ impl StoredSection {
     }
 }
 
-/// The attempt's ledger up to an operator.
+/// Returns the attempt's ledger up to an operator.
 fn ledger_until(attempt: &Manifest, operation: u32) -> Ledger {
     let operators = attempt.ledger.operators.iter().take(operation as usize);
     Ledger {
@@ -248,7 +248,7 @@ mod tests {
             stats: Vec::new(),
             groups: vec![0, 1],
             attempt: manifest(3, 10),
-            // The second says otherwise than the attempt does.
+            // The second differs from the attempt.
             sections: vec![section(manifest(1, 10)), section(manifest(2, 11))],
         }
     }

@@ -1,4 +1,4 @@
-//! The parts of one section, one after the other, and whether they are those that were written.
+//! The parts of one section in order, with a check that they are those that were written.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::manifest::SectionManifest;
 use crate::container::ContainerReader;
 use crate::{Error, Result};
 
-/// Reads the parts of a section; it holds one group of them.
+/// Reads the parts of a section. It holds one group of them in memory.
 pub(super) struct SectionParts {
     container: Arc<ContainerReader>,
     section: u32,
@@ -55,7 +55,7 @@ impl SectionParts {
         Error::corrupt(self.container.name(), reason)
     }
 
-    /// The next part; `None` behind the last.
+    /// Returns the next part; `None` after the last.
     pub(super) fn next(&mut self) -> Result<Option<Part<'_>>> {
         while self
             .current
@@ -80,8 +80,7 @@ impl SectionParts {
         Ok(Some(part))
     }
 
-    /// Passes the next part by, which has to begin with the rows that the section before it left, and gives those that
-    /// it left itself.
+    /// Skips the next part, which must begin with the rows that the section before it left, and returns those that it left itself.
     pub(super) fn next_after(&mut self, left: Option<u32>) -> Result<Option<u32>> {
         let part = self.next()?;
         let Some((before, after)) = part.map(|part| (part.rows_before, part.rows_after)) else {
@@ -96,10 +95,10 @@ impl SectionParts {
         }
     }
 
-    /// Goes on to the next decoded rows; `false` behind the last.
+    /// Advances to the next decoded rows; `false` after the last.
     fn advance(&mut self) -> Result<bool> {
         self.row = 0;
-        // What was used up is not needed any more when the next group is read.
+        // The used rows are dropped before the next group is read.
         self.current = self.batches.next();
         if self.current.is_some() {
             return Ok(true);
@@ -114,7 +113,7 @@ impl SectionParts {
         Ok(true)
     }
 
-    /// Makes sure that all parts were read and are those that were written.
+    /// Checks that all parts were read and are those that were written.
     pub(super) fn finish(&mut self) -> Result<()> {
         if self.next()?.is_some() {
             return Err(self.corrupt(format!(

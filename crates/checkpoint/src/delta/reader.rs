@@ -17,16 +17,16 @@ use coldpress_storage::StoreReader;
 pub struct DeltaReader {
     container: Arc<ContainerReader>,
     manifest: Arc<DeltaManifest>,
-    /// How many sections can be used.
+    /// The number of sections that can be used.
     usable: usize,
 }
 
-/// A section that is not as it was written.
+/// A section that isn't as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SectionDamage {
-    /// How many operators had been applied behind it.
+    /// The number of operators that had been applied at its end.
     pub operation: u32,
-    /// What is wrong.
+    /// The reason.
     pub reason: String,
 }
 
@@ -34,20 +34,20 @@ impl DeltaReader {
     /// Opens a delta file. Its length and digest are checked before anything in it is decoded.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when it is not the file that was cited or no delta file, [`Error::Newer`] when a newer
-    /// release wrote it, [`Error::Storage`] when it cannot be read.
+    /// [`Error::Corrupt`] when it isn't the file that was cited or isn't a delta file, [`Error::Newer`] when a newer release wrote
+    /// it, [`Error::Storage`] when it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         Self::of_container(ContainerReader::open(reader, expected)?)
     }
 
-    /// Opens a file that is not the one that was cited any more, and tells which sections are damaged.
+    /// Opens a file that is no longer the one that was cited, and returns which sections are damaged.
     ///
-    /// Only the sections before the first damaged one are there then. Whether the file is that of the right partition
-    /// and operators is for the caller to see from their manifests.
+    /// Only the sections before the first damaged one are then available. The caller must check from their manifests that the file
+    /// belongs to the right partition and operators.
     ///
     /// # Errors
-    /// As [`open`](Self::open), when not even the manifest is as it was written. [`Error::Storage`] also when the
-    /// sections cannot be read.
+    /// Those of [`open`](Self::open), if not even the manifest is as it was written. [`Error::Storage`] also when the sections
+    /// cannot be read.
     pub fn open_damaged(reader: Box<dyn StoreReader>) -> Result<(Self, Vec<SectionDamage>)> {
         let container = ContainerReader::open_unverified(reader)?;
         let mut opened = Self::of_container(container)?;
@@ -62,8 +62,7 @@ impl DeltaReader {
         Ok((opened, told))
     }
 
-    /// The sections that are not as they were written, or do not begin where the one before them ends, with what is
-    /// wrong.
+    /// Returns the sections that aren't as they were written, or do not begin where the one before them ends, with the reasons.
     fn damages(&self) -> Result<Vec<(usize, String)>> {
         let mut sections: Vec<SectionParts> = (0..self.manifest.sections.len())
             .map(|at| self.parts(at))
@@ -120,25 +119,25 @@ impl DeltaReader {
         })
     }
 
-    /// The object's name.
+    /// Returns the object's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.container.name()
     }
 
-    /// What was true of the whole attempt.
+    /// Returns the manifest of the whole attempt.
     #[must_use]
     pub fn attempt(&self) -> &Manifest {
         &self.manifest.attempt
     }
 
-    /// Where the first section begins.
+    /// Returns the point where the first section begins.
     #[must_use]
     pub fn base(&self) -> &DeltaBase {
         &self.manifest.base
     }
 
-    /// The sections that can be used, in order.
+    /// Returns the sections that can be used, in order.
     #[must_use]
     pub fn sections(&self) -> &[SectionManifest] {
         &self.manifest.sections[..self.usable]
@@ -156,7 +155,7 @@ impl DeltaReader {
         &self.manifest.stats
     }
 
-    /// The parts of a section that exists.
+    /// Returns the parts of an existing section.
     pub(super) fn parts(&self, section: usize) -> SectionParts {
         let groups = self.groups(section);
         let manifest = self.manifest.sections[section].clone();
@@ -168,7 +167,7 @@ impl DeltaReader {
         )
     }
 
-    /// The groups of a section.
+    /// Returns the groups of a section.
     pub(crate) fn groups(&self, section: usize) -> Vec<usize> {
         let groups = self.manifest.groups.iter().enumerate();
         let own = groups.filter(|(_, of)| **of as usize == section);

@@ -1,4 +1,4 @@
-//! Doing again what sections say, batch by batch.
+//! Replaying sections, batch by batch.
 
 use std::fmt;
 
@@ -9,32 +9,32 @@ use super::parts::SectionParts;
 use super::reader::DeltaReader;
 use crate::{Error, Result};
 
-/// Takes batches of the input to where they were behind a point.
+/// Brings batches of the input to the state that they had after a point.
 ///
-/// It holds a group of parts per section.
+/// It holds one group of parts for each section.
 #[derive(Default)]
 pub struct DeltaReplay {
     files: Vec<Names>,
     sections: Vec<(usize, SectionParts)>,
 }
 
-/// What the parts of a file call fields and statistics, by number.
+/// The names of fields and statistics in the parts of a file, by number.
 struct Names {
     fields: Vec<String>,
     stats: Vec<String>,
 }
 
-/// The columns of a batch that the parts of a file mean.
+/// The columns of a batch for the parts of a file.
 struct Columns<'n> {
     fields: Vec<usize>,
     /// None for a statistic that the batch does not have.
     stats: Vec<Option<usize>>,
-    /// The first field that the batch does not have; nothing behind it has a column here.
+    /// The first field that the batch does not have. Later fields have no column here.
     missing: Option<&'n str>,
 }
 
 impl DeltaReader {
-    /// Replays the sections up to the point behind `operation` operators.
+    /// Replays the sections up to the point after `operation` operators.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when no usable section ends there.
@@ -46,7 +46,7 @@ impl DeltaReader {
 }
 
 impl DeltaReplay {
-    /// Goes on with the sections of a file up to the point behind `operation` operators.
+    /// Continues with the sections of a file up to the point after `operation` operators.
     pub(super) fn append(&mut self, file: &DeltaReader, operation: u32) -> Result<()> {
         let ends = |section: &SectionManifest| section.manifest.operation == operation;
         let last = file.sections().iter().position(ends).ok_or_else(|| {
@@ -63,20 +63,20 @@ impl DeltaReplay {
         Ok(())
     }
 
-    /// What the rows are where the replay leads; `None` if that is the input.
+    /// Returns the manifest of the rows at the end of the replay; `None` if that is the input.
     #[must_use]
     pub fn manifest(&self) -> Option<&SectionManifest> {
         self.sections.last().map(|(_, section)| section.manifest())
     }
 
-    /// Takes the next batch through all sections.
+    /// Brings the next batch through all sections.
     ///
-    /// The batch was just filled from what the first section began with, by declared fields `fields`, and its statistics
-    /// were begun. It may have further fields and statistics.
+    /// The batch must have just been filled from the input of the first section, with declared fields `fields` and fresh
+    /// statistics. It may have additional fields and statistics.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the parts are of other batches, or name fields or statistics that the batch lacks;
-    /// [`Error::Storage`] when they cannot be read. The batch is then of no use.
+    /// [`Error::Corrupt`] when the parts belong to other batches, or name fields or statistics that the batch lacks;
+    /// [`Error::Storage`] when they cannot be read. The batch is then unusable.
     pub fn next(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
         let Self { files, sections } = self;
         let columns: Vec<Columns<'_>> = files
@@ -89,10 +89,10 @@ impl DeltaReplay {
         Ok(())
     }
 
-    /// Makes sure, behind the last batch, that all parts were used and are those that were written.
+    /// Checks, after the last batch, that all parts were used and are those that were written.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when not, [`Error::Storage`] when they cannot be read.
+    /// [`Error::Corrupt`] when they aren't, [`Error::Storage`] when they cannot be read.
     pub fn finish(mut self) -> Result<()> {
         self.sections
             .iter_mut()
@@ -128,11 +128,11 @@ fn replay_part(section: &mut SectionParts, batch: &mut Batch, columns: &Columns<
 
 impl Names {
     fn columns(&self, batch: &Batch, fields: &DeclaredFields) -> Columns<'_> {
-        // Fields behind one that the batch lacks would be counted wrongly. They are of later operators mostly, so that
-        // the sections that are replayed have no use for them.
+        // Fields after one that the batch lacks would get wrong columns. They mostly belong to later operators, so the replayed
+        // sections do not use them.
         let known = self.fields.iter().map_while(|name| fields.column(name));
         let known: Vec<usize> = known.collect();
-        // A statistic that the batch lacks is one that only operators of an earlier recipe asked for.
+        // If the batch lacks a statistic, only operators of an earlier recipe asked for it.
         let stats = self.stats.iter().map(|name| batch.stats().column(name));
         Columns {
             missing: self.fields.get(known.len()).map(String::as_str),

@@ -1,4 +1,4 @@
-//! What is replayed is what was there, and nothing else ever is.
+//! A replay gives what was there, and never anything else.
 
 use coldpress_record::{Batch, DeclaredFields};
 use coldpress_storage::FileStamp;
@@ -96,7 +96,7 @@ proptest! {
         let replay = chain.replayer((cut + other_cut + 2) as u32).unwrap();
         prop_assert_eq!(&replayed(replay, &batches).unwrap(), &two_rows[other_cut]);
         prop_assert!(chain.replayer((cut + other_cut + 3 + third.len()) as u32).is_err());
-        // The third file does not go on from the first.
+        // The third file does not continue from the first.
         prop_assert!(DeltaChain::new(vec![files[0].clone(), files[2].clone()]).is_err());
     }
 
@@ -173,9 +173,9 @@ fn fields_and_statistics_are_found_by_name() {
         batch.stats().get(1, 0),
         Some(&coldpress_record::StatValue::Int(7))
     );
-    // What the sections that are replayed have no use for may be missing.
+    // Fields that the replayed sections do not use may be missing.
     replay(1, &["other"], &[]).unwrap();
-    // So is a statistic that nobody asks for any more.
+    // So may a statistic that nobody asks for any more.
     let batch = replay(2, &["other"], &["a"]).unwrap();
     assert_eq!(batch.stats().get(0, 0), None);
     let error = replay(2, &["text"], &["a"]).unwrap_err();

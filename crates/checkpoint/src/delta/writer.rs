@@ -10,30 +10,30 @@ use crate::container::{ContainerOptions, ContainerWriter};
 use crate::{Compression, Error, Format, Manifest, Result};
 use coldpress_storage::StoreWriter;
 
-/// What all sections together hold before they are written.
+/// The most bytes that all sections together hold before they are written.
 const BUFFER_BYTES: usize = 32 << 20;
-/// What a part takes in memory besides its bytes.
+/// The memory that a part takes besides its bytes.
 const PART_BYTES: usize = 16;
 
-/// What a delta file is of, and how it is written.
+/// The content and the format of a delta file.
 #[derive(Clone, Copy, Debug)]
 pub struct DeltaOptions<'a> {
     /// The file format.
     pub format: Format,
-    /// The compression, of those that the format knows.
+    /// The compression, which the format must support.
     pub compression: Compression,
     /// The names of the declared fields, by their column in the batches.
     pub fields: &'a [String],
     /// The names of the statistics, by their column in the batches.
     pub stats: &'a [String],
-    /// Where the first section begins.
+    /// The point where the first section begins.
     pub base: &'a DeltaBase,
 }
 
-/// Writes what happened to the batches of an attempt, a section per point.
+/// Writes what happened to the batches of an attempt, with a section for each point.
 ///
-/// The parts of all sections are held in memory, until they are more than 32 MiB; then each section's are written as a
-/// group. Dropped unfinished, it leaves no object.
+/// The parts of all sections are held in memory until they exceed 32 MiB. Then those of each section are written as a group. If it
+/// is dropped unfinished, it leaves no object.
 pub struct DeltaWriter {
     container: ContainerWriter,
     fields: Vec<String>,
@@ -49,7 +49,7 @@ pub struct DeltaWriter {
 #[derive(Default)]
 struct Section {
     gathered: Gathered,
-    /// The number of the first part that is gathered.
+    /// The number of the first collected part.
     first: u32,
     parts: u32,
     rows: u64,
@@ -79,13 +79,13 @@ impl DeltaWriter {
         })
     }
 
-    /// How many rows were alive behind a section, over all parts so far.
+    /// Returns how many rows were alive after a section, over all parts so far.
     #[must_use]
     pub fn rows(&self, section: usize) -> u64 {
         self.sections.get(section).map_or(0, |section| section.rows)
     }
 
-    /// The bytes of a section's parts so far, before they are compressed.
+    /// Returns the bytes of a section's parts so far, before compression.
     #[must_use]
     pub fn bytes(&self, section: usize) -> u64 {
         self.sections
@@ -93,14 +93,13 @@ impl DeltaWriter {
             .map_or(0, |section| section.bytes)
     }
 
-    /// Writes what happened to the next batch in a section: `rows_before` rows of it were alive there, `rows_after`
-    /// are left.
+    /// Writes what happened to the next batch in a section: `rows_before` rows of it were alive before, and `rows_after` are left.
     ///
-    /// Every batch has a part in every section, also when nothing of it is left.
+    /// Every batch has a part in every section, even if nothing of it is left.
     ///
     /// # Errors
-    /// [`Error::Write`] when the store refuses bytes, [`Error::Precondition`] for more than `u32::MAX` parts or
-    /// sections. The file cannot be finished then.
+    /// [`Error::Write`] when the store refuses bytes, [`Error::Precondition`] for more than `u32::MAX` parts or sections. The file
+    /// then cannot be finished.
     pub fn write_part(
         &mut self,
         section: usize,
@@ -138,12 +137,12 @@ impl DeltaWriter {
 
     /// Writes the rest and the manifests, and makes the object durable.
     ///
-    /// `attempt` is what is true of the whole attempt, `sections` what is true behind each section; their `rows` are
-    /// the writer's own [`rows`](Self::rows).
+    /// `attempt` is the manifest of the whole attempt, and `sections` are those after each section. Their `rows` must be the
+    /// writer's own [`rows`](Self::rows).
     ///
     /// # Errors
-    /// [`Error::Precondition`] when the manifests do not fit what was written or each other, [`Error::Write`] and
-    /// [`Error::Storage`] when the store refuses; nothing is published then.
+    /// [`Error::Precondition`] when the manifests do not agree with what was written or with each other, [`Error::Write`] and
+    /// [`Error::Storage`] when the store refuses. Nothing is published then.
     pub fn finish(mut self, attempt: &Manifest, sections: &[Manifest]) -> Result<FileStamp> {
         self.write_groups()?;
         self.sections
@@ -206,7 +205,7 @@ impl DeltaWriter {
         Ok(())
     }
 
-    /// Writes what is gathered, section by section.
+    /// Writes the collected parts, section by section.
     fn write_groups(&mut self) -> Result<()> {
         for (number, section) in (0..).zip(&mut self.sections) {
             if section.gathered.is_empty() {

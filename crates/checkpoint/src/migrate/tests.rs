@@ -33,7 +33,7 @@ fn to(format: Format, compression: Option<Compression>) -> MigrateOptions {
     }
 }
 
-/// A store with a delta file of three sections, and its name and stamp.
+/// Returns a store with a delta file of three sections, and its name and stamp.
 fn world(
     batches: &[Vec<String>],
     sections: &[Vec<Step>],
@@ -115,7 +115,7 @@ fn what_must_stay_stays() {
     let MigrationOutcome::Planned { to, bytes: planned } = planned else {
         panic!("{planned:?}");
     };
-    // It says how long the file would be.
+    // It reports how long the file would be.
     let parquet = (Format::Parquet, Compression::Zstd);
     let (other, there, stamp_there) = world(&batches, &sections, parquet);
     let made = super::migrate(&other, &there, Some(&stamp_there), &options, &|_| {
@@ -135,7 +135,7 @@ fn what_must_stay_stays() {
         migrate(&options, Some(&stamp), NameUse::GivenUp),
         "for good",
     );
-    // A damaged file that something counts on is not written over, nor is a good one of something else.
+    // Neither a damaged file that something depends on nor a good one with other content is overwritten.
     put(&store, &copy, b"torn");
     failed(migrate(&options, Some(&stamp), NameUse::Cited), "damaged");
     assert_eq!(bytes(&store, &copy), b"torn");
@@ -149,7 +149,7 @@ fn what_must_stay_stays() {
         migrate(&options, Some(&stamp), NameUse::Free),
         "holds something else",
     );
-    // Nor is a file migrated that is not the one that was cited.
+    // A file that isn't the one that was cited is not migrated either.
     failed(
         migrate(&options, Some(&FileStamp::of(b"other")), NameUse::Free),
         "it is damaged",

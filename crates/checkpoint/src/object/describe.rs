@@ -1,4 +1,4 @@
-//! What a checkpoint file is.
+//! The description of a checkpoint file.
 
 use coldpress_record::Ledger;
 use serde::Serialize;
@@ -8,72 +8,72 @@ use crate::container::ContainerReader;
 use crate::{Compression, DeltaBase, Format, Manifest, Result};
 use coldpress_storage::{ObjectName, ObjectStore};
 
-/// What a checkpoint file holds.
+/// The content of a checkpoint file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// What operators did, section by section.
     Delta,
-    /// All rows behind an operator.
+    /// All rows after an operator.
     Full,
-    /// All but the records of rows that lie elsewhere.
+    /// Everything but the records of rows that are elsewhere.
     Index,
     /// All rows after an operator, with their fields as columns: intermediate data, which no resume reads.
     Table,
 }
 
-/// What a checkpoint file says about itself.
+/// The description that a checkpoint file gives of itself.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Description {
     /// Its name in the store.
     pub name: String,
-    /// What it holds.
+    /// The kind of its content.
     pub kind: ObjectKind,
     /// The file format.
     pub format: Format,
-    /// The compression as it was asked for.
+    /// The compression that was asked for.
     pub compression: Compression,
     /// Its length in bytes.
     pub stored_bytes: u64,
     /// The partition.
     pub partition: u32,
-    /// Where the first section of a delta file begins.
+    /// The point where the first section of a delta file begins.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<DeltaBase>,
-    /// The points that it holds, in order: one, but for delta files.
+    /// The points that it holds, in order; only delta files have more than one.
     pub sections: Vec<SectionDescription>,
 }
 
-/// What a checkpoint file says about one point.
+/// The description of one point in a checkpoint file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SectionDescription {
-    /// How many operators had been applied.
+    /// The number of operators that had been applied.
     pub operation: u32,
-    /// The last of them.
+    /// The name of the last of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operator: Option<String>,
-    /// The chain hash there.
+    /// The chain hash at that point.
     pub chain: String,
-    /// How many rows there are behind it.
+    /// The number of rows after it.
     pub rows: u64,
-    /// How many parts there are of it, of delta files.
+    /// The number of its parts, for delta files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parts: Option<u32>,
-    /// How many groups of the file hold it.
+    /// The number of groups in the file that hold it.
     pub groups: u64,
     /// Its bytes in the file.
     pub stored_bytes: u64,
-    /// Its bytes before they were compressed.
+    /// Its bytes before compression.
     pub plain_bytes: u64,
-    /// Where all records of the partition went, up to here.
+    /// Where all records of the partition went, up to this point.
     pub ledger: Ledger,
 }
 
 /// Describes a checkpoint file of any kind and format. Its rows are not read.
 ///
 /// # Errors
-/// [`Error::Corrupt`](crate::Error::Corrupt) when it is no checkpoint file, [`Error::Newer`](crate::Error::Newer) when a
-/// newer release wrote it, [`Error::Storage`](crate::Error::Storage) when it is not there or cannot be read.
+/// [`Error::Corrupt`](crate::Error::Corrupt) when it isn't a checkpoint file, [`Error::Newer`](crate::Error::Newer) when a newer
+/// release wrote it, [`Error::Storage`](crate::Error::Storage) when it does not exist or cannot be read.
 pub fn describe(store: &dyn ObjectStore, name: &ObjectName) -> Result<Description> {
     let container = ContainerReader::open_unverified(store.get(name)?)?;
     Ok(described(&Opened::new(container)?))
@@ -131,7 +131,7 @@ pub(super) fn described(opened: &Opened) -> Description {
     }
 }
 
-/// The description of a checkpoint file that holds a single point.
+/// Returns the description of a checkpoint file that holds a single point.
 fn of_rows(container: &ContainerReader, manifest: &Manifest) -> SectionDescription {
     let groups = container.groups();
     let sum = |bytes: fn(&crate::ContainerGroup) -> u64| {

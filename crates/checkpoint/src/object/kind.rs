@@ -1,4 +1,4 @@
-//! Telling the kinds of files apart.
+//! Distinguishing the kinds of files.
 
 use arrow::datatypes::SchemaRef;
 
@@ -8,7 +8,7 @@ use crate::manifest::kind_of;
 use crate::rows::Columns;
 use crate::{Error, Manifest, Result, RowsReader, table};
 
-/// A file that is open, as what it is.
+/// An open file, by its kind.
 pub(super) enum Opened {
     Delta(Box<DeltaReader>),
     Rows(Box<RowsReader>),
@@ -37,7 +37,7 @@ fn is_table(container: &ContainerReader) -> Result<bool> {
     Ok(kind == table::KIND)
 }
 
-/// The schema of the rows of a container.
+/// Returns the schema of the rows of a container.
 pub(super) fn schema(container: &ContainerReader) -> Result<SchemaRef> {
     if is_table(container)? {
         let reason = "its columns are the fields of records, and no checkpoint can be made of them";

@@ -1,10 +1,10 @@
-//! A sink that only measures how long an object would be.
+//! A sink that only measures the length of an object.
 
 use std::{fmt, io};
 
 use coldpress_storage::{FileStamp, Hasher, ObjectName, Result, StoreWriter};
 
-/// Counts the bytes of an object, and keeps none of them.
+/// Counts the bytes of an object and discards them.
 pub(super) struct Measured {
     name: ObjectName,
     hasher: Hasher,

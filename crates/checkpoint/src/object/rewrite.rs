@@ -1,4 +1,4 @@
-//! The same checkpoint in another format.
+//! Rewriting a checkpoint in another format.
 
 use arrow::array::RecordBatch;
 use arrow::compute::concat_batches;
@@ -11,13 +11,13 @@ use crate::container::{ContainerOptions, ContainerReader, ContainerWriter};
 use crate::{Error, Result};
 use coldpress_storage::{ObjectName, ObjectStore, StoreWriter};
 
-/// Writes the checkpoint file `from`, which has to be the one that is cited, in another format under the name `to`.
+/// Writes the checkpoint file `from`, which must be the one that is cited, in another format under the name `to`.
 ///
-/// Manifest and rows are the same, and what was written is read back and compared, a group at a time.
+/// Manifest and rows are the same, and the new file is read back and compared, a group at a time.
 ///
 /// # Errors
-/// [`Error::Corrupt`] when `from` is damaged, or what was written does not come back: nothing may cite it then. Otherwise
-/// what the stores answer.
+/// [`Error::Corrupt`] when `from` is damaged, or when the new file differs from it. Nothing may cite the new file then. Otherwise
+/// the errors of the stores.
 pub fn rewrite(
     store: &dyn ObjectStore,
     from: (&ObjectName, &FileStamp),
@@ -62,10 +62,10 @@ fn write(
     writer.finish(source.manifest_json().to_owned())
 }
 
-/// Whether two files hold the same checkpoint, in whatever format: the same manifest, and the same rows in each group.
+/// Returns whether two files hold the same checkpoint, in whatever format: the same manifest, and the same rows in each group.
 ///
 /// # Errors
-/// [`Error::NotFound`] when either is not there, [`Error::Corrupt`] when either is damaged.
+/// [`Error::NotFound`] when either does not exist, [`Error::Corrupt`] when either is damaged.
 pub(crate) fn is_same(store: &dyn ObjectStore, a: &ObjectName, b: &ObjectName) -> Result<bool> {
     let open = |name| ContainerReader::open_unverified(store.get(name)?);
     let (a, b) = (open(a)?, open(b)?);

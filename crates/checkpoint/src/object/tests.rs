@@ -87,7 +87,7 @@ proptest! {
                 if cut { bytes.truncate(at) } else { bytes[at] ^= flip }
             });
             prop_assert!(!verify(&store, &name(object), Some(&stamp)).unwrap().is_good());
-            // Nothing but an end is asked of this.
+            // The call only has to end.
             let _ = verify(&store, &name(object), None).unwrap();
         }
     }

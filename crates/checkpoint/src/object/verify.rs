@@ -1,4 +1,4 @@
-//! Whether a checkpoint file is whole.
+//! Verifying that a checkpoint file is whole.
 
 use coldpress_record::{Batch, DeclaredFields};
 use coldpress_storage::{FileStamp, Hasher};
@@ -12,32 +12,31 @@ use coldpress_storage::{ObjectName, ObjectStore, StoreReader};
 
 const PIECE_BYTES: usize = 512 << 10;
 
-/// What was found of a checkpoint file.
+/// The result of verifying a checkpoint file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Verified {
-    /// Length and digest as they are.
+    /// The actual length and digest.
     pub stamp: FileStamp,
-    /// What it says about itself, if that can be read. Of a delta file with damaged sections, those before the first.
+    /// Its description, if that can be read. For a delta file with damaged sections, it has those before the first damaged one.
     pub description: Option<Description>,
-    /// What is wrong with it; nothing if it is whole.
+    /// The problems; none if the file is whole.
     pub problems: Vec<String>,
 }
 
 impl Verified {
-    /// Whether nothing is wrong.
+    /// Returns whether there are no problems.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.problems.is_empty()
     }
 }
 
-/// Reads all of a checkpoint file of any kind and format, and tells what is wrong with it.
+/// Reads all of a checkpoint file of any kind and format, and returns its problems.
 ///
-/// Without a stamp to expect, it is held against what it says about itself.
+/// Without an expected stamp, the file is compared with its own manifest.
 ///
 /// # Errors
-/// [`Error::Storage`] when it cannot be read, [`Error::Newer`] when a newer release wrote it. Damage
-/// is no error here.
+/// [`Error::Storage`] when it cannot be read, [`Error::Newer`] when a newer release wrote it. Damage is not an error here.
 pub fn verify(
     store: &dyn ObjectStore,
     name: &ObjectName,
@@ -85,7 +84,7 @@ impl Verified {
     }
 }
 
-/// Reads all rows, and their records as records.
+/// Reads all rows, and parses their records.
 fn read_rows(mut rows: RowsReader) -> Result<()> {
     let (mut block, mut batch, fields) = (
         RowBlock::default(),

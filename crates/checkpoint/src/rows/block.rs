@@ -1,23 +1,23 @@
-//! Rows as they come back, and how they become a batch.
+//! Rows as they are read back, and how they become a batch.
 
 use coldpress_record::{Batch, DeclaredFields, Lines, Origin, Reject, StatValue};
 
 use crate::{Error, Result};
 
-/// Some rows of a file; reused from block to block.
+/// Some rows of a file, reused from block to block.
 #[derive(Debug, Default)]
 pub struct RowBlock {
-    /// The records, of source 0; a record's position is its row number in the file. Empty for an index file.
+    /// The records, of source 0. A record's position is its row number in the file. Empty for an index file.
     pub lines: Lines,
-    /// Where each row came from.
+    /// The origin of each row.
     pub origins: Vec<Origin>,
-    /// Each statistic of the file with a value or nothing per row.
+    /// Each statistic of the file, with an optional value for each row.
     pub stats: Vec<(String, Vec<Option<StatValue>>)>,
     file: String,
 }
 
 impl RowBlock {
-    /// Returns how many rows the block has.
+    /// Returns the number of rows in the block.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.origins.len()
@@ -29,12 +29,12 @@ impl RowBlock {
         self.origins.is_empty()
     }
 
-    /// Replaces the batch by the records of this block with their origins. The lines are gone then, the rest stays.
+    /// Replaces the batch with the records of this block and their origins. The lines are then gone, and the rest stays.
     ///
-    /// Statistics come back by [`restore_stats`](Self::restore_stats), once the batch has columns for them.
+    /// [`restore_stats`](Self::restore_stats) restores the statistics, once the batch has columns for them.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the block has no lines for its rows (it is from an index file) or a line is no record.
+    /// [`Error::Corrupt`] when the block has no lines for its rows (it is from an index file), or when a line isn't a record.
     pub fn fill_batch(&mut self, batch: &mut Batch, fields: &DeclaredFields) -> Result<()> {
         if self.lines.records.len() != self.origins.len() {
             let reason = format!(
@@ -70,7 +70,7 @@ impl RowBlock {
         }
     }
 
-    /// Makes the block one of no rows with these statistics.
+    /// Empties the block and prepares it for these statistics.
     pub(super) fn begin<'n>(
         &mut self,
         file: &str,

@@ -19,11 +19,11 @@ thread_local! {
     static LAST_SCHEMA: RefCell<Option<(Columns, SchemaRef)>> = const { RefCell::new(None) };
 }
 
-/// Which columns a file has.
+/// The columns of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Columns {
     pub(crate) with_records: bool,
-    /// Each once.
+    /// The statistics, each once.
     pub(crate) stats: Vec<StatColumns>,
 }
 
@@ -31,7 +31,7 @@ pub(crate) struct Columns {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StatColumns {
     pub(crate) name: String,
-    /// Numbers have a column of integers and one of floats, other values one of their bytes.
+    /// True for numbers, which have a column of integers and one of floats. Other values have one column of their bytes.
     pub(crate) is_number: bool,
 }
 
@@ -52,7 +52,7 @@ impl Columns {
         }
     }
 
-    /// The columns of a file whose columns have these names; `None` if it is no rows file.
+    /// Returns the columns of a file whose columns have these names; `None` if it isn't a rows file.
     pub(crate) fn from_names(names: &[&str]) -> Option<Self> {
         let with_records = names.first() == Some(&RECORD);
         let places = &names[usize::from(with_records)..];
@@ -83,13 +83,13 @@ impl Columns {
         })
     }
 
-    /// The names of the statistics.
+    /// Returns the names of the statistics.
     pub(crate) fn stat_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.stats.iter().map(|stat| stat.name.as_str())
     }
 
-    /// The schema: the same one for all files that a thread writes of these columns, since for a few rows it takes as long to make
-    /// as they do.
+    /// Returns the schema. It is shared by all files of these columns that a thread writes, because for a few rows it takes as long
+    /// to make as they do.
     pub(crate) fn schema(&self) -> SchemaRef {
         LAST_SCHEMA.with_borrow_mut(|last| match last {
             Some((columns, schema)) if columns == self => Arc::clone(schema),

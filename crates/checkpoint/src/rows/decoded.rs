@@ -1,4 +1,4 @@
-//! Decoded rows on their way into blocks.
+//! Decoded rows before they are put into blocks.
 
 use arrow::array::{
     Array, Float64Array, Int64Array, LargeBinaryArray, LargeStringArray, ListArray, RecordBatch,
@@ -20,7 +20,7 @@ pub(super) struct Decoded {
 }
 
 impl Decoded {
-    /// `None` when the columns are not of the types that they have to be.
+    /// Decodes the rows; `None` when the columns have other types than expected.
     pub(super) fn new(rows: &RecordBatch, columns: &Columns) -> Option<Self> {
         let mut arrays = rows.columns().iter();
         let mut next = || arrays.next();
@@ -51,7 +51,7 @@ impl Decoded {
         self.next >= self.sources.len()
     }
 
-    /// Appends the next row to the block; `None` when one of its statistics is not a value.
+    /// Appends the next row to the block; `None` when one of its statistics isn't a value.
     pub(super) fn append_row(&mut self, number: u64, block: &mut RowBlock) -> Option<()> {
         let row = self.next;
         self.next += 1;
@@ -88,7 +88,7 @@ enum StatArrays {
 }
 
 impl StatArrays {
-    /// Returns the value of a row, if it has one; `None` when its bytes are not a value.
+    /// Returns the value of a row, if it has one; `None` when its bytes aren't a value.
     fn value(&self, row: usize) -> Option<Option<StatValue>> {
         Some(match self {
             Self::Numbers(ints, _) if ints.is_valid(row) => Some(StatValue::Int(ints.value(row))),

@@ -1,4 +1,4 @@
-//! Plain lines in one place, all that is known of them in another.
+//! Plain lines in one place, combined with everything else about them in another.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
@@ -10,7 +10,8 @@ use crate::{Error, Manifest, Result};
 
 /// Rows whose records are the lines of a stream, and whose origins and statistics are in an index file.
 ///
-/// The stream must have one line per row of the index, each ended by `\n`. It is the caller's to verify.
+/// The stream must have one line for each row of the index, each ended by `
+/// `. The caller must verify it.
 pub struct IndexedRows<R> {
     index: RowsReader,
     rows: BufReader<R>,
@@ -19,10 +20,10 @@ pub struct IndexedRows<R> {
 }
 
 impl<R: Read> IndexedRows<R> {
-    /// The rows of this stream, which errors call `rows_name`, under this index.
+    /// Combines the rows of this stream, which errors call `rows_name`, with this index.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the index is none: it has records of its own.
+    /// [`Error::Corrupt`] when the index isn't one, because it has records of its own.
     pub fn new(index: RowsReader, rows: R, rows_name: impl Into<String>) -> Result<Self> {
         if index.has_records() {
             let reason = "an index has no records of its own, it has";
@@ -36,17 +37,17 @@ impl<R: Read> IndexedRows<R> {
         })
     }
 
-    /// What the rows are.
+    /// Returns the manifest of the rows.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         self.index.manifest()
     }
 
-    /// Replaces the block by the next rows, as [`RowsReader::next`]. `false` behind the last.
+    /// Replaces the block with the next rows, like [`RowsReader::next`]. Returns `false` after the last.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when the stream has fewer or more lines than the index has rows, or its last line has no
-    /// end; otherwise as [`RowsReader::next`].
+    /// [`Error::Corrupt`] when the stream has fewer or more lines than the index has rows, or when its last line has no end;
+    /// otherwise those of [`RowsReader::next`].
     pub fn next(&mut self, block: &mut RowBlock) -> Result<bool> {
         self.index.begin(block);
         while block.lines.bytes.len() < BLOCK_BYTES && block.origins.len() < BLOCK_ROWS {

@@ -1,4 +1,4 @@
-//! Reading rows, block by block, from a file that was proven whole first.
+//! Reading rows, block by block, from a file that was first proved to be whole.
 
 use std::fmt;
 
@@ -29,13 +29,13 @@ impl RowsReader {
     /// Opens a rows file. Its length and digest are checked before anything in it is decoded.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when it is not the file that was cited or no rows file, [`Error::Newer`] when a newer
-    /// release wrote it, [`Error::Storage`] when it cannot be read.
+    /// [`Error::Corrupt`] when it isn't the file that was cited or isn't a rows file, [`Error::Newer`] when a newer release wrote
+    /// it, [`Error::Storage`] when it cannot be read.
     pub fn open(reader: Box<dyn StoreReader>, expected: &FileStamp) -> Result<Self> {
         Self::of_container(ContainerReader::open(reader, expected)?)
     }
 
-    /// The rows of a container.
+    /// Returns the rows of a container.
     pub(crate) fn of_container(container: ContainerReader) -> Result<Self> {
         let name = container.name();
         let manifest = Manifest::from_json(name, container.manifest_json())?;
@@ -60,7 +60,7 @@ impl RowsReader {
         })
     }
 
-    /// What the rows are.
+    /// Returns the manifest of the rows.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -70,25 +70,25 @@ impl RowsReader {
         &self.container
     }
 
-    /// The object's name.
+    /// Returns the object's name.
     #[must_use]
     pub fn name(&self) -> &str {
         self.container.name()
     }
 
-    /// Whether the file has the records, or is an index of lines that lie elsewhere.
+    /// Returns whether the file has the records. If not, it is an index of lines that are elsewhere.
     #[must_use]
     pub fn has_records(&self) -> bool {
         self.columns.with_records
     }
 
-    /// The statistics that the file has columns for.
+    /// Returns the statistics that the file has columns for.
     #[must_use]
     pub fn stat_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.columns.stat_names()
     }
 
-    /// Replaces the block by the next rows: some 256 KB of lines, or 8,192 rows. `false` behind the last.
+    /// Replaces the block with the next rows: about 256 KB of lines, or 8,192 rows. Returns `false` after the last.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when the rows cannot be decoded, [`Error::Storage`] when they cannot be read.
@@ -101,10 +101,10 @@ impl RowsReader {
         Ok(!block.is_empty())
     }
 
-    /// Replaces the block by the next `rows` rows.
+    /// Replaces the block with the next `rows` rows.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] when there are fewer; otherwise as [`next`](Self::next).
+    /// [`Error::Corrupt`] when there are fewer; otherwise those of [`next`](Self::next).
     pub fn next_rows(&mut self, block: &mut RowBlock, rows: usize) -> Result<()> {
         self.begin(block);
         while block.origins.len() < rows {
@@ -116,7 +116,7 @@ impl RowsReader {
         Ok(())
     }
 
-    /// Makes sure that all rows were read.
+    /// Checks that all rows were read.
     ///
     /// # Errors
     /// [`Error::Corrupt`] when rows are left.
@@ -133,7 +133,7 @@ impl RowsReader {
         block.begin(self.container.name(), self.columns.stat_names());
     }
 
-    /// Appends the next row to the block; `false` behind the last.
+    /// Appends the next row to the block; `false` after the last.
     pub(super) fn append_row(&mut self, block: &mut RowBlock) -> Result<bool> {
         while self.decoded.as_ref().is_none_or(Decoded::is_used_up) {
             let Some(rows) = self.next_batch()? else {
@@ -155,7 +155,7 @@ impl RowsReader {
         Ok(true)
     }
 
-    /// The next decoded rows; `None` behind the last.
+    /// Returns the next decoded rows; `None` after the last.
     fn next_batch(&mut self) -> Result<Option<RecordBatch>> {
         loop {
             if let Some(rows) = self.batches.next() {
@@ -164,7 +164,7 @@ impl RowsReader {
             if self.next_group == self.container.groups().len() {
                 return Ok(None);
             }
-            // The rows of the last group are not needed any more when the next ones are read.
+            // The rows of the last group are dropped before the next ones are read.
             self.decoded = None;
             let batches = self
                 .container

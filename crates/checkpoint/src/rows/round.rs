@@ -1,4 +1,4 @@
-//! Rows on their way from batches into arrays.
+//! Collecting rows from batches into arrays.
 
 use std::mem;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use coldpress_record::{Batch, DeclaredFields, StatValue};
 
 use super::columns::{self, Columns};
 
-/// Rows that are gathered to be encoded together.
+/// Rows that are collected to be encoded together.
 pub(super) struct Round {
     lines: Vec<u8>,
-    /// Where the lines lie: the start of the first, and the end of each.
+    /// The places of the lines: the start of the first, and the end of each.
     ends: Vec<i64>,
     sources: Vec<u32>,
     positions: Vec<u64>,
@@ -40,12 +40,13 @@ impl Round {
         self.sources.len()
     }
 
-    /// The bytes of the records.
+    /// Returns the bytes of the records.
     pub(super) fn line_bytes(&self) -> usize {
         self.lines.len()
     }
 
-    /// Appends the record of a row without its line end, or nothing and its length in bytes if that is over `limit`.
+    /// Appends the record of a row without its line end. If it is longer than `limit`, appends nothing and returns its length in
+    /// bytes.
     pub(super) fn push_record(
         &mut self,
         batch: &Batch,
@@ -65,7 +66,7 @@ impl Round {
         Ok(())
     }
 
-    /// Appends where a row came from and its statistics, which are in these columns of the batch.
+    /// Appends the origin of a row and its statistics, which are in these columns of the batch.
     pub(super) fn push_row(&mut self, batch: &Batch, row: usize, stat_columns: &[Option<usize>]) {
         let origin = batch.origin(row);
         self.sources.push(origin.source);
@@ -78,7 +79,7 @@ impl Round {
         }
     }
 
-    /// The rows as arrays; the round is empty then.
+    /// Returns the rows as arrays and empties the round.
     pub(super) fn take(&mut self, columns: &Columns) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = Vec::new();
         if columns.with_records {

@@ -15,7 +15,7 @@ use coldpress_storage::{Fault, MemoryStore, ObjectName, ObjectStore, Step};
 mod damage;
 mod frozen;
 
-/// A row as a test knows it.
+/// A row in its original form.
 #[derive(Clone, Debug)]
 struct Row {
     json: String,
@@ -25,7 +25,7 @@ struct Row {
     alive: bool,
 }
 
-/// A row as it must come back: floats as their bits.
+/// A row in the form in which it must come back, with floats as their bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Expected {
     line: String,
@@ -33,7 +33,7 @@ struct Expected {
     stats: Vec<Option<Vec<u8>>>,
 }
 
-/// A value as its bytes, which differ for floats that compare as equal.
+/// Returns a value as its bytes, which differ for floats that compare as equal.
 fn bits(value: Option<&StatValue>) -> Option<Vec<u8>> {
     value.map(|value| {
         let mut bytes = Vec::new();
@@ -147,7 +147,7 @@ fn open(store: &MemoryStore, object: &str, stamp: &FileStamp) -> Result<RowsRead
     RowsReader::open(store.get(&name(object))?, stamp)
 }
 
-/// All rows, by way of a batch whose statistics are in another order, with one that the file does not have.
+/// Returns all rows, read into a batch whose statistics are in another order and include one that the file does not have.
 fn read_back(mut next: impl FnMut(&mut RowBlock) -> Result<bool>) -> Result<Vec<Expected>> {
     let (mut block, mut batch) = (RowBlock::default(), Batch::default());
     let mut found = Vec::new();
@@ -193,7 +193,7 @@ fn any_stat() -> impl Strategy<Value = Option<StatValue>> {
     ]
 }
 
-/// A statistic that is no number, with numbers in it.
+/// Generates a statistic that isn't a number, with numbers in it.
 fn any_list() -> impl Strategy<Value = Option<StatValue>> {
     let text = ".{0,3}".prop_map(|text| Some(StatValue::Text(text.into())));
     let values = prop::collection::vec(prop_oneof![any_stat(), text], 0..4);

@@ -12,9 +12,9 @@ use crate::container::{ContainerOptions, ContainerWriter};
 use crate::{Compression, Error, Format, Manifest, Result};
 use coldpress_storage::StoreWriter;
 
-/// The bytes of a group: lines, and everything that is stored beside them.
+/// The bytes of a group: lines, and everything that is stored with them.
 const GROUP_BYTES: usize = 4 << 20;
-/// The most bytes of a group that is measured in rows: a group is in memory until it is complete.
+/// The most bytes of a group that is measured in rows, because a group is in memory until it is complete.
 const MOST_GROUP_BYTES: usize = 64 << 20;
 
 /// The limits at which a group of a rows file ends.
@@ -23,31 +23,31 @@ pub enum RowGroups {
     /// Once they hold 4 MiB.
     #[default]
     Bytes,
-    /// After so many rows, or once they hold 64 MiB.
+    /// After this many rows, or once they hold 64 MiB.
     Rows(u32),
     /// At the end of the file.
     One,
 }
 
-/// What a rows file holds and how.
+/// The content and the format of a rows file.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsOptions<'a> {
-    /// Whether the records themselves are stored, or all but them (an index of lines that lie elsewhere).
+    /// True if the records themselves are stored, false for an index of lines that are elsewhere.
     pub with_records: bool,
     /// The file format.
     pub format: Format,
-    /// The compression, of those that the format knows.
+    /// The compression, which the format must support.
     pub compression: Compression,
-    /// The statistics that get columns; repeats count once.
+    /// The statistics that get columns. Repeats count once.
     pub stats: &'a [Stat],
-    /// The most rows that are gathered before they are encoded; some 256 KB of lines end a round sooner.
+    /// The most rows that are collected before they are encoded. About 256 KB of lines end a round sooner.
     pub batch_rows: u32,
     /// The limits of a group.
     pub groups: RowGroups,
 }
 
 impl Default for RowsOptions<'_> {
-    /// Records, Parquet, Zstandard, no statistics, rounds of 4,096 rows.
+    /// Returns the defaults: records, Parquet, Zstandard, no statistics, rounds of 4,096 rows.
     fn default() -> Self {
         Self {
             with_records: true,
@@ -62,8 +62,8 @@ impl Default for RowsOptions<'_> {
 
 /// Writes the rows that are alive in batches to an object.
 ///
-/// Memory is bounded by a [group](RowGroups), or one record that is longer. The bytes depend on the rows, the options and the
-/// manifest alone, not on how the rows were cut into batches. Dropped unfinished, it leaves no object.
+/// Memory is bounded by a [group](RowGroups), or by one record that is longer. The bytes depend only on the rows, the options and
+/// the manifest, not on how the rows were cut into batches. If it is dropped unfinished, it leaves no object.
 pub struct RowsWriter {
     container: ContainerWriter,
     columns: Columns,
@@ -102,7 +102,7 @@ impl RowsWriter {
         })
     }
 
-    /// How many rows were given so far.
+    /// Returns the number of rows that were given so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
@@ -111,8 +111,8 @@ impl RowsWriter {
     /// Writes the rows of a batch that are alive. `fields` are those that the batch was filled with.
     ///
     /// # Errors
-    /// [`Error::Precondition`] for a record longer than 1 GiB, [`Error::Write`] when the store refuses bytes. The
-    /// file cannot be finished then.
+    /// [`Error::Precondition`] for a record longer than 1 GiB, [`Error::Write`] when the store refuses bytes. The file then cannot
+    /// be finished.
     pub fn write(&mut self, batch: &Batch, fields: &DeclaredFields) -> Result<()> {
         let stats = batch.stats();
         let stat_columns: Vec<Option<usize>> = self
@@ -142,8 +142,8 @@ impl RowsWriter {
     /// Writes the rest and the manifest, and makes the object durable.
     ///
     /// # Errors
-    /// [`Error::Precondition`] when the manifest counts other rows than were written, [`Error::Write`] and
-    /// [`Error::Storage`] when the store refuses; nothing is published then.
+    /// [`Error::Precondition`] when the manifest has another number of rows than were written, [`Error::Write`] and
+    /// [`Error::Storage`] when the store refuses. Nothing is published then.
     pub fn finish(mut self, manifest: &Manifest) -> Result<FileStamp> {
         self.encode_round()?;
         let encoded = self.encoded_rows;
@@ -168,7 +168,7 @@ impl RowsWriter {
         let Err(length) = pushed else {
             return Ok(());
         };
-        // Counted, so that the file cannot be finished without this record.
+        // The record is counted, so that the file cannot be finished without it.
         self.rows += 1;
         let origin = batch.origin(row);
         let reason = format!(
@@ -185,7 +185,7 @@ impl RowsWriter {
         if self.round.rows() == 0 {
             return Ok(());
         }
-        // A place, and an integer or a float per statistic.
+        // There is a position, and an integer or a float for each statistic.
         let row_bytes = 16 + 17 * self.columns.stats.len();
         self.group_bytes += self.round.line_bytes() + self.round.rows() * row_bytes;
         let arrays = self.round.take(&self.columns);

@@ -1,4 +1,4 @@
-//! Whatever becomes of a file, it never gives other rows than were there.
+//! Whatever happens to a file, it never gives rows other than those that were there.
 
 use super::*;
 
@@ -9,7 +9,7 @@ fn bytes_of(store: &MemoryStore, object: &str) -> Vec<u8> {
     bytes
 }
 
-/// Replays all that can be used of a damaged file: it must be what was there. Gives how many sections that are.
+/// Replays everything usable of a damaged file, which must be what was there. Returns the number of usable sections.
 fn check_damaged(store: &MemoryStore, batches: &[Vec<String>], expected: &[Vec<Shown>]) -> usize {
     let opened = DeltaReader::open_damaged(store.get(&name("deltas")).unwrap());
     let (delta, damages) = match opened {
@@ -133,7 +133,7 @@ fn no_byte_can_change_unseen() {
                 unharmed += usize::from(check_damaged(&store, few, &expected) == expected.len());
                 store.tamper(&name("deltas"), |bytes| bytes[at] ^= 0x10);
             }
-            // The first bytes of a file say what its footer says again.
+            // The first bytes of a file are repeated in its footer.
             let head = match format {
                 Format::Parquet => 4,
                 Format::Arrow => 1000,
@@ -163,7 +163,7 @@ fn empty_and_swapped_files_are_refused() {
         let error = DeltaReader::open(store.get(&name(object)).unwrap(), &stamp).unwrap_err();
         assert!(matches!(error, Error::Corrupt { .. }), "{error}");
     }
-    // It is whole, so it can only be told by what it says of itself.
+    // The file is whole, so only its own content gives it away.
     let (swapped, _) = DeltaReader::open_damaged(store.get(&name("deltas")).unwrap()).unwrap();
     assert_eq!(swapped.sections()[1].manifest.chain, "other 1");
     store.tamper(&name("deltas"), Vec::clear);

@@ -1,10 +1,10 @@
-//! Files that earlier releases wrote are read for ever. They are never made anew; a new version adds a file.
+//! Files of earlier releases, which must be readable forever. They are never regenerated; a new version adds a file.
 
 use coldpress_record::StatValue;
 
 use super::*;
 
-/// Returns what the files were written of.
+/// Returns the data from which the files were written.
 fn batches() -> Vec<Vec<String>> {
     let first = [
         r#"{"text": "first of all", "other": "a", "n": 1.50}"#,
@@ -31,7 +31,7 @@ fn sections() -> Vec<Vec<Step>> {
     ]
 }
 
-/// The rows behind the last section.
+/// The rows after the last section.
 const LAST: [(&str, &str); 13] = [
     (
         r#"{"text": "first", "other": "aé", "n": 1.50}"#,

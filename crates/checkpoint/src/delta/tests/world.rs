@@ -1,4 +1,4 @@
-//! Random batches and operators, run once, with all that was written on the way.
+//! Random batches and operators, run once, with everything that was written on the way.
 
 use coldpress_record::{Batch, DeclaredFields, Edits, Ledger, Lines, Stat, StatKind, StatValue};
 use coldpress_storage::{Digest, FileStamp, ObjectRef};
@@ -8,7 +8,7 @@ use super::super::*;
 use crate::{Compression, Format, Manifest, Result, RowBlock, RowsOptions, RowsReader, RowsWriter};
 use coldpress_storage::{MemoryStore, ObjectName, ObjectStore};
 
-/// One thing that an operator does.
+/// One action of an operator.
 #[derive(Clone, Debug)]
 pub(crate) enum Step {
     /// Replaces a part of a text of each alive row.
@@ -52,7 +52,7 @@ pub(crate) fn any_sections() -> impl Strategy<Value = Vec<Vec<Step>>> {
     prop::collection::vec(prop::collection::vec(any_step(), 0..4), 1..6)
 }
 
-/// Lines of batches: records with texts, and nested and mixed values that no operator touches.
+/// Generates lines of batches: records with texts, and nested and mixed values that no operator touches.
 pub(crate) fn any_batches() -> impl Strategy<Value = Vec<Vec<String>>> {
     let rest = prop_oneof![
         Just(r#"{"a": [1, 2.50, null, {"b": "\u00e9"}]}"#.to_owned()),
@@ -102,7 +102,7 @@ pub(crate) fn name(text: &str) -> ObjectName {
     ObjectName::new(text).unwrap()
 }
 
-/// A batch of these lines, as the input gives it.
+/// Fills a batch with these lines, as the input does.
 pub(crate) fn fill(batch: &mut Batch, at: usize, lines: &[String]) {
     let mut filled = Lines::new(0);
     for (row, line) in lines.iter().enumerate() {
@@ -152,10 +152,10 @@ pub(crate) fn apply(batch: &mut Batch, step: &Step) {
     }
 }
 
-/// A row as all that shows of it; floats as their bits.
+/// Everything visible of a row, with floats as their bits.
 pub(crate) type Shown = (String, String, Vec<Option<Vec<u8>>>);
 
-/// A value as its bytes, which differ for floats that compare as equal.
+/// Returns a value as its bytes, which differ for floats that compare as equal.
 fn bits(value: Option<&StatValue>) -> Option<Vec<u8>> {
     value.map(|value| {
         let mut bytes = Vec::new();
@@ -201,14 +201,14 @@ pub(crate) fn manifest(operation: u32, chain: &str, rows: u64) -> Manifest {
     }
 }
 
-/// What an attempt is to write.
+/// The attempt to write.
 pub(crate) struct Attempt<'a> {
     pub(crate) object: &'a str,
     pub(crate) base: DeltaBase,
-    /// What happened before the base; recorded elsewhere.
+    /// What happened before the base, which is recorded elsewhere.
     pub(crate) before: &'a [Vec<Step>],
     pub(crate) sections: &'a [Vec<Step>],
-    /// Named in the chain hashes, so that attempts can differ.
+    /// A name in the chain hashes, so that attempts can differ.
     pub(crate) tag: &'a str,
     pub(crate) format: (Format, Compression),
     pub(crate) buffer_bytes: usize,
@@ -219,7 +219,7 @@ impl Attempt<'_> {
         format!("{} {section}", self.tag)
     }
 
-    /// Runs the operators over the batches; gives the delta's stamp and the rows behind each section.
+    /// Runs the operators over the batches. Returns the delta's stamp and the rows after each section.
     pub(crate) fn run(
         &self,
         store: &MemoryStore,
@@ -267,7 +267,7 @@ impl Attempt<'_> {
         (stamp, rows)
     }
 
-    /// Writes the rows behind a section in full.
+    /// Writes the rows after a section in full.
     pub(crate) fn write_full(
         &self,
         store: &MemoryStore,
@@ -303,7 +303,7 @@ impl Attempt<'_> {
     }
 }
 
-/// The rows that a replay leads to.
+/// Returns the rows at the end of a replay.
 pub(crate) fn replayed(mut replay: DeltaReplay, batches: &[Vec<String>]) -> Result<Vec<Shown>> {
     let (mut batch, mut shown) = (Batch::default(), Vec::new());
     for (at, lines) in batches.iter().enumerate() {
@@ -315,7 +315,7 @@ pub(crate) fn replayed(mut replay: DeltaReplay, batches: &[Vec<String>]) -> Resu
     Ok(shown)
 }
 
-/// The rows of a full checkpoint.
+/// Returns the rows of a full checkpoint.
 pub(crate) fn loaded(mut rows: RowsReader) -> Result<Vec<Shown>> {
     let (mut block, mut batch, mut shown) = (RowBlock::default(), Batch::default(), Vec::new());
     while rows.next(&mut block)? {

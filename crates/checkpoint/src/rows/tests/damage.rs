@@ -1,4 +1,4 @@
-//! What is not the file that was cited, or no file at all, is found.
+//! A file that isn't the one that was cited, or isn't a file of rows at all, is detected.
 
 use super::*;
 
@@ -151,7 +151,7 @@ proptest! {
             bytes[at] = value;
         }
         if let Ok(mut reader) = open_anyway(&store, bytes) {
-            // Rows of any content are fine, so long as there is an end to them.
+            // Rows with any content are fine, as long as reading ends.
             let mut block = RowBlock::default();
             while matches!(reader.next(&mut block), Ok(true)) {}
         }

@@ -1,10 +1,10 @@
-//! Files that earlier releases wrote are read for ever. They are never made anew; a new version adds a file.
+//! Files of earlier releases, which must be readable forever. They are never regenerated; a new version adds a file.
 
 use coldpress_storage::ObjectRef;
 
 use super::*;
 
-/// What the frozen files hold.
+/// Returns the content of the frozen files.
 fn frozen_rows() -> Vec<Row> {
     let row = |index: u64, json: &str, piece: &[u32], stats: [Option<StatValue>; 2]| Row {
         json: json.to_owned(),

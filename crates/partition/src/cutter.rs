@@ -1,4 +1,4 @@
-//! Cutting the sources into partitions, as they are read.
+//! Cutting the sources into partitions while they are read.
 
 mod lines;
 mod rows;
@@ -19,12 +19,12 @@ pub struct Cutter {
     place: CopyPlace,
     fetched: Option<Fetched>,
     next_index: u32,
-    /// Records of the dataset before the next slice.
+    /// The number of records in the dataset before the next slice.
     first_record: u64,
     next_source: usize,
     resume_at: u64,
     open: Option<Open>,
-    /// Partitions that were made of the open source.
+    /// The number of partitions that were made of the open source.
     made: u64,
 }
 
@@ -35,11 +35,11 @@ pub enum Cut {
     Partition(PlannedPartition),
     /// The rest of a source cannot be read.
     Damage {
-        /// Index of the source.
+        /// The index of the source.
         source: u32,
-        /// Position in its text, or row, from which on nothing can be read.
+        /// The position in its text, or the row, after which nothing can be read.
         position: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -51,10 +51,10 @@ enum Open {
     Damaged { source: u32, reason: String },
 }
 
-/// What a source yields next.
+/// The next part of a source.
 enum Found {
     Slice(Slice),
-    /// From here on nothing can be read.
+    /// Nothing can be read from here on.
     Damage {
         position: u64,
         reason: String,
@@ -62,20 +62,20 @@ enum Found {
     End,
 }
 
-/// What a slice is cut by: the settings, and what was cut before it.
+/// The bounds of a slice: the settings, and what was cut before it.
 struct Bounds<'a> {
     settings: &'a CutSettings,
     place: &'a CopyPlace,
     fetched: Option<&'a Fetched>,
     /// The number of the partition that the slice becomes.
     index: u32,
-    /// Records of the dataset before the slice.
+    /// The number of records in the dataset before the slice.
     first_record: u64,
-    /// Records that it may have, by the limit of the dataset.
+    /// The number of records that it may have because of the dataset's limit.
     limit_left: u64,
-    /// Records of a partition, at most.
+    /// The most records of a partition.
     max_records: u64,
-    /// Bytes of a partition, at most.
+    /// The most bytes of a partition.
     max_bytes: u64,
 }
 
@@ -85,14 +85,14 @@ impl Bounds<'_> {
         number > 0 && number.is_multiple_of(MARK_RECORDS)
     }
 
-    /// Records that a slice may have at most.
+    /// Returns the most records that a slice may have.
     fn max_records(&self) -> u64 {
         self.max_records.max(1).min(self.limit_left)
     }
 }
 
 impl Cutter {
-    /// A cutter that begins with the first source.
+    /// Creates a cutter that begins with the first source.
     pub fn new(sources: Vec<Source>, settings: CutSettings, place: CopyPlace) -> Self {
         let (next_index, first_record, next_source, resume_at) = (0, 0, 0, 0);
         Self {
@@ -109,14 +109,14 @@ impl Cutter {
         }
     }
 
-    /// Leaves the slices of sources behind URLs here for who reads them next.
+    /// Leaves the slices of sources at URLs here for the worker that reads them next.
     #[must_use]
     pub fn leaving(mut self, fetched: Fetched) -> Self {
         self.fetched = Some(fetched);
         self
     }
 
-    /// Goes on behind the last partition of an unfinished plan, in which `made` partitions are of the same source.
+    /// Continues after the last partition of an unfinished plan, in which `made` partitions are of the same source.
     pub fn resume_after(&mut self, last: &PlannedPartition, made: u64) {
         self.made = made;
         self.next_index = last.index + 1;
@@ -125,7 +125,7 @@ impl Cutter {
         self.resume_at = last.slice.end;
     }
 
-    /// Leaves out the rest of a source, which is known to be damaged.
+    /// Skips the rest of a source, which is known to be damaged.
     pub fn skip_source(&mut self, source: u32) {
         if self.next_source <= source as usize {
             self.next_source = source as usize + 1;
@@ -133,10 +133,10 @@ impl Cutter {
         }
     }
 
-    /// The next partition or damage; `None` at the end of the dataset.
+    /// Returns the next partition or damage; `None` at the end of the dataset.
     ///
     /// # Errors
-    /// When a source cannot be read or a copy not be written.
+    /// Fails when a source cannot be read or a copy cannot be written.
     pub fn next_cut(&mut self) -> Result<Option<Cut>> {
         loop {
             let limit = self.settings.limit.unwrap_or(u64::MAX);
@@ -185,7 +185,7 @@ impl Cutter {
         }
     }
 
-    /// Returns what the next partition may hold, in records and bytes.
+    /// Returns the most records and bytes that the next partition may have.
     fn limits(&self) -> (u64, u64) {
         let (settings, made) = (&self.settings, self.made);
         let share = |source: u32| settings.shares.get(source as usize);

@@ -1,8 +1,8 @@
-//! Slices of sources behind URLs, from when they were cut until they were worked on.
+//! Slices of sources at URLs, between cutting and processing.
 //!
-//! Cutting reads a text to its end. So that nothing is fetched twice, the planner leaves each slice in a file of this
-//! machine, for the worker who reads it next and removes it. Nobody cites such a file, and nothing is lost with it: whatever
-//! is wrong with it, the slice is fetched again.
+//! Cutting reads a text to its end. To avoid fetching anything twice, the planner leaves each slice in a file on this machine, and
+//! the worker that reads it next removes the file. Nothing cites such a file, and nothing is lost with it: if anything is wrong
+//! with it, the slice is fetched again.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::slice::Slice;
 
-/// The folder that slices are left in.
+/// The folder in which slices are left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fetched {
@@ -27,26 +27,26 @@ pub(crate) struct Leaving {
 }
 
 impl Fetched {
-    /// The folder, which need not be there yet.
+    /// Names the folder, which need not exist yet.
     pub fn new(folder: impl Into<PathBuf>) -> Self {
         Self {
             folder: folder.into(),
         }
     }
 
-    /// The folder.
+    /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Removes what nobody read.
+    /// Removes the files that nobody read.
     pub fn clear(&self) {
-        // What cannot be removed is found to be other than planned, or is written anew.
+        // A file that cannot be removed is either found to differ from the plan or overwritten.
         let _ = fs::remove_dir_all(&self.folder);
     }
 
-    /// The slice of a partition, if it is here and as long as it should be.
+    /// Opens the slice of a partition, if it is here and has the right length.
     #[must_use]
     pub fn open(&self, partition: u32, slice: &Slice, max_record_bytes: u64) -> Option<LineStream> {
         let file = File::open(self.path(partition)).ok()?;
@@ -56,12 +56,12 @@ impl Fetched {
             .then(|| LineStream::of_slice(Box::new(file), &path, slice.start, max_record_bytes))
     }
 
-    /// Removes the slice of a partition: it was read, or is not what was planned.
+    /// Removes the slice of a partition, because it was read or isn't what was planned.
     pub fn forget(&self, partition: u32) {
         let _ = fs::remove_file(self.path(partition));
     }
 
-    /// Begins to leave the slice of a partition; none where there is no place for it.
+    /// Begins to leave the slice of a partition; none if there is no space for it.
     pub(crate) fn begin(&self, partition: u32) -> Option<Leaving> {
         let path = self.path(partition);
         fs::create_dir_all(&self.folder).ok()?;
@@ -78,19 +78,19 @@ impl Fetched {
 }
 
 impl Leaving {
-    /// Adds bytes; gives itself back if there was place for them.
+    /// Adds bytes. Returns itself if there was space for them.
     pub(crate) fn add(mut self, bytes: &[u8]) -> Option<Self> {
         let written = self.file.write_all(bytes);
         self.kept(written)
     }
 
-    /// Leaves what was added.
+    /// Completes the file.
     pub(crate) fn finish(mut self) {
         let written = self.file.flush();
         self.kept(written);
     }
 
-    /// A full disk costs the file, not the job.
+    /// Returns itself, unless writing failed. A full disk costs the file, not the job.
     fn kept(self, written: io::Result<()>) -> Option<Self> {
         if written.is_ok() {
             return Some(self);

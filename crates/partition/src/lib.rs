@@ -1,9 +1,8 @@
-//! How a dataset is cut into partitions: disjoint slices of whole lines, in dataset order.
+//! Cutting a dataset into partitions: disjoint slices of whole lines, in dataset order.
 //!
-//! A [`Cutter`] reads the sources once, in order, and yields a [`PlannedPartition`] whenever one is complete, so that
-//! work can begin before the plan is. Where it cuts depends on the bytes and the [`CutSettings`] alone. A partition is
-//! virtual: a [`Slice`] says where its records are and what their bytes hash to. Only slices of sources that cannot be
-//! sought are copied.
+//! A [`Cutter`] reads the sources once, in order, and yields a [`PlannedPartition`] whenever one is complete, so that work can
+//! begin before the plan is complete. The cuts depend only on the bytes and the [`CutSettings`]. A partition is virtual: a
+//! [`Slice`] says where its records are and what hash their bytes have. Only slices of sources that cannot be sought are copied.
 //!
 //! ```
 //! use coldpress_dataset::resolve;
@@ -27,7 +26,7 @@
 //! # Ok::<(), coldpress_dataset::Error>(())
 //! ```
 //!
-//! It knows nothing of operators, jobs or how a partition is worked on.
+//! This crate does not know operators, jobs or how a partition is processed.
 
 mod cutter;
 mod fetched;

@@ -1,4 +1,4 @@
-//! How much memory there is: of the machine, or of the container that the process runs in.
+//! The available memory: of the machine, or of the container that the process runs in.
 
 use std::fmt;
 use std::fs;
@@ -6,24 +6,24 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// How much memory the process may have.
+/// The memory that the process may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemoryLimit {
     /// The limit in bytes; at least 1.
     pub bytes: u64,
-    /// Who sets it.
+    /// The origin of the limit.
     pub from: MemoryLimitFrom,
 }
 
-/// Who sets a limit of memory.
+/// The origin of a memory limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MemoryLimitFrom {
-    /// The memory that is built in.
+    /// The built-in memory of the machine.
     Machine,
     /// A control group: a container, a service, a batch system.
     Container,
-    /// Nobody: nothing could be read, and [`ASSUMED_MEMORY_BYTES`] are taken for granted.
+    /// None, because nothing could be read; [`ASSUMED_MEMORY_BYTES`] is assumed.
     Assumed,
 }
 
@@ -37,18 +37,18 @@ impl fmt::Display for MemoryLimitFrom {
     }
 }
 
-/// The memory of a machine that does not tell how much it has: 4 GiB.
+/// The assumed memory of a machine that does not report it: 4 GiB.
 pub const ASSUMED_MEMORY_BYTES: u64 = 4 << 30;
 
-/// The least of the machine's memory and of the limits of the control groups that the process is in (version 2's
-/// `memory.max`, version 1's `memory.limit_in_bytes`, from the process's group up to the outermost that can be seen).
+/// Returns the least of the machine's memory and the limits of the control groups that the process is in (version 2's `memory.max`,
+/// version 1's `memory.limit_in_bytes`, from the process's group up to the outermost visible one).
 ///
-/// What cannot be read sets no limit.
+/// A file that cannot be read sets no limit.
 pub fn memory_limit() -> MemoryLimit {
     limit_under(Path::new("/"))
 }
 
-/// As [`memory_limit`], of a file system whose root is `root`.
+/// Like [`memory_limit`], for a file system whose root is `root`.
 fn limit_under(root: &Path) -> MemoryLimit {
     let read = |path: &str| fs::read_to_string(root.join(path)).unwrap_or_default();
     let machine = total_of(&read("proc/meminfo"));
@@ -72,10 +72,10 @@ fn limit_under(root: &Path) -> MemoryLimit {
     }
 }
 
-/// Version 1 says "no limit" by a number near 2^63.
+/// The least number that means "no limit". Version 1 writes a number near 2^63.
 const NO_LIMIT: u64 = 1 << 60;
 
-/// `MemTotal` of a `/proc/meminfo`, in bytes.
+/// Returns `MemTotal` of a `/proc/meminfo`, in bytes.
 fn total_of(meminfo: &str) -> Option<u64> {
     let line = meminfo
         .lines()
@@ -89,18 +89,18 @@ fn total_of(meminfo: &str) -> Option<u64> {
     (bytes > 0).then_some(bytes)
 }
 
-/// The number in a limit file, `None` for `max` and for what is no number.
+/// Parses the number in a limit file; `None` for `max` and for anything that isn't a number.
 fn limit_of(text: &str) -> Option<u64> {
     text.trim().parse().ok()
 }
 
-/// The files that limit the memory of a process with this `/proc/self/cgroup` and `/proc/self/mountinfo`: those of its
-/// groups and of all groups around them.
+/// Returns the files that limit the memory of a process with this `/proc/self/cgroup` and `/proc/self/mountinfo`: those of its
+/// groups and of all enclosing groups.
 fn limit_files(cgroup: &str, mountinfo: &str) -> Vec<PathBuf> {
     let mounts: Vec<Mount> = mountinfo.lines().filter_map(Mount::parse).collect();
     let mut files = Vec::new();
     for line in cgroup.lines() {
-        // hierarchy:controllers:path
+        // The format is hierarchy:controllers:path.
         let mut parts = line.splitn(3, ':');
         let (Some(hierarchy), Some(controllers), Some(path)) =
             (parts.next(), parts.next(), parts.next())
@@ -127,16 +127,16 @@ enum Version {
     Two,
 }
 
-/// Where a hierarchy of control groups can be seen.
+/// The mount point of a hierarchy of control groups.
 struct Mount {
     version: Version,
-    /// The group that is seen there.
+    /// The group that is visible there.
     root: PathBuf,
     place: PathBuf,
 }
 
 impl Mount {
-    /// A line of `mountinfo`, if it mounts control groups that can limit memory.
+    /// Parses a line of `mountinfo`; none unless it mounts control groups that can limit memory.
     fn parse(line: &str) -> Option<Self> {
         let (mount, file_system) = line.split_once(" - ")?;
         let mut mount = mount.split(' ').skip(3);
@@ -158,13 +158,13 @@ impl Mount {
         })
     }
 
-    /// The limit files of the group `path` and of those around it, as far as they can be seen here.
+    /// Returns the limit files of the group `path` and of the enclosing ones, as far as they are visible here.
     fn limit_files(&self, path: &str) -> Vec<PathBuf> {
         let name = match self.version {
             Version::One => "memory.limit_in_bytes",
             Version::Two => "memory.max",
         };
-        // In a container the path may be the host's, of which only the container's own group is seen.
+        // In a container the path may be the host's, of which only the container's own group is visible.
         let inside = Path::new(path).strip_prefix(&self.root);
         let inside = inside.unwrap_or(Path::new(""));
         let is_plain = inside
@@ -178,7 +178,7 @@ impl Mount {
     }
 }
 
-/// Blanks and backslashes stand in `mountinfo` as three octal digits.
+/// Decodes blanks and backslashes, which `mountinfo` writes as three octal digits.
 fn unescape(text: &str) -> String {
     let codes = [
         ("\\040", " "),

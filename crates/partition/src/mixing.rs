@@ -1,14 +1,14 @@
 //! Mixing: how often each part of a dataset is read, and which of its records are drawn.
 //!
-//! A part is what one path of the recipe means. Its records are read whole some times, and once more in part. Which
-//! records that last reading draws depends on their numbers, the seed and the part alone, so every partition can tell for
-//! itself, and nobody keeps a list.
+//! A part consists of the sources of one path in the recipe. All its records are read a number of times, and some of them once
+//! more. Which records that last reading draws depends only on their numbers, the seed and the part. Every partition can therefore
+//! compute it, and no list is stored.
 
 use serde::{Deserialize, Serialize};
 
 use crate::slice::PlannedPartition;
 
-/// How a dataset is mixed of its parts.
+/// The mixture of a dataset's parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mixing {
     /// The parts, in the order of the dataset.
@@ -18,14 +18,14 @@ pub struct Mixing {
 /// A part of a dataset, and how much of it is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The sources that it consists of.
+    /// The number of its sources.
     pub sources: u32,
-    /// Its records; 0 where nobody had to count them.
+    /// The number of its records; 0 if there was no need to count them.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub records: u64,
-    /// How often all of its records are read.
+    /// The number of times that all of its records are read.
     pub readings: u64,
-    /// The records that are drawn in one more reading; 0 = there is none.
+    /// The number of records that are drawn in one more reading; 0 means that there is none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub drawn: u64,
 }
@@ -36,13 +36,13 @@ fn is_zero(value: &u64) -> bool {
 }
 
 impl Part {
-    /// How often its sources are read, in whole or in part.
+    /// Returns the number of times that its sources are read, in full or in part.
     #[must_use]
     pub fn all_readings(&self) -> u64 {
         self.readings + u64::from(self.drawn > 0)
     }
 
-    /// The part of which so many records are wanted: as many whole readings as that takes, and the rest of it drawn.
+    /// Returns the part with this many records: as many full readings as possible, and the rest of them drawn.
     #[must_use]
     pub fn with_records(self, wanted: u64) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Part {
         }
     }
 
-    /// The records that come into the job, repeats included, where they were counted.
+    /// Returns the number of records that come into the job, including repeats, if they were counted.
     #[must_use]
     pub fn taken(&self) -> u64 {
         self.readings
@@ -62,7 +62,7 @@ impl Part {
 }
 
 impl Mixing {
-    /// The mixture in which parts of one source each are read whole, once; they have so many records.
+    /// Returns the mixture in which parts of one source each are read once, in full; `records` are their numbers of records.
     #[must_use]
     pub fn whole(records: &[u64]) -> Self {
         let parts = records.iter().map(|records| Part {
@@ -76,13 +76,13 @@ impl Mixing {
         }
     }
 
-    /// Returns whether a part is read in part.
+    /// Returns whether any part is read partially.
     #[must_use]
     pub fn draws(&self) -> bool {
         self.parts.iter().any(|part| part.drawn > 0)
     }
 
-    /// The number of the part that a source belongs to, counted from 0.
+    /// Returns the number of the part that a source belongs to, counted from 0.
     #[must_use]
     pub fn part_of(&self, source: u32) -> Option<usize> {
         let mut end = 0;
@@ -92,7 +92,7 @@ impl Mixing {
         })
     }
 
-    /// Which records of a partition are drawn; none = all.
+    /// Returns which records of a partition are drawn; none means all.
     #[must_use]
     pub fn draw(&self, partition: &PlannedPartition, seed: u64) -> Option<Draw> {
         let source = u64::from(partition.slice.source);
@@ -115,19 +115,19 @@ impl Mixing {
     }
 }
 
-/// Which records of a slice are drawn.
+/// The choice of the drawn records of a slice.
 ///
-/// The numbers below `of` are put in another order, which the key decides; a record is drawn if its number comes to lie
-/// among the first `drawn`. So exactly that many are, each as likely as any other, and no order has to be stored.
+/// The numbers below `of` are permuted, as determined by the key, and a record is drawn if its number is mapped to one of the first
+/// `drawn`. Exactly that many are therefore drawn, each as likely as any other, and no order has to be stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Draw {
     /// The number of the slice's first record in its part.
     pub first: u64,
     /// The records of the part.
     pub of: u64,
-    /// How many of them are drawn.
+    /// The number of them that are drawn.
     pub drawn: u64,
-    /// What decides the order.
+    /// The key that determines the order.
     pub key: u64,
 }
 
@@ -136,15 +136,15 @@ impl Draw {
     #[must_use]
     pub fn takes(&self, number: u64) -> bool {
         let number = self.first.saturating_add(number);
-        // Beyond the end there is nothing that was counted.
+        // Beyond the end, nothing was counted.
         number < self.of && self.place_of(number) < self.drawn
     }
 
-    /// Where a number comes to lie: a Feistel network over the least power of two that holds all of them, repeated until
-    /// the place is one of theirs. That is at most twice on average, as fewer than half of the places are beyond; for a few
-    /// records it is more, and costs nothing as they are few.
+    /// Returns the place to which a number is mapped. This is a Feistel network over the smallest power of two that holds all
+    /// numbers, repeated until the place is one of them. That takes at most two rounds on average, because fewer than half of the
+    /// places are beyond the end. For a few records it takes more, which is cheap because they are few.
     fn place_of(&self, number: u64) -> u64 {
-        // With halves of a bit or two, pairs of records are not equally likely any more.
+        // With halves of a bit or two, pairs of records would no longer be equally likely.
         const LEAST_BITS: u32 = 8;
         let bits = (u64::BITS - (self.of - 1).leading_zeros()).max(LEAST_BITS);
         let mut place = number;
@@ -156,7 +156,7 @@ impl Draw {
         }
     }
 
-    /// A permutation of the numbers of so many bits.
+    /// Permutes the numbers of this many bits.
     fn shuffled(&self, number: u64, bits: u32) -> u64 {
         // The number of rounds is even, so that halves of different widths end where they began.
         const ROUNDS: u64 = 8;
@@ -179,7 +179,7 @@ fn ones(bits: u32) -> u64 {
     }
 }
 
-/// The last step of SplitMix64: every bit of the result depends on every bit of the value.
+/// Applies the last step of SplitMix64, which makes every bit of the result depend on every bit of the value.
 fn mixed(value: u64) -> u64 {
     let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let value = (value ^ (value >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! Of which kind the records of a dataset are.
+//! The modality of the records of a dataset.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What the records hold, for the choice of a partition size.
+/// The modality of records, by which a partition size is chosen.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Modality {
-    /// Text, or nothing that is known as media.
+    /// Text, or nothing that is recognized as media.
     #[default]
     Text,
     /// Images.
@@ -27,7 +27,7 @@ pub enum Modality {
 }
 
 impl Modality {
-    /// All of them, in the order of the table of sizes.
+    /// All modalities, in the order of the table of sizes.
     pub const ALL: [Self; 5] = [
         Self::Text,
         Self::Image,
@@ -36,7 +36,7 @@ impl Modality {
         Self::Multimodal,
     ];
 
-    /// Its name in events and files.
+    /// Returns its name in events and files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -54,22 +54,22 @@ impl fmt::Display for Modality {
     }
 }
 
-/// How many records are of each kind.
+/// The number of records of each modality.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModalityCounts {
-    /// Records of text alone, or of nothing that is known as media.
+    /// Records of only text, or of nothing that is recognized as media.
     pub text: u64,
-    /// Records of images alone.
+    /// Records of only images.
     pub image: u64,
-    /// Records of sound alone.
+    /// Records of only sound.
     pub audio: u64,
-    /// Records of moving images alone.
+    /// Records of only moving images.
     pub video: u64,
-    /// Records of several kinds.
+    /// Records of several modalities.
     pub multimodal: u64,
 }
 
-/// A kind that fewer records than one in this many have does not decide what the dataset is.
+/// The inverse of the share below which a modality does not count for the dataset.
 const RARE: u128 = 10;
 
 impl ModalityCounts {
@@ -96,15 +96,15 @@ impl ModalityCounts {
         *count = count.saturating_add(records);
     }
 
-    /// All records.
+    /// Returns the number of all records.
     pub fn total(&self) -> u64 {
         Modality::ALL.into_iter().fold(0, |total: u64, modality| {
             total.saturating_add(self.of(modality))
         })
     }
 
-    /// Returns what the dataset is: the one kind that at least a tenth of its records have, or `multimodal` where
-    /// several kinds have that share. A dataset without records counts as text.
+    /// Returns the modality of the dataset: the one that at least a tenth of its records have, or `multimodal` if several have that
+    /// share. A dataset without records counts as text.
     pub fn decide(&self) -> Modality {
         let total = u128::from(self.total());
         let mut frequent = Modality::ALL.into_iter().filter(|&modality| {
@@ -143,17 +143,17 @@ impl Default for MediaFields {
     }
 }
 
-/// The words in a text that stand for media.
+/// The words in a text that represent media.
 const MARKERS: [(Modality, &str); 3] = [
     (Modality::Image, "<__dj__image>"),
     (Modality::Audio, "<__dj__audio>"),
     (Modality::Video, "<__dj__video>"),
 ];
 
-/// The word between two parts of a text: no text by itself either.
+/// The word between two parts of a text, which isn't text itself either.
 const PART_END: &str = "<|__dj__eoc|>";
 
-/// Tells the kind of one record after the other.
+/// Detects the modality of records, one after another.
 pub(crate) struct Detector {
     declared: DeclaredFields,
     media: [(Modality, usize); 3],
@@ -163,7 +163,7 @@ pub(crate) struct Detector {
 }
 
 impl Detector {
-    /// One that looks into these fields.
+    /// Creates a detector for these fields.
     pub(crate) fn new(fields: &MediaFields) -> Self {
         let mut declared = DeclaredFields::default();
         let media = [
@@ -182,7 +182,7 @@ impl Detector {
         }
     }
 
-    /// Returns what a record holds; `None` where the line is no record.
+    /// Returns the modality of a record; `None` if the line isn't a record.
     pub(crate) fn detect(&mut self, line: &str) -> Option<Modality> {
         scan(line, &self.declared, &mut self.found).ok()?;
         let mut kinds = Kinds::default();
@@ -196,7 +196,7 @@ impl Detector {
             if slot.kind == JsonKind::Text {
                 self.text.clear();
                 let inner = &line[slot.start as usize + 1..slot.end as usize - 1];
-                // A text with half a character is still text.
+                // A text with a lone surrogate is still text.
                 if unescape_into(inner, &mut self.text).is_err() {
                     inner.clone_into(&mut self.text);
                 }
@@ -207,7 +207,7 @@ impl Detector {
     }
 }
 
-/// The kinds that one record has.
+/// The modalities in one record.
 #[derive(Default)]
 struct Kinds(Vec<Modality>);
 
@@ -218,7 +218,7 @@ impl Kinds {
         }
     }
 
-    /// Adds the media that the text's markers stand for, and text if it is more than markers.
+    /// Adds the media that the text's markers represent, and text if it is more than markers.
     fn add_text(&mut self, text: &str) {
         let mut words = text;
         let without;
@@ -247,7 +247,7 @@ impl Kinds {
     }
 }
 
-/// Returns whether a field of media has any: a name, an object, or a list with one of these in it.
+/// Returns whether a media field has a value: a name, an object, or a list with one of these in it.
 fn holds_something(line: &str, slot: Slot) -> bool {
     match slot.kind {
         JsonKind::Text | JsonKind::List | JsonKind::Object => {

@@ -1,4 +1,4 @@
-//! A look at some records, spread over the whole input, before work begins.
+//! A sample of records, spread over the whole input, that is read before work begins.
 
 mod layout;
 mod read;
@@ -16,61 +16,61 @@ use read::Reader;
 use taken::Taken;
 use tally::Tally;
 
-/// Bytes that are read of a dataset for a sample of it.
+/// The number of bytes that are read for a sample of a dataset.
 pub const DEFAULT_SAMPLE_BYTES: u64 = 8 << 20;
 
-/// What was read of a dataset, and what that says of the whole.
+/// A sample of a dataset, and what it says about the whole.
 #[derive(Debug)]
 pub struct Sample {
-    /// What was seen.
+    /// The findings.
     pub seen: SampledRecords,
-    /// The records that were read, a block for each source that gave any, in dataset order: index of the source and
-    /// position of each record stand in it as in the blocks of a stream. Rows of columnar sources stand in them as the
-    /// JSON that they would be, with their numbers as positions.
+    /// The records that were read, in dataset order, with a block for each source that gave any. Each has the index of its source
+    /// and its position, as in the blocks of a stream. Rows of columnar sources are included as JSON, with their numbers as
+    /// positions.
     pub blocks: Vec<Lines>,
 }
 
-/// What was seen of the records of a dataset before work begins.
+/// Findings about the records of a dataset before work begins.
 ///
-/// Sizes are bytes of a record as a JSON line without its line end; of columnar sources the bytes of a row in memory, on
-/// average in its row group. Means, quantiles and counts weigh each source by
-/// its size, so that they hold for the whole dataset; where everything was read they are exact.
+/// The size of a record is that of its JSON line in bytes, without the line end. For columnar sources it is the bytes of a row in
+/// memory, averaged over its row group. Means, quantiles and counts weight each source by its size, so that they hold for the whole
+/// dataset. If everything was read, they are exact.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SampledRecords {
-    /// Records that were read; of columnar sources all, as their metadata tells the sizes.
+    /// The number of records that were read. For columnar sources these are all, because their metadata has the sizes.
     pub records: u64,
-    /// Bytes of these records.
+    /// The bytes of these records.
     pub bytes: u64,
-    /// Sources of the dataset.
+    /// The number of sources in the dataset.
     pub sources: u32,
-    /// Sources of which something was read.
+    /// The number of sources of which something was read.
     pub sampled_sources: u32,
-    /// Mean size of a record; 0 where none was read.
+    /// The mean size of a record; 0 if none was read.
     pub mean_bytes: f64,
     /// The size that 95 % of the records do not exceed.
     pub p95_bytes: u64,
-    /// The longest record that was seen; at least that, where its end was out of reach.
+    /// The length of the longest record seen, or a lower bound if its end was not read.
     pub max_bytes: u64,
-    /// Records of the whole dataset, about.
+    /// The approximate number of records in the whole dataset.
     pub estimated_records: u64,
-    /// Bytes of the whole dataset, unpacked, about.
+    /// The approximate bytes of the whole dataset, unpacked.
     pub estimated_bytes: u64,
-    /// What the dataset is.
+    /// The modality of the dataset.
     pub modality: Modality,
-    /// Records of the whole dataset by what they hold, about: what [`SampledRecords::modality`] was decided from.
+    /// The approximate number of records in the whole dataset by modality, from which [`SampledRecords::modality`] was decided.
     pub kinds: ModalityCounts,
 }
 
 /// Reads some records, spread over the whole dataset, and at most `budget_bytes` of it.
 ///
-/// Of up to 32 sources each gives some, else an even choice of 32. The larger a source, the more is read of it. In plain
-/// JSONL the places are evenly spaced, and reading begins at the next line start, so that a record's chance to be seen
-/// does not depend on its length; of packed and converted sources the beginning is read (a block of them even where the
-/// budget is less), of columnar ones the metadata and the first rows of some row groups. A dataset of plain JSONL that
-/// fits into the budget is read whole.
+/// Up to 32 sources all give some records; of more, an even choice of 32 does. The larger a source, the more is read of it. In
+/// plain JSONL the places are evenly spaced, and reading begins at the next line start, so that a record's chance to be seen does
+/// not depend on its length. Of packed and converted sources the beginning is read (one block even if the budget is less), and of
+/// columnar ones the metadata and the first rows of some row groups. A dataset of plain JSONL that fits into the budget is read in
+/// full.
 ///
-/// The result follows from the bytes of the sources and the arguments alone. What cannot be read is passed over: it
-/// is reported where the dataset is read for good.
+/// The result depends only on the bytes of the sources and the arguments. Sources that cannot be read are skipped, and reported
+/// when the dataset is actually read.
 pub fn sample(sources: &[Source], fields: &MediaFields, budget_bytes: u64) -> Sample {
     let layout = Layout::new(sources, budget_bytes);
     let mut reader = Reader::new(sources, budget_bytes);
@@ -104,7 +104,7 @@ pub fn sample(sources: &[Source], fields: &MediaFields, budget_bytes: u64) -> Sa
     }
 }
 
-/// The block of this source, which is the last one or new.
+/// Returns the block of this source, which is the last one or a new one.
 fn block_of(blocks: &mut Vec<Lines>, source: u32) -> &mut Lines {
     if blocks.last().is_none_or(|last| last.source != source) {
         blocks.push(Lines::new(source));

@@ -1,39 +1,39 @@
-//! Where to cut, and where copies of slices go.
+//! Settings for where to cut, and the place for copies of slices.
 
 use std::sync::Arc;
 
 use coldpress_storage::{AttemptName, ObjectStore, Result, StoreWriter};
 use serde::{Deserialize, Serialize};
 
-/// Where a dataset is cut: a partition ends before the record that would break a limit.
+/// The limits by which a dataset is cut. A partition ends before the record that would exceed one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CutSettings {
-    /// Records of a partition, at most; at least 1.
+    /// The most records of a partition; at least 1.
     pub max_records: u64,
-    /// Bytes of a partition, at most, unless one record alone is longer.
+    /// The most bytes of a partition, unless one record alone is longer.
     pub max_bytes: u64,
-    /// A longer record is not held in memory; it begins a partition of its own.
+    /// The longest record that is held in memory. A longer one begins a partition of its own.
     pub max_record_bytes: u64,
-    /// Records of the dataset that count at all.
+    /// The most records of the dataset that count at all.
     pub limit: Option<u64>,
-    /// Which slices are copied.
+    /// The slices that are copied.
     pub copying: Copying,
-    /// How many partitions each source becomes, where a number of them is asked for: the limits above do not count then.
+    /// The number of partitions that each source becomes, if the recipe asks for a number. The limits above then do not apply.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shares: Vec<Share>,
 }
 
-/// How many partitions a source becomes, of about the same size.
+/// The number of partitions that a source becomes, of about the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Share {
-    /// Their number; fewer where the source has fewer records.
+    /// Their number; fewer if the source has fewer records.
     pub partitions: u64,
-    /// The bytes of the source's text, about; of a columnar source, its rows.
+    /// The approximate bytes of the source's text; for a columnar source, its rows.
     pub length: u64,
 }
 
 impl Share {
-    /// Parts `partitions` among sources with these bytes: at least one for each that has any.
+    /// Distributes `partitions` among sources with these bytes: at least one for each that has any.
     pub fn of_each(partitions: u64, bytes: &[u64]) -> Vec<u64> {
         let total = bytes
             .iter()
@@ -49,7 +49,7 @@ impl Share {
         let mut parts: Vec<u64> = bytes.iter().map(part).collect();
         let mut left = partitions.saturating_sub(parts.iter().sum());
         while left > 0 {
-            // The one whose partitions are the largest so far; the first of several.
+            // The source whose partitions are the largest so far; the first one among equals.
             let load = |at: &usize| (bytes[*at] / (parts[*at] + 1), std::cmp::Reverse(*at));
             let Some(largest) = (0..parts.len())
                 .filter(|at| bytes[*at] > 0)
@@ -63,10 +63,10 @@ impl Share {
         parts
     }
 
-    /// What the next partition may hold, where `made` were made of the source so far and `done` of its length is in them.
+    /// Returns what the next partition may hold, if `made` partitions of the source cover `done` of its length.
     pub(crate) fn next(self, made: u64, done: u64) -> u64 {
         match self.partitions.saturating_sub(made) {
-            // The last one takes what is left, also where that is more than was thought.
+            // The last one takes what is left, even if that is more than estimated.
             0 | 1 => u64::MAX,
             left => self.length.saturating_sub(done).div_ceil(left).max(1),
         }
@@ -86,20 +86,20 @@ impl Default for CutSettings {
     }
 }
 
-/// Which slices are copied into the job's directory.
+/// The slices that are copied into the job's directory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Copying {
-    /// Those of a source that cannot be sought, but for its first: reading that one decodes nothing in vain.
+    /// Those of a source that cannot be sought, except its first, because reading that one decodes nothing in vain.
     #[default]
     Auto,
     /// All.
     Always,
-    /// None: a source that cannot be sought is read from its start for each partition.
+    /// None. A source that cannot be sought is read from its start for each partition.
     Never,
 }
 
-/// Where copies of slices go.
+/// The place for copies of slices.
 #[derive(Clone, Debug)]
 pub struct CopyPlace {
     store: Arc<dyn ObjectStore>,
@@ -107,7 +107,7 @@ pub struct CopyPlace {
 }
 
 impl CopyPlace {
-    /// Copies in this store, made by the driver of this epoch.
+    /// Places copies in this store, made by the driver of this epoch.
     pub fn new(store: Arc<dyn ObjectStore>, epoch: u64) -> Self {
         Self { store, epoch }
     }

@@ -7,63 +7,63 @@ use serde::{Deserialize, Serialize};
 use crate::modality::Modality;
 use crate::sample::SampledRecords;
 
-/// What the choice of a partition size depends on.
+/// The facts on which the choice of a partition size depends.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SizingFacts {
-    /// What was seen of the records.
+    /// The findings about the records.
     pub sample: SampledRecords,
-    /// What the recipe costs one worker per byte of record, measured on the sample; else it is estimated from the
-    /// number of operators.
+    /// The work of the recipe for each byte of a record, in nanoseconds of one worker, as measured on the sample. If none, it is
+    /// estimated from the number of operators.
     pub cost_nanos_per_byte: Option<f64>,
-    /// Operators of the recipe.
+    /// The number of operators in the recipe.
     pub operators: u32,
-    /// Partitions that can be worked on at a time.
+    /// The number of partitions that can be worked on at a time.
     pub workers: u32,
-    /// The memory that the job may take.
+    /// The memory that the job may use.
     pub memory_limit_bytes: u64,
-    /// The greatest size in bytes that is asked for (`partition.target_size_mb`).
+    /// The greatest requested size in bytes (`partition.target_size_mb`).
     pub target_bytes: u64,
-    /// A limit on the partitions that are worked on at a time, if the recipe has one.
+    /// The limit on the partitions that are worked on at a time, if the recipe has one.
     pub max_concurrent: Option<u32>,
-    /// Bytes of the dataset as records, as far as known; 0 = take the sample's estimate.
+    /// The bytes of the dataset as records, as far as known; 0 uses the sample's estimate.
     pub total_bytes: u64,
 }
 
-/// Where a dataset is cut, and why there.
+/// The limits for cutting a dataset, and the reasons.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sizing {
-    /// Records of a partition, at most; from 1 to the modality's maximum.
+    /// The most records of a partition, from 1 to the modality's maximum.
     pub max_records: u64,
-    /// Bytes of a partition, at most, unless one record alone is longer; at least 1.
+    /// The most bytes of a partition, unless one record alone is longer; at least 1.
     pub max_bytes: u64,
-    /// What was decided, in the order in which it was.
+    /// The decisions, in the order in which they were made.
     pub decisions: Vec<Decision>,
 }
 
-/// One decision and its reason, for people.
+/// One decision and its reason, for people to read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decision {
-    /// What was decided: `modality`, `partition.size` …
+    /// The subject: `modality`, `partition.size` …
     pub what: String,
-    /// How.
+    /// The decision.
     pub value: String,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub reason: String,
 }
 
 /// A row of the table of sizes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SizeRow {
-    /// Records of a partition where nothing speaks for more or fewer.
+    /// The number of records in a partition, if there is no reason for more or fewer.
     pub default_records: u64,
-    /// Records of a partition that are never exceeded.
+    /// The most records of a partition.
     pub max_records: u64,
-    /// Memory that a byte of record needs, against text.
+    /// The memory that a byte of record needs, relative to text.
     pub memory_multiplier: f64,
 }
 
 impl Modality {
-    /// The row of the table of sizes for this modality.
+    /// Returns the row of the table of sizes for this modality.
     pub fn size_row(self) -> SizeRow {
         let (default_records, max_records, memory_multiplier) = match self {
             Self::Text => (200, 1000, 1.0),
@@ -80,30 +80,30 @@ impl Modality {
     }
 }
 
-/// A partition with less work than this is made larger: publishing it takes some milliseconds.
+/// The least work in a partition; with less it is made larger. Publishing it takes some milliseconds.
 const LEAST_WORK_SECONDS: f64 = 0.5;
 
-/// A partition with more work than this is made smaller: that much is lost where an attempt fails.
+/// The most work in a partition; with more it is made smaller. That much is lost if an attempt fails.
 const MOST_WORK_SECONDS: f64 = 10.0;
 
-/// Partitions for each worker, so that the last ones do not leave workers idle.
+/// The number of partitions for each worker that keeps workers from being idle at the end.
 const PARTITIONS_PER_WORKER: u64 = 4;
 
-/// For the sake of balance no partition is made smaller than this much work.
+/// The least work in a partition that is made smaller for the sake of balance.
 const LEAST_BALANCED_SECONDS: f64 = 0.05;
 
-/// A record exists this many times while it is worked on: as read, as fields, as changed, as written.
+/// The number of times that a record is in memory while it is worked on: as read, as fields, as changed, as written.
 const MEMORY_SAFETY: f64 = 4.0;
 
-/// Memory never speaks for partitions of less than this: a worker holds as much whatever the partition.
+/// The least size that memory limits a partition to. A worker holds this much whatever the partition.
 const LEAST_MEMORY_BYTES: u64 = 1 << 20;
 
-/// What reading, hashing and writing a byte takes, and what an operator takes, where nothing was measured.
+/// The time for reading, hashing and writing a byte, and the time of an operator, if nothing was measured.
 const CARRYING_NANOS_PER_BYTE: f64 = 4.0;
 const OPERATOR_NANOS_PER_BYTE: f64 = 2.0;
 
-/// Chooses where to cut: the table's default number of records for the modality, more or fewer of them by what they
-/// cost and by how many there are for each worker, never more than the table's maximum; and the bytes that the memory
+/// Chooses where to cut. It starts from the table's default number of records for the modality, takes more or fewer by what they
+/// cost and by how many there are for each worker, and never exceeds the table's maximum. The bytes are those that the memory
 /// allows.
 pub fn choose(facts: &SizingFacts) -> Sizing {
     let chosen = Choice::of(facts);
@@ -114,20 +114,20 @@ pub fn choose(facts: &SizingFacts) -> Sizing {
     }
 }
 
-/// The choice and the numbers on its way.
+/// The choice and its intermediate results.
 struct Choice {
     row: SizeRow,
-    /// Workers that have a partition at a time.
+    /// The number of workers that have a partition at a time.
     workers: u64,
     cost_nanos_per_byte: f64,
     is_cost_measured: bool,
-    /// Work of one record; 0 where no record was seen.
+    /// The work of one record; 0 if no record was seen.
     record_seconds: f64,
-    /// Records by what they cost.
+    /// The number of records by cost.
     by_cost: u64,
-    /// Records that give each worker its partitions; `None` where their number is not known.
+    /// The number of records that gives each worker its partitions; `None` if the total is not known.
     by_balance: Option<u64>,
-    /// Bytes by the memory.
+    /// The number of bytes by memory.
     by_memory: u64,
     max_records: u64,
     max_bytes: u64,
@@ -169,7 +169,7 @@ impl Choice {
     }
 }
 
-/// Records of the dataset, about.
+/// Returns about how many records the dataset has.
 fn records(facts: &SizingFacts) -> u64 {
     let seen = &facts.sample;
     if facts.total_bytes == 0 || seen.estimated_bytes == 0 {
@@ -179,8 +179,7 @@ fn records(facts: &SizingFacts) -> u64 {
     (seen.estimated_records as f64 * share).ceil() as u64
 }
 
-/// The default, or what is nearest to it among the numbers of records that are worth a partition and not too much for
-/// one; never more than the maximum.
+/// Returns the default, or the nearest number of records that is worth a partition and not too much for one, up to the maximum.
 fn records_by_cost(row: SizeRow, record_seconds: f64) -> u64 {
     if record_seconds <= 0.0 {
         return row.default_records;
@@ -191,7 +190,7 @@ fn records_by_cost(row: SizeRow, record_seconds: f64) -> u64 {
     wanted.min(row.max_records)
 }
 
-/// The records that take this long.
+/// Returns the number of records that take this long.
 fn records_worth(seconds: f64, record_seconds: f64) -> u64 {
     if record_seconds <= 0.0 {
         return 1;
@@ -199,7 +198,7 @@ fn records_worth(seconds: f64, record_seconds: f64) -> u64 {
     ((seconds / record_seconds).ceil() as u64).max(1)
 }
 
-/// The worker's share of the memory, in bytes of records of this modality.
+/// Returns the worker's share of the memory, in bytes of records of this modality.
 fn bytes_by_memory(limit_bytes: u64, workers: u64, row: SizeRow) -> u64 {
     let share = limit_bytes as f64 / workers as f64 / row.memory_multiplier / MEMORY_SAFETY;
     (share as u64).max(LEAST_MEMORY_BYTES)

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// One stage's work on one partition: what is scheduled, attempted and published.
+/// The work of one stage on one partition, which is scheduled, attempted and published as a unit.
 ///
-/// The tasks of a stage come before those of the next one, each stage in the order of the dataset. With a single stage
-/// nobody needs to hear of stages, so the first is left out where a task is written or shown.
+/// The tasks of a stage come before those of the next one, each stage in the order of the dataset. With a single stage nobody needs
+/// to know about stages, so the first is left out where a task is written or shown.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
@@ -20,7 +20,7 @@ pub struct Task {
 }
 
 impl Task {
-    /// The work of a stage on a partition.
+    /// Returns the work of a stage on a partition.
     #[must_use]
     pub fn new(stage: u32, partition: u32) -> Self {
         Self { stage, partition }

@@ -1,4 +1,4 @@
-//! Whether a source still has the bytes that were planned.
+//! Verifying that a source still has the bytes that were planned.
 
 use coldpress_dataset::{Block, Error, KnownParts, LineStream, Result, Source, TableFile};
 use coldpress_record::Lines;
@@ -10,7 +10,7 @@ use crate::slice::Slice;
 /// Reads the slices of one source again, in one pass, and compares their hashes.
 ///
 /// # Errors
-/// [`Error::Changed`] for the first slice that has other bytes than when it was planned.
+/// [`Error::Changed`] for the first slice whose bytes differ from those that were planned.
 pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) -> Result<()> {
     let Some(first) = slices.first() else {
         return Ok(());
@@ -43,10 +43,10 @@ pub fn verify_slices(source: &Source, slices: &[&Slice], max_record_bytes: u64) 
     current.map_or(Ok(()), |missing| Err(changed(source, missing)))
 }
 
-/// The same for a columnar file, which is hashed as it is stored.
+/// Does the same for a columnar file, which is hashed as stored.
 fn verify_rows(source: &Source, slices: &[&Slice]) -> Result<()> {
     let file = match TableFile::open(source) {
-        // The plan was made from metadata that could be read.
+        // The plan was made from readable metadata, so the file has changed.
         Err(Error::DamagedTable { .. }) if !slices.is_empty() => {
             return Err(changed(source, slices[0]));
         }

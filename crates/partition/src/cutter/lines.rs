@@ -1,4 +1,4 @@
-//! Cutting a text: a slice ends before the record that would break a limit.
+//! Cutting a text. A slice ends before the record that would exceed a limit.
 
 use coldpress_dataset::{Block, LineStream, Result, Source};
 use coldpress_record::Lines;
@@ -10,28 +10,28 @@ use crate::fetched::Leaving;
 use crate::settings::{CopyPlace, Copying, CutSettings};
 use crate::slice::Slice;
 
-/// A text being cut, and the slice that grows in it.
+/// A text being cut, with the slice that is growing.
 pub(super) struct OpenLines {
     source: u32,
     can_be_sought: bool,
-    /// Whether it lies behind a URL.
+    /// True if it is at a URL.
     is_fetched: bool,
     stream: LineStream,
     block: Lines,
-    /// Position in the source of the first byte of the block.
+    /// The position in the source of the first byte of the block.
     block_position: u64,
-    /// Bytes of the block that belong to a slice already.
+    /// The bytes of the block that already belong to a slice.
     taken: usize,
-    /// The next record of the block to be judged.
+    /// The next record of the block to look at.
     at: usize,
-    /// The slice in hand; none before its first byte.
+    /// The current slice; none before its first byte.
     slice: Option<Growing>,
-    /// Where it begins.
+    /// The position where it begins.
     next_start: u64,
-    /// Position of the record that is too long whose first piece is in hand and belongs to the next slice, and whether it
-    /// is the last one too.
+    /// The position of a too long record whose first piece was read and belongs to the next slice, and whether that piece is also
+    /// the last one.
     waiting: Option<(u64, bool)>,
-    /// Whether the stream has ended.
+    /// True if the stream has ended.
     ended: bool,
 }
 
@@ -42,11 +42,11 @@ struct Growing {
     records: u64,
     marks: Vec<u64>,
     hasher: Hasher,
-    /// Where the copy goes, and of which partition it is, if there is to be one.
+    /// The place for the copy, and its partition, if there is to be one.
     copied_to: Option<(CopyPlace, u32)>,
     /// The copy, once there is a byte to write.
     copy: Option<Box<dyn StoreWriter>>,
-    /// What is left of it for the worker, if it is not copied.
+    /// The file that is left for the worker, if the slice is not copied.
     leaving: Option<Leaving>,
 }
 
@@ -57,7 +57,7 @@ impl OpenLines {
         start: u64,
         settings: &CutSettings,
     ) -> Result<Self> {
-        // What is appended while a source is read is not what was planned.
+        // Bytes that are appended while a source is read were not planned.
         let end = source.is_addressable().then_some(source.identity.length);
         let mut stream = LineStream::open(source, start, end, settings.max_record_bytes)?;
         stream.track_seeks();
@@ -81,12 +81,12 @@ impl OpenLines {
         self.source
     }
 
-    /// Where the next slice begins.
+    /// Returns the position where the next slice begins.
     pub(super) fn position(&self) -> u64 {
         self.next_start
     }
 
-    /// Reads on until a slice is full or the source ends.
+    /// Reads until a slice is full or the source ends.
     pub(super) fn next_slice(&mut self, bounds: &Bounds<'_>) -> Result<Found> {
         loop {
             if self.slice.is_none() {
@@ -130,7 +130,7 @@ impl OpenLines {
         }
     }
 
-    /// Judges the records of the block in hand; a slice that is full is given out.
+    /// Goes through the records of the current block, and returns a slice when it is full.
     fn judge_block(&mut self, bounds: &Bounds<'_>) -> Result<Option<Slice>> {
         while let Some(span) = self.block.records.get(self.at).copied() {
             let line_end =
@@ -147,7 +147,7 @@ impl OpenLines {
         Ok(None)
     }
 
-    /// Reads the next block, all of the last one being taken.
+    /// Reads the next block, after all of the last one was taken.
     fn read_block(&mut self, bounds: &Bounds<'_>) -> Result<Option<Slice>> {
         self.block_position += self.block.bytes.len() as u64;
         (self.taken, self.at) = (0, 0);
@@ -174,15 +174,14 @@ impl OpenLines {
         }
     }
 
-    /// A record that is too long begins a partition of its own, so that nothing else goes with it where the stream breaks
-    /// off.
+    /// Begins a partition with a record that is too long. Nothing else is lost with it if the stream breaks off.
     fn long_record(&mut self, bounds: &Bounds<'_>, position: u64, last: bool) {
         if let Some(slice) = self.slice.as_mut().filter(|_| last) {
             slice.count(bounds, position);
         }
     }
 
-    /// Ends the slice before the byte `position` of its source; the next one begins there.
+    /// Ends the slice before the byte `position` of its source, where the next one begins.
     fn cut_at(&mut self, position: u64) -> Result<Option<Slice>> {
         self.take((position - self.block_position) as usize)?;
         self.next_start = position;
@@ -190,7 +189,7 @@ impl OpenLines {
         slice.map(|slice| slice.finish(self.source)).transpose()
     }
 
-    /// What is left at the end: the last slice, then the damage, if any.
+    /// Returns what is left at the end: the last slice, then the damage, if any.
     fn end(&mut self) -> Result<Found> {
         let last = self.slice.take().filter(|slice| slice.records > 0);
         if let Some(slice) = last {
@@ -242,7 +241,7 @@ impl Growing {
         self.records += 1;
     }
 
-    /// Whether a record that ends at `end` belongs to the next slice.
+    /// Returns whether a record that ends at `end` belongs to the next slice.
     fn is_full(&self, end: u64, bounds: &Bounds<'_>) -> bool {
         let too_many = self.records >= bounds.max_records();
         self.records > 0 && (too_many || end - self.start > bounds.max_bytes)

@@ -31,7 +31,7 @@ impl OpenRows {
         self.source
     }
 
-    /// The first row of the next slice.
+    /// Returns the first row of the next slice.
     pub(super) fn position(&self) -> u64 {
         self.next_row
     }
@@ -64,7 +64,8 @@ impl OpenRows {
     }
 }
 
-/// Returns how many rows from `start` on make a slice, and about their bytes: at least one, if any is left.
+/// Returns the number of rows from `start` on that make a slice, and about how many bytes they have. It is at least one row, if any
+/// is left.
 fn take_rows(groups: &[RowGroup], start: u64, max_records: u64, max_bytes: u64) -> (u64, u64) {
     let (mut group_start, mut taken, mut bytes) = (0, 0, 0);
     for group in groups {
@@ -86,15 +87,14 @@ fn take_rows(groups: &[RowGroup], start: u64, max_records: u64, max_bytes: u64) 
     (taken, bytes)
 }
 
-/// The digests of row groups, of which plans of earlier releases are made. The last one is kept: many slices may lie in
-/// one group.
+/// The digests of row groups, which plans of earlier releases use. The last one is kept, because many slices may share a group.
 #[derive(Default)]
 pub(crate) struct GroupDigests {
     last: Option<(usize, Digest)>,
 }
 
 impl GroupDigests {
-    /// The digest of a slice: of the row groups that it touches, as they are stored, and of which rows it has.
+    /// Returns the digest of a slice: of the row groups that it touches, as stored, and of its range of rows.
     pub(crate) fn of_rows(&mut self, file: &TableFile, rows: Range<u64>) -> Result<Digest> {
         let mut hasher = Hasher::new();
         hasher.update(&rows.start.to_le_bytes());

@@ -12,7 +12,7 @@ const MOUNTS_ONE: &str = "\
 41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw
 ";
 
-/// A file system with these files; the limit that is found in it.
+/// Creates a file system with these files, and returns the limit that is found in it.
 fn limit_of_files(files: &[(&str, &str)]) -> (u64, MemoryLimitFrom) {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -78,7 +78,7 @@ fn limit_files_are_those_from_the_group_to_the_outermost() {
     );
     check("0::/\n", MOUNTS_TWO, &["/sys/fs/cgroup/memory.max"]);
     check("0::/../other\n", MOUNTS_TWO, &["/sys/fs/cgroup/memory.max"]);
-    // The mount shows the container's group only; the path is the host's.
+    // The mount shows only the container's group, and the path is the host's.
     check(
         "5:devices:/docker/abc\n4:cpuacct,memory:/docker/abc/inner\n",
         MOUNTS_ONE,

@@ -44,7 +44,7 @@ proptest! {
     }
 }
 
-/// Over many keys each record is drawn about equally often, and each pair of neighbours too.
+/// Over many keys, each record is drawn about equally often, and so is each pair of neighbours.
 #[test]
 fn every_record_is_as_likely_as_any_other() {
     const KEYS: u64 = 20_000;
@@ -65,7 +65,7 @@ fn every_record_is_as_likely_as_any_other() {
         let of_pair = share * (drawn - 1) as f64 / (of - 1) as f64;
         for (counts, share) in [(&single, share), (&pairs, of_pair)] {
             let expected = KEYS as f64 * share;
-            // Five standard deviations: one in two million is as far off by chance.
+            // The limit is five standard deviations. One in two million is as far off by chance.
             let most = 5.0 * (expected * (1.0 - share)).sqrt();
             for count in counts {
                 let off = (*count as f64 - expected).abs();
@@ -75,7 +75,7 @@ fn every_record_is_as_likely_as_any_other() {
     }
 }
 
-/// The order is part of what a seed means: another one would give other exports.
+/// The order is part of the meaning of a seed, because another one would give other exports.
 #[test]
 fn the_same_seed_draws_the_same_records_in_every_release() {
     let key = |seed: u64, part: u64| mixed(seed ^ mixed(part));
@@ -116,7 +116,7 @@ fn only_the_last_reading_of_a_part_is_drawn_from() {
         };
         part.with_records(wanted)
     };
-    // Sources 0 and 1 twice whole and once in part, 2 once whole, 3 in part.
+    // Sources 0 and 1 are read twice in full and once in part, 2 once in full, 3 in part.
     let mixing = Mixing {
         parts: vec![part(2, 10, 23), part(1, 7, 7), part(1, 5, 0), part(1, 8, 3)],
     };

@@ -22,7 +22,7 @@ fn a_record_is_what_its_fields_and_markers_say() {
         (r#"{"videos": ["a.mp4"]}"#, Video),
         (r#"{"text": "words", "images": ["a.jpg"]}"#, Multimodal),
         (r#"{"images": ["a.jpg"], "audios": ["a.wav"]}"#, Multimodal),
-        // Nothing in the field.
+        // The field is empty.
         (r#"{"text": "words", "images": []}"#, Text),
         (r#"{"text": "words", "images": null, "videos": ""}"#, Text),
         (r#"{"text": "words", "images": ["", null, []]}"#, Text),

@@ -1,24 +1,24 @@
-//! Which places of a dataset are looked at, and in which order.
+//! The places in a dataset to sample, and their order.
 
 use coldpress_dataset::{Encoding, FileCompression, Source};
 
-/// Sources that are looked at.
+/// The most sources that are sampled.
 const MAX_SOURCES: usize = 32;
 
-/// Places that are looked at, about.
+/// About how many places are sampled.
 const WINDOWS: u64 = 128;
 
-/// A place is not worth a seek for less.
+/// The least size of a place that is worth a seek.
 const MIN_WINDOW_BYTES: u64 = 4096;
 
-/// Packed text is taken to be this many times as long unpacked, unless it is read to its end.
+/// The assumed compression ratio of packed text that is not read to its end.
 const PACKED_RATIO: u64 = 4;
 
-/// A part of a source: the records that begin in it are read.
+/// A part of a source. The records that begin in it are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Window {
     pub(super) source: u32,
-    /// First byte, in the source's text.
+    /// The first byte in the source's text.
     pub(super) start: u64,
     pub(super) length: u64,
 }
@@ -29,7 +29,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The places of these sources that `budget_bytes` are enough for.
+    /// Chooses the places of these sources for which `budget_bytes` are enough.
     pub(super) fn new(sources: &[Source], budget_bytes: u64) -> Self {
         let chosen = choose(sources);
         let total: u64 = chosen
@@ -43,7 +43,7 @@ impl Layout {
         };
         let count = (for_windows / MIN_WINDOW_BYTES).clamp(1, WINDOWS);
         let width = (for_windows / count).max(1);
-        // Each source has one window for certain; the others go by size.
+        // Each source has one window. The others are assigned by size.
         let shared = count.saturating_sub(chosen.len() as u64);
         let mut windows = Vec::new();
         for (source, length) in chosen {
@@ -73,8 +73,8 @@ impl Layout {
         Self { windows }
     }
 
-    /// The places in an order in which the first ones, however few, are spread over the whole: should long records use
-    /// up the budget, what was seen is still from everywhere. The beginnings of the sources come first.
+    /// Returns the places in an order in which the first ones, however few, are spread over the whole. If long records use up the
+    /// budget, the sample still covers everything. The beginnings of the sources come first.
     pub(super) fn visits(&self) -> impl Iterator<Item = Window> {
         let spread = |begins: bool| {
             let windows = self.windows.iter().copied();
@@ -87,7 +87,7 @@ impl Layout {
     }
 }
 
-/// The windows in an order that halves the gaps: by their numbers with the bits reversed.
+/// Returns the windows in an order that halves the gaps, which is that of their numbers with the bits reversed.
 fn spread_out(windows: Vec<Window>) -> impl Iterator<Item = Window> {
     let places = windows.len().next_power_of_two() as u32;
     (0..places).filter_map(move |place| {
@@ -100,7 +100,7 @@ fn spread_out(windows: Vec<Window>) -> impl Iterator<Item = Window> {
     })
 }
 
-/// The length of a source's text, as far as it can be told from the file's.
+/// Returns the approximate length of a source's text, from the length of the file.
 pub(super) fn text_bytes(source: &Source) -> u64 {
     let stored = source.identity.length;
     let unpacked = match source.compression {
@@ -108,13 +108,13 @@ pub(super) fn text_bytes(source: &Source) -> u64 {
         _ => stored.saturating_mul(PACKED_RATIO),
     };
     match source.encoding {
-        // Mostly characters of one byte in UTF-8.
+        // Most characters take one byte in UTF-8.
         Encoding::Utf16Le | Encoding::Utf16Be => unpacked.div_ceil(2),
         _ => unpacked,
     }
 }
 
-/// The sources that are looked at, with the lengths of their texts: all that have any, or an even choice.
+/// Returns the sources to sample, with the lengths of their texts: all that have any, or an even choice.
 fn choose(sources: &[Source]) -> Vec<(u32, u64)> {
     let filled: Vec<(u32, u64)> = sources
         .iter()
@@ -125,7 +125,7 @@ fn choose(sources: &[Source]) -> Vec<(u32, u64)> {
     if filled.len() <= MAX_SOURCES {
         return filled;
     }
-    // The first and the last are among them.
+    // The first and the last are included.
     (0..MAX_SOURCES)
         .map(|at| filled[at * (filled.len() - 1) / (MAX_SOURCES - 1)])
         .collect()

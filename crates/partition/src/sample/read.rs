@@ -11,20 +11,20 @@ use super::layout::Window;
 use super::table::read_rows;
 use super::taken::{Taken, TakenRecord};
 
-/// What is read on for the end of a record, at first; then as much again as is known of it.
+/// The number of bytes that are first read to find the end of a record. It then doubles with each step.
 const STEP_BYTES: u64 = 1024;
 
-/// Bytes that a source which cannot be sought gives at once.
+/// The number of bytes that a source that cannot be sought gives at once.
 const BLOCK_BYTES: u64 = 256 * 1024;
 
-/// A record is not followed further than this: of a longer one it is known that it is at least that long.
+/// How far a record is followed. A longer one is only known to be at least this long.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
 
 /// Reads windows until the budget is used up.
 pub(super) struct Reader<'a> {
     sources: &'a [Source],
     left: u64,
-    /// Plain files that are open.
+    /// The plain files that are open.
     files: HashMap<u32, InputFile>,
 }
 
@@ -37,7 +37,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The records that begin in the window; `None` where nothing can be read, and once the budget is used up.
+    /// Returns the records that begin in the window; `None` if nothing can be read, and once the budget is used up.
     pub(super) fn read(&mut self, window: Window) -> Option<Taken> {
         let source = self.sources.get(window.source as usize)?;
         if self.left == 0 {
@@ -58,7 +58,7 @@ impl<'a> Reader<'a> {
                 free.insert(open_source(&source.path).ok()?)
             }
         };
-        // The byte before tells whether a line begins with the window.
+        // The byte before shows whether a line begins with the window.
         let from = window.start.saturating_sub(1);
         file.seek(SeekFrom::Start(from)).ok()?;
         let length = source.identity.length;
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
                 break;
             };
             if !line.is_whole && line.length as u64 <= MAX_RECORD_BYTES {
-                // The budget ended inside of it: that says nothing about its length.
+                // The budget ended inside the record, which says nothing about its length.
                 break;
             }
             let bytes = &text.bytes[start..start + line.length];
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         Some(taken)
     }
 
-    /// The records at the beginning of a source that cannot be sought.
+    /// Returns the records at the beginning of a source that cannot be sought.
     fn read_beginning(&mut self, source: &Source, window: Window) -> Option<Taken> {
         let mut stream = LineStream::open(source, 0, None, MAX_RECORD_BYTES).ok()?;
         let mut lines = Lines::default();
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
             is_all: false,
             groups: None,
         };
-        // A block less than this is the last one, so that the end of a short source is seen.
+        // A shorter block is the last one, so the end of a short source is detected.
         let wanted = window.length.min(self.left).max(BLOCK_BYTES);
         let mut read = 0;
         while read < wanted {
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Taken {
-    /// Adds a line and the record in it, if it is not blank.
+    /// Adds a line and its record, unless it is blank.
     fn add(&mut self, line: &[u8], position: u64, is_whole: bool) {
         self.line_bytes += line.len() as u64;
         let record = trim_record(line);
@@ -183,18 +183,18 @@ struct Text<'a> {
     file: &'a mut InputFile,
     bytes: Vec<u8>,
     left: &'a mut u64,
-    /// Bytes of the file behind what was read.
+    /// The bytes of the file after those that were read.
     unread: u64,
 }
 
-/// A line in the text, its line end counted in.
+/// A line in the text, including its line end.
 struct Line {
     length: usize,
     is_whole: bool,
 }
 
 impl Text<'_> {
-    /// Reads up to `wanted` bytes more; `None` where the file cannot be read, or ends too early.
+    /// Reads up to `wanted` more bytes; `None` if the file cannot be read or ends too early.
     fn read(&mut self, wanted: u64) -> Option<u64> {
         let wanted = wanted.min(*self.left).min(self.unread);
         let read = self.file.take(wanted).read_to_end(&mut self.bytes).ok()? as u64;
@@ -203,7 +203,7 @@ impl Text<'_> {
         (read == wanted).then_some(read)
     }
 
-    /// The line that begins at `start`; `Some(None)` behind the last one.
+    /// Returns the line that begins at `start`; `Some(None)` after the last one.
     fn line(&mut self, start: usize) -> Option<Option<Line>> {
         let mut searched = start;
         loop {

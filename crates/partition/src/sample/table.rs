@@ -5,22 +5,22 @@ use coldpress_record::Carrier;
 
 use super::taken::{Taken, TakenRecord};
 
-/// Row groups of which rows are read.
+/// The most row groups of which rows are read.
 const MAX_GROUPS: usize = 4;
 
-/// What a page or record batch may take that rows are read of: a look must not need more memory than the work.
+/// The largest page or record batch of which rows are read. A sample must not need more memory than the work.
 const MAX_PAGE_BYTES: u64 = 64 << 20;
 
-/// Rows that are read of a row group.
+/// The most rows that are read of a row group.
 const MAX_ROWS: u64 = 256;
 
-/// The sizes of a columnar source, from its metadata, and some of its rows as JSON: at most `left` bytes, which are
-/// taken off. `None` where it cannot be read.
+/// Returns the sizes of a columnar source, from its metadata, and some of its rows as JSON: at most `left` bytes, from which they
+/// are subtracted. `None` if it cannot be read.
 pub(super) fn read_rows(source: &Source, index: u32, left: &mut u64) -> Option<Taken> {
     let file = TableFile::open(source).ok()?.with_memory(MAX_PAGE_BYTES);
     let mut records = Vec::new();
     for start in beginnings(file.groups()) {
-        // Damage in one group says nothing of the others.
+        // Damage in one group says nothing about the others.
         let _ = render(&file, start, left, &mut records);
     }
     Some(Taken {
@@ -35,7 +35,7 @@ pub(super) fn read_rows(source: &Source, index: u32, left: &mut u64) -> Option<T
     })
 }
 
-/// The first row and the number of rows to read of an even choice of row groups.
+/// Returns the rows to read at the beginning of an even choice of row groups.
 fn beginnings(groups: &[RowGroup]) -> Vec<std::ops::Range<u64>> {
     let mut ranges = Vec::new();
     let mut start = 0;

@@ -1,27 +1,27 @@
-//! What was read of a window.
+//! The records that were read from a window.
 
 use coldpress_dataset::RowGroup;
 
-/// What one window gave.
+/// The records from one window.
 pub(super) struct Taken {
     pub(super) source: u32,
-    /// Where the window begins.
+    /// The position where the window begins.
     pub(super) position: u64,
-    /// Bytes of the lines that begin in it, line ends and blank lines counted in.
+    /// The bytes of the lines that begin in it, including line ends and blank lines.
     pub(super) line_bytes: u64,
     pub(super) records: Vec<TakenRecord>,
-    /// Whether this is all that the source has.
+    /// True if this is all that the source has.
     pub(super) is_all: bool,
-    /// The row groups of a columnar source: the sizes of all its rows, of which `records` are some.
+    /// The row groups of a columnar source, with the sizes of all its rows. `records` are some of them.
     pub(super) groups: Option<Vec<RowGroup>>,
 }
 
-/// A record, or of a long one what is known of it.
+/// A record, or what is known of a long one.
 pub(super) struct TakenRecord {
     pub(super) position: u64,
-    /// Its length, or the least that it has.
+    /// Its length, or a lower bound.
     pub(super) length: u64,
-    /// The record; empty where its end was out of reach.
+    /// The record; empty if its end was not read.
     pub(super) bytes: Vec<u8>,
 }
 

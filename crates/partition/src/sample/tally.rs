@@ -1,4 +1,4 @@
-//! What the records of a sample say of the whole dataset.
+//! Extrapolating from the records of a sample to the whole dataset.
 
 use coldpress_dataset::Source;
 
@@ -7,7 +7,7 @@ use super::layout::text_bytes;
 use super::taken::Taken;
 use crate::modality::{Modality, ModalityCounts};
 
-/// Adds up what was taken of each source.
+/// Sums what was read of each source.
 pub(super) struct Tally {
     sources: Vec<SourceTally>,
     max_bytes: u64,
@@ -15,14 +15,14 @@ pub(super) struct Tally {
 
 #[derive(Default)]
 struct SourceTally {
-    /// Bytes of its text, about.
+    /// The approximate bytes of its text.
     text_bytes: f64,
     line_bytes: u64,
     records: u64,
     bytes: u64,
-    /// Length and number of records of that length.
+    /// Lengths, with the number of records of each.
     lengths: Vec<(u64, u64)>,
-    /// Records whose modality was looked for.
+    /// The number of records whose modality was determined.
     looked: u64,
     kinds: [u64; 5],
     was_read: bool,
@@ -66,7 +66,7 @@ impl Tally {
         self.max_bytes = self.max_bytes.max(length);
     }
 
-    /// Notes what a record holds; those that cannot be read have no modality.
+    /// Adds the modality of a record. Those that cannot be read have none.
     pub(super) fn look(&mut self, source: u32, modality: Option<Modality>) {
         let source = &mut self.sources[source as usize];
         source.looked += 1;
@@ -87,7 +87,7 @@ impl Tally {
             sum(|source| source.text_bytes),
         );
         let all_text: f64 = self.sources.iter().map(|source| source.text_bytes).sum();
-        // What was not looked at is as the rest.
+        // Sources that were not sampled are assumed to be like the rest.
         let scale = if sampled_text > 0.0 {
             all_text / sampled_text
         } else {
@@ -105,7 +105,7 @@ impl Tally {
                     .iter()
                     .map(|&(length, count)| (length, count as f64 * weight)),
             );
-            // As many records as were looked at stand for all of the source.
+            // The records whose modality was determined represent the whole source.
             let weight = source.all_records() * scale / source.looked.max(1) as f64;
             for (total, count) in kinds.iter_mut().zip(source.kinds) {
                 *total += count as f64 * weight;
@@ -135,7 +135,7 @@ impl Tally {
 }
 
 impl SourceTally {
-    /// Returns how many records of the source one that was read stands for.
+    /// Returns how many records of the source each sampled one represents.
     fn weight(&self) -> f64 {
         self.text_bytes / self.line_bytes as f64
     }
@@ -154,7 +154,7 @@ fn mean(lengths: &[(u64, f64)]) -> f64 {
     if weight > 0.0 { total / weight } else { 0.0 }
 }
 
-/// The least length that this share of the records does not exceed.
+/// Returns the least length that this share of the records does not exceed.
 fn quantile(lengths: &mut [(u64, f64)], share: f64) -> u64 {
     lengths.sort_by_key(|&(length, _)| length);
     let total: f64 = lengths.iter().map(|(_, weight)| weight).sum();

@@ -10,13 +10,13 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A line of `length` bytes, its end counted in.
+/// Returns a line of `length` bytes, including its end.
 fn line(id: usize, length: usize) -> String {
     let head = format!("{{\"id\": \"{id:09}\", \"text\": \"");
     format!("{head}{}\"}}\n", "x".repeat(length - head.len() - 3))
 }
 
-/// Lines of these lengths.
+/// Returns lines of these lengths.
 fn lines(lengths: impl IntoIterator<Item = usize>) -> String {
     let lengths = lengths.into_iter().enumerate();
     lengths.map(|(id, length)| line(id, length)).collect()
@@ -39,7 +39,7 @@ fn sample_of(text: &str, budget_bytes: u64) -> Sample {
     sample(&sources, &MediaFields::default(), budget_bytes)
 }
 
-/// Source and position of each record.
+/// Returns source and position of each record.
 fn places(sample: &Sample) -> Vec<(u32, u64)> {
     let blocks = sample.blocks.iter();
     blocks
@@ -52,7 +52,7 @@ fn places(sample: &Sample) -> Vec<(u32, u64)> {
         .collect()
 }
 
-/// Whether `found` is within `percent` of `expected`.
+/// Checks that `found` is within `percent` of `expected`.
 #[track_caller]
 fn check_near(found: f64, expected: f64, percent: f64) {
     let off = (found / expected - 1.0).abs() * 100.0;

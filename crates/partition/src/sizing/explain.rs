@@ -1,4 +1,4 @@
-//! A choice in words.
+//! Explaining a choice in words.
 
 use super::{
     Choice, Decision, LEAST_BALANCED_SECONDS, LEAST_WORK_SECONDS, MEMORY_SAFETY, MOST_WORK_SECONDS,
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::modality::{Modality, ModalityCounts};
 
-/// The decisions of a choice, in the order in which they were made.
+/// Returns the decisions of a choice, in the order in which they were made.
 pub(super) fn decisions(facts: &SizingFacts, choice: &Choice) -> Vec<Decision> {
     vec![
         sample(facts),
@@ -55,7 +55,7 @@ fn modality(facts: &SizingFacts, choice: &Choice) -> Decision {
     decision("modality", modality.to_string(), reason)
 }
 
-/// Returns what the records are, in percent.
+/// Returns the shares of the modalities, in percent.
 fn shares(kinds: &ModalityCounts) -> String {
     let total = kinds.total();
     if total == 0 {
@@ -140,13 +140,13 @@ fn max_size(facts: &SizingFacts, choice: &Choice) -> Decision {
     decision("partition.max_size_mb", value, reason)
 }
 
-/// `1 record`, `2 records`.
+/// Formats a count as `1 record`, `2 records`.
 fn count(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }
 
-/// In MB of 1,048,576 bytes, as in recipes.
+/// Formats bytes in MB of 1,048,576 bytes, as in recipes.
 fn megabytes(bytes: u64) -> String {
     let megabytes = bytes as f64 / f64::from(1 << 20);
     if megabytes >= 10.0 {

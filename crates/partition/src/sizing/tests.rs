@@ -4,7 +4,7 @@ use super::*;
 
 const GIB: u64 = 1 << 30;
 
-/// A million records of 4 KB each, of this modality, for two workers with 16 GiB.
+/// Returns the facts about a million records of 4 KB each, of this modality, for two workers with 16 GiB.
 fn facts(modality: Modality) -> SizingFacts {
     let sample = SampledRecords {
         records: 2000,
@@ -31,7 +31,7 @@ fn facts(modality: Modality) -> SizingFacts {
     }
 }
 
-/// The facts with a cost that makes a record take this long.
+/// Returns the facts with a cost that makes a record take this long.
 fn taking(modality: Modality, record_seconds: f64) -> SizingFacts {
     let mut facts = facts(modality);
     facts.cost_nanos_per_byte = Some(record_seconds * 1e9 / facts.sample.mean_bytes);
@@ -65,7 +65,7 @@ fn the_table_holds() {
         };
         assert_eq!(modality.size_row(), row, "{modality}");
 
-        // A second of work in the default number.
+        // The default number of records takes a second.
         let sizing = choose(&taking(modality, 1.0 / default_records as f64));
         assert_eq!(sizing.max_records, default_records, "{modality}");
 
@@ -113,7 +113,7 @@ fn a_cost_that_was_not_measured_is_estimated_from_the_operators() {
         Some(-1.0),
     ] {
         unmeasured.cost_nanos_per_byte = cost;
-        // 24 ns for a byte of ten operators: 2.4 ms for a record.
+        // Ten operators take 24 ns for a byte, which is 2.4 ms for a record.
         let sizing = choose(&unmeasured);
         assert_eq!(sizing.max_records, 209, "{cost:?}");
         assert!(reason(&sizing, "cost").contains("estimate"), "{cost:?}");
@@ -133,7 +133,7 @@ fn few_records_are_shared_among_the_workers() {
     assert_eq!(with(800, 2, 0.01), 100);
     assert_eq!(with(800, 8, 0.01), 25);
     assert_eq!(with(801, 8, 0.01), 26);
-    // Not less than 50 ms of work, which are five such records.
+    // The limit is 50 ms of work, which are five such records.
     assert_eq!(with(800, 500, 0.01), 5);
     assert_eq!(with(8000, 8, 0.000_1), 500);
     assert_eq!(with(1, 8, 0.000_1), 500);
@@ -182,7 +182,7 @@ fn long_records_are_few() {
     let mut facts = facts(Modality::Text);
     facts.sample.mean_bytes = 50e6;
     facts.cost_nanos_per_byte = Some(14.0);
-    // 0.7 s each.
+    // Each takes 0.7 s.
     let sizing = choose(&facts);
     assert_eq!((sizing.max_records, sizing.max_bytes), (14, 256 << 20));
 }

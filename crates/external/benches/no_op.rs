@@ -1,7 +1,7 @@
-//! What it costs to ask Python about a record, beside a loop in one Python process that does the same to a file.
+//! The cost of asking Python about a record, compared with a loop in one Python process that does the same to a file.
 //!
-//! `cargo bench -p coldpress-external` prints microseconds per record, for a function that changes nothing and one that
-//! changes the text. The interpreter is that of the environment.
+//! `cargo bench -p coldpress-external` prints microseconds per record, for a function that changes nothing and one that changes the
+//! text. The environment determines the interpreter.
 #![allow(clippy::unwrap_used, reason = "a bench may fail by panicking")]
 #![expect(clippy::print_stdout, reason = "it prints its results")]
 
@@ -54,7 +54,7 @@ fn main() {
     }
 }
 
-/// Microseconds per record of the loop in Python.
+/// Returns the microseconds per record of the loop in Python.
 fn alone(source: &str, path: &std::path::Path) -> f64 {
     let output = Command::new(Interpreter::find(None).path())
         .args(["-c", LOOP, source])
@@ -66,7 +66,7 @@ fn alone(source: &str, path: &std::path::Path) -> f64 {
     time.trim().parse::<f64>().unwrap() / RECORDS as f64
 }
 
-/// Microseconds per record of asking.
+/// Returns the microseconds per record of asking.
 fn asked(source: &str, lines: &[u8]) -> f64 {
     let limits = Limits {
         timeout: Duration::from_secs(60),

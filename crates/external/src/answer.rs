@@ -1,15 +1,15 @@
-//! What is answered about a record.
+//! The answers about a record.
 
 use std::borrow::Cow;
 
-/// What a child answered about one record.
+/// The answer of a child about one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It stays as it is.
+    /// The record stays unchanged.
     Same,
-    /// Members go, and others have new values.
+    /// Some members are removed, and others have new values.
     Changed {
-        /// The names of the members that go.
+        /// The names of the removed members.
         removed: Vec<String>,
         /// A JSON object with the new values, by name.
         set: String,
@@ -21,7 +21,7 @@ pub enum Answer {
 }
 
 impl Answer {
-    /// Reads a line; none if it is no answer.
+    /// Parses a line; none if it isn't an answer.
     pub(crate) fn parse(line: &[u8]) -> Option<Self> {
         let line = str::from_utf8(line).ok()?;
         match line.split_at_checked(1)? {
@@ -50,7 +50,7 @@ fn object(json: &str) -> Option<String> {
     is_object.then(|| json.to_owned())
 }
 
-/// What a program wrote, cut to what fits into a message.
+/// Returns the output of a program, cut to fit into a message.
 pub(crate) fn excerpt(line: &[u8]) -> Cow<'_, str> {
     const MOST: usize = 120;
     let text = String::from_utf8_lossy(&line[..line.len().min(4 * MOST)]);

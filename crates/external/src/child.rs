@@ -1,4 +1,4 @@
-//! A process that is given bytes and gives back lines.
+//! A process that receives bytes and returns lines.
 
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
@@ -14,25 +14,24 @@ use crate::limits::Limits;
 use crate::said::Said;
 use crate::spawner::spawn;
 
-/// How often it is looked whether the process lives. Its end does not close its output where a process that it started
-/// has it too.
+/// The interval of the checks whether the process is alive. The end of a process does not close its output if a process that it
+/// started also has it open.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The time that a process has to end by itself once nobody asks it anything.
+/// The time that a process has to end by itself after its last call.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// The longest line that is read.
 const LONGEST: usize = 1 << 30;
 
-/// A process in a group of its own. Threads write to it and read from it, so that neither side waits for the other for
-/// ever.
+/// A process in a group of its own. Threads write to it and read from it, so that neither side waits for the other forever.
 #[derive(Debug)]
 pub(crate) struct Child {
     process: process::Child,
     is_reaped: bool,
     input: Option<Sender<Vec<u8>>>,
     chunks: Receiver<Vec<u8>>,
-    /// What was read and not yet taken, from `at` on.
+    /// The bytes that were read and not yet taken, from `at` on.
     buffer: Vec<u8>,
     at: usize,
     said: Arc<Said>,
@@ -58,7 +57,7 @@ impl Child {
             std::thread::Builder::new()
                 .name("to child".to_owned())
                 .spawn(move || {
-                    // One that does not read has closed its end, which its answers show.
+                    // A process that does not read has closed its end, which its answers show.
                     to_write.iter().all(|bytes| stdin.write_all(&bytes).is_ok())
                 }),
             std::thread::Builder::new()
@@ -89,7 +88,7 @@ impl Child {
         Ok(child)
     }
 
-    /// Gives it bytes. They may never be read.
+    /// Sends it bytes, which it may never read.
     pub(crate) fn send(&self, bytes: Vec<u8>) {
         if let Some(input) = &self.input {
             let _ = input.send(bytes);
@@ -104,7 +103,7 @@ impl Child {
     /// Takes the next line of its output, without its end; none at the end of the output.
     ///
     /// # Errors
-    /// [`Failure::Hung`] when there was none for `patience`. [`Failure::Died`] when the line is too long.
+    /// [`Failure::Hung`] when no line came for `patience`. [`Failure::Died`] when the line is too long.
     pub(crate) fn line(&mut self, patience: Duration) -> Result<Option<&[u8]>, Failure> {
         let begun = Instant::now();
         let mut searched = self.at;
@@ -128,13 +127,13 @@ impl Child {
             match self.chunks.recv_timeout(left.min(LOOK)) {
                 Ok(chunk) => self.buffer.extend_from_slice(&chunk),
                 Err(RecvTimeoutError::Timeout) if !has_ended && !left.is_zero() => {
-                    // What it wrote before its end may still be on its way, for one more look.
+                    // What it wrote before its end may still arrive, so there is one more look.
                     has_ended = self.has_exited();
                 }
                 Err(RecvTimeoutError::Timeout) if !has_ended => return Err(self.hung(patience)),
                 Err(_) if self.buffer.is_empty() => return Ok(None),
                 Err(_) => {
-                    // The last line has no end.
+                    // The last line has no line end.
                     self.at = self.buffer.len();
                     return Ok(Some(&self.buffer));
                 }
@@ -149,7 +148,7 @@ impl Child {
         )))
     }
 
-    /// Waits for the end of a process whose output has ended, and says how it ended if it failed.
+    /// Waits for the end of a process whose output has ended. If it failed, the error says how it ended.
     pub(crate) fn wait(&mut self, patience: Duration) -> Result<(), Failure> {
         let begun = Instant::now();
         while !self.has_exited() {
@@ -161,7 +160,7 @@ impl Child {
         match self.reap() {
             Ok(status) if status.success() => Ok(()),
             Ok(status) => {
-                // Its last words may still be on their way.
+                // Its last words may still arrive.
                 std::thread::sleep(Duration::from_millis(20));
                 Err(Failure::Died(
                     self.said.after(format!("it ended with {status}")),
@@ -171,7 +170,7 @@ impl Child {
         }
     }
 
-    /// Says how a process ended that should not have.
+    /// Returns a failure that says how a process ended that should not have ended.
     pub(crate) fn death(&mut self) -> Failure {
         match self.wait(GRACE) {
             Ok(()) => Failure::Died(
@@ -185,12 +184,12 @@ impl Child {
         }
     }
 
-    /// Adds what it printed last to a message.
+    /// Adds the last lines that it printed to a message.
     pub(crate) fn describe(&self, message: String) -> String {
         self.said.after(message)
     }
 
-    /// Ends what is left of its group, and takes its status. Its number is its own until then.
+    /// Ends what is left of its group, and takes its status. Its number is not reused before that.
     fn reap(&mut self) -> io::Result<ExitStatus> {
         if !self.is_reaped {
             if let Some(group) = self.pid() {
@@ -216,7 +215,7 @@ impl Child {
 }
 
 impl Drop for Child {
-    /// Ends it, and all that it started.
+    /// Ends it and everything that it started.
     fn drop(&mut self) {
         self.input = None;
         let (begun, mut pause) = (Instant::now(), Duration::from_millis(1));

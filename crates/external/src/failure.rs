@@ -1,13 +1,13 @@
-//! Why a call was not answered.
+//! The reasons why a call was not answered.
 
-/// Why a call was not answered, in a sentence without a subject.
+/// The reason why a call was not answered, in a sentence without a subject.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
-    /// The user's code refused the call as a whole. Its process is alive.
+    /// The user's code refused the whole call. Its process is alive.
     #[error("{0}")]
     Refused(String),
-    /// The process has ended, or had to be ended because nobody knows what it would answer next.
+    /// The process has ended, or had to be ended because its next answers would be unpredictable.
     #[error("{0}")]
     Died(String),
     /// The process gave no sign of life for too long and was killed.

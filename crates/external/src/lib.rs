@@ -1,11 +1,11 @@
-//! Other programs are asked about records, and may do whatever they like meanwhile.
+//! Asking other programs about records, whatever those programs do meanwhile.
 //!
-//! A [`Python`] is an interpreter that has loaded a user's code and is kept alive; a [`Program`] is started for each call.
-//! Both are given records as lines of JSON and answer one line for each. Whether they print, hang, die or write rubbish,
-//! the call ends within its [`Limits`], as a [`Failure`] that says what happened, and the next call has a new process.
-//! A [`Pace`] holds calls back where a service behind the program allows only so many.
+//! A [`Python`] is an interpreter that has loaded a user's code and is kept alive; a [`Program`] is started for each call. Both
+//! receive records as lines of JSON and answer with one line for each. If they print, hang, die or write garbage, the call still
+//! ends within its [`Limits`], as a [`Failure`] that says what happened, and the next call has a new process. A [`Pace`] delays
+//! calls if a service behind the program allows only so many.
 //!
-//! It knows no operator and no record: a record is a line of bytes.
+//! This crate does not know operators or records; to it, a record is a line of bytes.
 
 mod answer;
 mod child;

@@ -1,9 +1,9 @@
-//! How often, and how many at a time, a program is asked.
+//! Limits on how often a program is asked, and how many times at once.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Holds calls of all threads of a process back, so that no more of them are under way, or begin in a minute, than allowed.
+/// Delays calls of all threads of a process, so that no more of them are active, or begin in a minute, than allowed.
 #[derive(Debug)]
 pub struct Pace {
     at_once: Option<u64>,
@@ -15,16 +15,16 @@ pub struct Pace {
 #[derive(Debug)]
 struct State {
     under_way: u64,
-    /// When the next call may begin.
+    /// The time when the next call may begin.
     next: Instant,
 }
 
-/// A call that is under way, until this is dropped.
+/// A call that is active until this is dropped.
 #[derive(Debug)]
 pub struct Turn<'p>(&'p Pace);
 
 impl Pace {
-    /// At most so many calls at once, and so many that begin in a minute.
+    /// Allows at most this many calls at once, and this many that begin in a minute.
     pub fn new(at_once: Option<u64>, per_minute: Option<u64>) -> Self {
         Self {
             at_once,
@@ -37,7 +37,7 @@ impl Pace {
         }
     }
 
-    /// Returns whether calls are counted, so that each is to have one record.
+    /// Returns whether calls are counted, so that each should have one record.
     pub fn counts_calls(&self) -> bool {
         self.interval.is_some()
     }

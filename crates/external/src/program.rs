@@ -15,15 +15,15 @@ pub struct Program {
 }
 
 impl Program {
-    /// A program and its arguments; one text alone is run by the shell.
+    /// Describes a program and its arguments. A single text is run by the shell.
     pub fn new(command: Vec<String>, limits: Limits) -> Self {
         Self { command, limits }
     }
 
-    /// Makes sure that there is such a program, as far as can be told without starting it.
+    /// Checks that the program exists, as far as possible without starting it.
     ///
     /// # Errors
-    /// What is wrong with it, to be put after "the command".
+    /// The problem, as the end of a sentence that begins with "the command".
     pub fn check(&self) -> Result<(), String> {
         use rustix::fs::{Access, access};
         let program = match &self.command[..] {
@@ -48,10 +48,10 @@ impl Program {
         }
     }
 
-    /// Gives it lines, each with its end, and returns the lines that it wrote, as many as `count`.
+    /// Passes it lines, each with its end, and returns the lines that it wrote, which must be `count`.
     ///
     /// # Errors
-    /// [`Failure`], also when it ends with an error, or writes another number of lines.
+    /// [`Failure`], also if it ends with an error or writes another number of lines.
     pub fn ask(&self, lines: Vec<u8>, count: usize) -> Result<Vec<String>, Failure> {
         let mut child = Child::start(self.start(), &self.limits)?;
         child.send(lines);
@@ -88,7 +88,7 @@ impl Program {
             [program, arguments @ ..] => (program.as_str(), arguments.to_vec()),
             [] => ("true", Vec::new()),
         };
-        // The shell sets the limit and becomes the program.
+        // The shell sets the limit and then becomes the program.
         let Some(bytes) = self.limits.memory else {
             let mut command = Command::new(program);
             command.args(arguments);

@@ -15,16 +15,16 @@ use crate::limits::Limits;
 
 pub use interpreter::Interpreter;
 
-/// The Python side. It needs nothing but Python's own library.
+/// The Python side. It only needs Python's standard library.
 const CHILD: &str = include_str!("python/child.py");
 
-/// The version of what both sides say to each other. The Python side states the same.
+/// The version of the protocol between both sides. The Python side has the same number.
 const PROTOCOL: u32 = 1;
 
-/// The time to load the user's code, which may load models.
+/// The time limit for loading the user's code, which may load models.
 const LOADING: Duration = Duration::from_secs(600);
 
-/// The time to start Python.
+/// The time limit for starting Python.
 const STARTING: Duration = Duration::from_secs(60);
 
 /// The user's code.
@@ -32,11 +32,11 @@ const STARTING: Duration = Duration::from_secs(60);
 pub enum Code {
     /// A lambda expression.
     Lambda(String),
-    /// Functions of a file, of which the first that it has is used.
+    /// Functions in a file. The first one that the file has is used.
     File {
         /// The file.
         path: PathBuf,
-        /// The functions, with how each is called.
+        /// The names of the functions, with how each is called.
         functions: Vec<(String, Mode)>,
     },
 }
@@ -46,15 +46,15 @@ pub enum Code {
 pub enum Mode {
     /// One record, a `dict`; returns a `dict`.
     Record,
-    /// One record; returns a `dict`, or nothing after changing the record that it was given.
+    /// One record; returns a `dict`, or nothing after changing the record that it received.
     RecordInPlace,
     /// Many records as a `dict` of lists; returns the same.
     Columns,
     /// Many records as a list of `dict`s; returns the same.
     Records,
-    /// One record; returns whether it stays.
+    /// One record; returns whether it is kept.
     Keep,
-    /// Many records as a list; returns a list of whether each stays.
+    /// Many records as a list; returns a list of whether each is kept.
     KeepRecords,
 }
 
@@ -86,7 +86,7 @@ impl Code {
     }
 }
 
-/// A process of Python with the user's code, which is started again when it has died.
+/// A Python process with the user's code, which is restarted after it died.
 #[derive(Debug)]
 pub struct Python {
     interpreter: Interpreter,
@@ -97,7 +97,7 @@ pub struct Python {
 }
 
 impl Python {
-    /// Starts Python and loads the code. A lambda is called as `mode` says.
+    /// Starts Python and loads the code. `mode` says how a lambda is called.
     ///
     /// # Errors
     /// [`Failure::NotStarted`].
@@ -118,12 +118,12 @@ impl Python {
         Ok(python)
     }
 
-    /// Asks about records: lines of JSON, each with its end. Gives one answer for each.
+    /// Asks about records: lines of JSON, each with its end. Returns one answer for each.
     ///
-    /// A single record whose process dies is tried once more, since something else may have killed it.
+    /// A single record whose process dies is tried once more, because something else may have killed the process.
     ///
     /// # Errors
-    /// [`Failure`] when there are not answers to all of them.
+    /// [`Failure`] when not all of them are answered.
     pub fn ask(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
         match self.ask_once(lines, count) {
             Err(Failure::Died(_)) if count == 1 => self.ask_once(lines, count),
@@ -132,7 +132,7 @@ impl Python {
     }
 
     fn ask_once(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
-        // What fails stays out of `self`: nobody knows what it would answer next.
+        // A failed child is not put back into `self`, because its next answers would be unpredictable.
         let mut child = match self.child.take() {
             Some(child) => child,
             None => self.load()?,
@@ -161,7 +161,7 @@ impl Python {
     }
 }
 
-/// Looks whether the code can be what it has to be, without running any of it.
+/// Checks, without running it, that the code can be what it must be.
 pub(crate) fn check(interpreter: &Interpreter, code: &Code, mode: Mode) -> Result<(), Failure> {
     let limits = Limits {
         timeout: STARTING,
@@ -185,7 +185,7 @@ fn command(interpreter: &Interpreter) -> Command {
     command
 }
 
-/// Reads what the child says first.
+/// Reads the first message of the child.
 fn greet(child: &mut Child) -> Result<(), Failure> {
     let hello = answer_line(child, STARTING)?;
     let expected = format!("coldpress {PROTOCOL}");

@@ -1,11 +1,11 @@
-//! What a process prints, which is nobody's answer.
+//! The output of a process that isn't an answer.
 
 use std::fs::OpenOptions;
 use std::io::{Read, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes that are kept of the end of what a process printed.
+/// The number of bytes that are kept from the end of what a process printed.
 const KEPT: usize = 4096;
 
 /// The most bytes that one process may put into the log.
@@ -16,7 +16,7 @@ const LOGGED: u64 = 64 << 20;
 pub(crate) struct Said(Mutex<Vec<u8>>);
 
 impl Said {
-    /// Takes all that a process prints, on a thread of its own, so that the process never waits for anybody to read it.
+    /// Reads everything that a process prints, on a thread of its own, so that the process never has to wait for a reader.
     pub(crate) fn listen(mut output: impl Read + Send + 'static, log: Option<&Path>) -> Arc<Self> {
         let said = Arc::new(Self::default());
         let (kept, log) = (said.clone(), log.map(Path::to_owned));
@@ -33,7 +33,7 @@ impl Said {
                 }
             }
         };
-        // Without a thread, what it prints is lost, and the process gets an error when it prints.
+        // Without a thread, the output is lost, and the process gets an error when it prints.
         let _ = std::thread::Builder::new()
             .name("printed".to_owned())
             .spawn(listen);

@@ -1,4 +1,4 @@
-//! Where processes are started.
+//! The thread that starts processes.
 
 use std::io;
 use std::process::{Child, Command};
@@ -12,8 +12,8 @@ struct Order {
 
 /// Starts a process on a thread that lives as long as this process.
 ///
-/// A child that asks the system to be killed along with its parent is killed when the *thread* that started it ends, and a
-/// worker's thread may well end before the worker.
+/// A child that asks the system to be killed along with its parent is killed when the *thread* that started it ends, and a worker's
+/// thread may well end before the worker.
 pub(crate) fn spawn(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<Option<Sender<Order>>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Processes of Python end with the process that started them, however that ends.
+//! Python processes end with the process that started them, however that ends.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::Path;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use coldpress_external::{Code, Interpreter, Limits, Mode, Python};
 
-/// Names the file that a worker's Python writes its number to; set for workers alone.
+/// The variable with the file to which a worker's Python writes its number. It is set only for workers.
 const WORKER: &str = "COLDPRESS_TEST_WORKER";
 
 #[test]
@@ -61,7 +61,7 @@ fn work(file: &Path) {
     let _ = python.ask(b"{}\n", 1);
 }
 
-/// A process that nobody has waited for is dead all the same.
+/// Returns whether a process is alive. A zombie is dead, even if nobody has waited for it.
 fn lives(stat: &str) -> bool {
     let stat = std::fs::read_to_string(stat).unwrap_or_default();
     let state = stat

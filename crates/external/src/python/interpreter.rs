@@ -1,4 +1,4 @@
-//! Which Python is used.
+//! The choice of the Python interpreter.
 
 use std::collections::HashMap;
 use std::env;
@@ -15,12 +15,12 @@ pub struct Interpreter {
     path: PathBuf,
 }
 
-/// What was found out about code, by interpreter and code.
+/// The results of checks, by interpreter and code.
 type Checked = HashMap<(Interpreter, String), Result<(), Failure>>;
 
 impl Interpreter {
-    /// The interpreter that is `asked` for; else that of the variable `COLDPRESS_PYTHON`, of the active virtual environment, or
-    /// `python3`.
+    /// Finds the interpreter that is `asked` for; otherwise that of the variable `COLDPRESS_PYTHON`, that of the active virtual
+    /// environment, or `python3`.
     pub fn find(asked: Option<&str>) -> Self {
         Self::among(asked, |name| {
             env::var_os(name).filter(|value| !value.is_empty())
@@ -38,12 +38,12 @@ impl Interpreter {
         }
     }
 
-    /// Its path, or its name where it is looked for on `PATH`.
+    /// Returns its path, or its name if it is searched for on `PATH`.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Makes sure that it can be started, once per process.
+    /// Checks that it can be started, once per process.
     ///
     /// # Errors
     /// [`Failure::NotStarted`].
@@ -55,8 +55,8 @@ impl Interpreter {
         )
     }
 
-    /// Makes sure that the code can be what it has to be, without running any of it. It is looked at once per process, and again
-    /// if the code has another `identity`.
+    /// Checks, without running it, that the code can be what it must be. It is checked once per process, and again if the code has
+    /// another `identity`.
     ///
     /// # Errors
     /// [`Failure::NotStarted`].

@@ -1,4 +1,4 @@
-//! Finds jobs by their ids, to look at them, follow their events and stop them, also from a program that does not run them.
+//! Finding jobs by their ids to look at them, follow their events and stop them, even from a program that does not run them.
 //!
 //! These are the commands `monitor`, `jobs`, `events`, `report` and `stop` as calls: they return the data that the commands
 //! print. A job that does not exist is an [`UnknownJob`](crate::job::Error::UnknownJob).
@@ -27,10 +27,10 @@ use crate::job::{
 };
 use crate::report::{self, MonitorView, PartitionView, monitor};
 
-/// The folder of jobs where a recipe names none: `work_dir`.
+/// The folder of jobs if a recipe names none in `work_dir`.
 pub const DEFAULT_DIR: &str = "outputs/partition-checkpoint-eventlog";
 
-/// How often a log is looked at for new events.
+/// The interval of the checks for new events in a log.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// A job that exists, whether or not it is running, in this process or another.
@@ -66,10 +66,10 @@ impl JobHandle {
         &self.layout
     }
 
-    /// Returns how far the job is, as `coldpress monitor --json` prints it; [`MonitorView::render`] gives it as text.
+    /// Returns the progress of the job, as `coldpress monitor --json` prints it. [`MonitorView::render`] formats it as text.
     ///
     /// # Errors
-    /// If nothing of the job can be read, or a newer release wrote it.
+    /// Fails if nothing of the job can be read, or if a newer release wrote it.
     #[doc(alias = "show_job_progress")]
     #[doc(alias = "get_progress_data")]
     #[doc(alias = "calculate_overall_progress")]
@@ -80,7 +80,7 @@ impl JobHandle {
     /// Returns the status of each partition, by number.
     ///
     /// # Errors
-    /// As [`progress`](Self::progress).
+    /// Those of [`progress`](Self::progress).
     #[doc(alias = "get_partition_status")]
     pub fn partitions(&self) -> report::Result<BTreeMap<u32, PartitionView>> {
         Ok(self.progress()?.partition_status)
@@ -90,7 +90,7 @@ impl JobHandle {
     /// journal, so they are right even without an event log.
     ///
     /// # Errors
-    /// As [`progress`](Self::progress).
+    /// Those of [`progress`](Self::progress).
     #[doc(alias = "get_performance_summary")]
     pub fn performance(&self, operator: Option<&str>) -> report::Result<Vec<OperatorPerformance>> {
         let mut all = self.progress()?.operators;
@@ -98,20 +98,20 @@ impl JobHandle {
         Ok(all)
     }
 
-    /// Returns how far the job is as a few lines of text.
+    /// Returns the progress of the job as a few lines of text.
     ///
     /// # Errors
-    /// As [`progress`](Self::progress).
+    /// Those of [`progress`](Self::progress).
     #[doc(alias = "generate_status_report")]
     #[doc(alias = "display_progress")]
     pub fn status_report(&self) -> report::Result<String> {
         Ok(report::first_look(&self.layout)?.render_as(report::Look::Plain))
     }
 
-    /// Reads the job's summary: a view that its driver writes every few seconds. None if there is none.
+    /// Reads the job's summary, a view that its driver writes every few seconds. None if there is none.
     ///
     /// # Errors
-    /// As [`JobSummary::read`].
+    /// Those of [`JobSummary::read`].
     #[doc(alias = "load_job_summary")]
     #[doc(alias = "get_job_summary")]
     pub fn summary(&self) -> job::Result<Option<JobSummary>> {
@@ -121,17 +121,17 @@ impl JobHandle {
     /// Returns whether a driver is running the job, as far as this host can see.
     ///
     /// # Errors
-    /// If the heartbeat cannot be read, or a newer release wrote it.
+    /// Fails if the heartbeat cannot be read, or if a newer release wrote it.
     #[doc(alias = "is_job_running")]
     pub fn is_running(&self) -> job::Result<bool> {
         Ok(Liveness::of(&self.layout)?.is_alive())
     }
 
-    /// Reads the job's events that pass a filter, oldest first, including those of earlier runs and of rotated files.
-    /// It is empty if the job has no event log.
+    /// Reads the job's events that pass a filter, oldest first, including those of earlier runs and of rotated files. The result is
+    /// empty if the job has no event log.
     ///
     /// # Errors
-    /// If the folder of the log cannot be read.
+    /// Fails if the folder of the log cannot be read.
     #[doc(alias = "get_events")]
     #[doc(alias = "load_event_logs")]
     pub fn events(&self, filter: EventFilter) -> crate::events::Result<EventReader> {
@@ -141,7 +141,7 @@ impl JobHandle {
     /// Reads the same as [`events`](Self::events), and then the events that are added, until the job's driver has gone.
     ///
     /// # Errors
-    /// As [`events`](Self::events).
+    /// Those of [`events`](Self::events).
     #[doc(alias = "monitor_events")]
     pub fn follow_events(
         &self,
@@ -152,11 +152,11 @@ impl JobHandle {
         follow(self.layout.event_log_dir(), filter, LOOK_EVERY, is_over)
     }
 
-    /// Stops the job: asks its driver to leave, and kills it if it does not in time. A job that nobody drives is stopped
-    /// already.
+    /// Stops the job: asks its driver to leave, and kills it if it does not leave in time. A job without a driver is already
+    /// stopped.
     ///
     /// # Errors
-    /// As [`crate::job::stop_job`].
+    /// Those of [`crate::job::stop_job`].
     #[doc(alias = "stop_job")]
     #[doc(alias = "terminate_process_gracefully")]
     pub fn stop(&self, options: &StopOptions) -> job::Result<StopReport> {
@@ -167,7 +167,7 @@ impl JobHandle {
 /// Lists the jobs in a folder that are running, the newest first. [`crate::job::list_jobs`] lists them all.
 ///
 /// # Errors
-/// If the folder cannot be listed.
+/// Fails if the folder cannot be listed.
 #[doc(alias = "list_running_jobs")]
 pub fn running(base_dir: impl AsRef<Path>) -> job::Result<Vec<JobView>> {
     let jobs = list_jobs(base_dir.as_ref())?.into_iter();

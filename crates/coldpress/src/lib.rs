@@ -30,29 +30,29 @@
 //!
 //! - [`config`]: a [`Recipe`](config::Recipe) from YAML ([`load_recipe`]) or from Rust
 //!   ([`RecipeBuilder`](config::RecipeBuilder)), with every key that a recipe can have.
-//! - [`executor`](mod@executor): the [`Executor`](executor::Executor) runs it, or resumes it where the id of the job
-//!   exists; it reports what happens as [events](executor::Executor::live_events), can be
-//!   [stopped](executor::Executor::stop_handle), and ends with a [`Report`](executor::Report).
+//! - [`executor`](mod@executor): the [`Executor`](executor::Executor) runs it, or resumes it if the id of the job exists. It
+//!   reports what happens as [events](executor::Executor::live_events), can be [stopped](executor::Executor::stop_handle), and ends
+//!   with a [`Report`](executor::Report).
 //! - [`ops`]: the built-in operators. Operators of your own implement a trait of [`operator`] and go into the same
 //!   [`Registry`](operator::Registry).
-//! - [`jobs`]: finds jobs by their ids, to look at them, follow their events and stop them.
-//! - [`job`]: the journal that says what is true about a job, and the files around it; [`report`] shows a job to people.
-//! - [`checkpoint`]: how the progress within partitions is kept.
-//! - [`storage`]: where the files of a job are. Your own store implements [`ObjectStore`](storage::ObjectStore), and the
-//!   feature `suite` holds its contract as tests; [`StoreSchemes`](storage::StoreSchemes) make it known to the executor,
-//!   to worker processes and to what cleans a job.
-//! - [`remote`] (feature `remote`, on by default): stores in buckets, and datasets there, on web servers and on the dataset
-//!   hub. [`schemes`] has them with everything else that this build can open.
-//! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs ask for worker processes
-//!   (`executor_type: process` or `ray`), with its operators and stores. Its own executable is then the worker.
+//! - [`jobs`]: finding jobs by their ids, to look at them, follow their events and stop them.
+//! - [`job`]: the journal, which is the truth about a job, and the files around it; [`report`] shows a job to people.
+//! - [`checkpoint`]: storing the progress within partitions.
+//! - [`storage`]: the stores of a job's files. Your own store implements [`ObjectStore`](storage::ObjectStore), and the feature
+//!   `suite` has its contract as tests. [`StoreSchemes`](storage::StoreSchemes) make it known to the executor, to worker processes
+//!   and to the code that cleans a job.
+//! - [`remote`] (feature `remote`, on by default): stores in buckets, and datasets there, on web servers and on the Hugging Face
+//!   dataset hub. [`schemes`] has them, with everything else that this build can open.
+//! - [`worker::serve_if_asked`]: called first in the `main` of a program whose jobs use worker processes (`executor_type: process`
+//!   or `ray`), with its operators and stores. Its own executable is then the worker.
 //! - [`ray`]: attempts as tasks of a Ray cluster, for recipes with `executor_type: ray`.
-//! - [`assets`]: where operators find models and word lists, and how those are fetched.
-//! - [`docetl`]: the checkpoint store of DocETL pipelines, a library of its own: it runs no recipe.
+//! - [`assets`]: the places where operators find models and word lists, and how those are fetched.
+//! - [`docetl`]: the checkpoint store of DocETL pipelines. It is a library of its own and runs no recipe.
 //! - [`serve`] (feature `serve`, on by default): the pages of all jobs of a folder over HTTP, which follow the jobs.
-//! - [`events`]: what happened, to read, to filter and to follow.
-//! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: what the others are built on.
+//! - [`events`]: the events of a job, for reading, filtering and following.
+//! - [`record`], [`dataset`], [`export`], [`partition`], [`storage`], [`failure`], [`worker`]: the foundations of the others.
 //!
-//! It has almost no code and no error of its own.
+//! This crate has almost no code and no error type of its own.
 
 pub mod jobs;
 pub mod prelude;
@@ -81,9 +81,9 @@ pub use coldpress_storage as storage;
 pub use coldpress_table as table;
 pub use coldpress_worker as worker;
 
-/// Begins an executor of this recipe with the built-in operators.
+/// Builds an executor of this recipe with the built-in operators.
 ///
-/// Operators of your own are added with [`operator`](executor::ExecutorBuilder::operator).
+/// [`operator`](executor::ExecutorBuilder::operator) adds operators of your own.
 #[doc(alias = "dj-process")]
 #[doc(alias = "PartitionedRayExecutor")]
 pub fn executor(recipe: config::Recipe) -> executor::ExecutorBuilder {
@@ -95,9 +95,9 @@ pub fn executor(recipe: config::Recipe) -> executor::ExecutorBuilder {
     }
 }
 
-/// The kinds of places behind URLs that this build can open: none without the feature `remote`.
+/// Returns the URL schemes that this build can open: none without the feature `remote`.
 ///
-/// A program whose jobs ask for worker processes gives the same ones to [`worker::serve_if_asked`].
+/// A program whose jobs use worker processes passes the same ones to [`worker::serve_if_asked`].
 #[must_use]
 pub fn schemes() -> storage::StoreSchemes {
     #[cfg(feature = "remote")]
@@ -106,10 +106,10 @@ pub fn schemes() -> storage::StoreSchemes {
     storage::StoreSchemes::default()
 }
 
-/// Reads a recipe file; settings of `overrides` come before those of the file.
+/// Reads a recipe file. Settings in `overrides` take precedence over those of the file.
 ///
 /// # Errors
-/// As [`Recipe::load`](config::Recipe::load).
+/// Those of [`Recipe::load`](config::Recipe::load).
 #[doc(alias = "init_configs")]
 pub fn load_recipe(
     path: impl AsRef<std::path::Path>,

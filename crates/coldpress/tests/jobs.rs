@@ -1,4 +1,4 @@
-//! Jobs by their ids, and the names under which Data-Juicer's users look for what is here.
+//! Jobs by their ids, and the names by which users of Data-Juicer search for features.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs;
@@ -71,7 +71,7 @@ fn a_job_that_does_not_exist_is_not_found() {
     assert!(matches!(error, Error::InvalidJobId(_)), "{error}");
 }
 
-/// The names in Data-Juicer's documents; the search of the manual finds what does the same here.
+/// The names in Data-Juicer's documents. A search in the manual for one of them finds the equivalent here.
 const NAMES: [&str; 22] = [
     "show_job_progress",
     "JobProgressMonitor",
@@ -111,7 +111,7 @@ fn the_names_of_data_juicer_lead_here() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
-/// Reads the sources of all crates, without their tests, where this list is.
+/// Reads the sources of all crates, except their tests, where this list is.
 fn read_sources(folder: &Path, text: &mut String) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

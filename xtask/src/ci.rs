@@ -11,7 +11,7 @@ struct Step {
     run: fn() -> Result<()>,
 }
 
-/// The steps, those that fail soonest first.
+/// The steps. Those that fail soonest come first.
 const STEPS: &[Step] = &[
     Step {
         name: "format",
@@ -66,7 +66,7 @@ const STEPS: &[Step] = &[
 /// Runs the steps one after another and stops at the first that fails.
 ///
 /// # Errors
-/// When a step fails.
+/// Fails when a step fails.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let mut times = Vec::new();
@@ -103,7 +103,7 @@ fn clippy() -> Result<()> {
     )
 }
 
-/// Libraries only: the program has the facade's name, and their pages would overwrite each other.
+/// Builds the docs of libraries only, because the program has the facade's name, and their pages would overwrite each other.
 fn api_docs() -> Result<()> {
     cargo(
         &["doc", "--workspace", "--lib", "--no-deps"],

@@ -1,8 +1,8 @@
-//! No circles between the files of a crate: what two files share lies in a third one below both.
+//! Checks that the files of a crate do not depend on each other in circles. What two files share belongs in a third one below both.
 //!
-//! The modules of a folder are looked at together with everything inside of them; one depends on another if its text has
-//! a path that leads there. A re-export is no way out: a path through it leads to where the item is defined. An item that
-//! is defined in `lib.rs` counts as one of a module that depends on all others. Tests may use anything.
+//! The modules of a folder are looked at together with everything inside them. One depends on another if its text has a path that
+//! leads there. A re-export is no way out, because a path through it leads to where the item is defined. An item that is defined in
+//! `lib.rs` counts as part of a module that depends on all others. Tests may use anything.
 
 mod graph;
 mod modules;
@@ -16,13 +16,14 @@ use anyhow::Result;
 use graph::circles;
 use modules::{Crate, Use};
 
-/// Modules, as `crate::module`, whose files call each other because what they read or write nests in itself, as lists in lists do.
+/// Modules, as `crate::module`, whose files call each other because the data that they read or write is nested, like lists in
+/// lists.
 const RECURSIVE: &[&str] = &["table::decode", "table::join", "table::render"];
 
-/// Every circle in the crates of `crates/`, and the modules that the list names in vain.
+/// Returns every circle in the crates of `crates/`, and the modules that are on the list unnecessarily.
 ///
 /// # Errors
-/// When a file cannot be read.
+/// Fails when a file cannot be read.
 pub(crate) fn faults() -> Result<Vec<String>> {
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(crate::root().join("crates"))? {
@@ -46,7 +47,7 @@ pub(crate) fn faults() -> Result<Vec<String>> {
     Ok(faults)
 }
 
-/// The modules of a crate whose files go round in circles, and how.
+/// Returns the modules of a crate whose files form circles, and the circles.
 fn circles_in(folder: &Path) -> Result<BTreeMap<String, String>> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let mut found = BTreeMap::new();
@@ -69,7 +70,7 @@ fn circles_in(folder: &Path) -> Result<BTreeMap<String, String>> {
     Ok(found)
 }
 
-/// The arrows of a circle, each with an example.
+/// Formats the arrows of a circle, each with an example.
 fn show(circle: &[&str], uses: &Arrows) -> String {
     let inside = |name: &str| circle.contains(&name);
     uses.iter()
@@ -78,7 +79,7 @@ fn show(circle: &[&str], uses: &Arrows) -> String {
         .collect()
 }
 
-/// For every module that has others inside: which of them use which, with an example.
+/// For every module with others inside, which of them use which, with an example.
 type Arrows = BTreeMap<(String, String), String>;
 
 fn by_parent(uses: Vec<Use>) -> BTreeMap<String, Arrows> {

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{cargo, root};
 
-/// Where the rounds leave their tables, below the workspace; emptied at the start.
+/// The folder below the workspace where the rounds leave their tables. It is emptied at the start.
 const TABLES: &str = "target/crash-matrix";
 
 /// The page that keeps the tables.
@@ -36,10 +36,10 @@ and from an Arrow stream as from the Parquet file of the same rows.
 `published before` and `reused after` count partitions. `cargo test` plays a sample of these rounds.
 ";
 
-/// Plays all rounds, prints the tables and, with `--write`, keeps them.
+/// Runs all rounds, prints the tables and, with `--write`, keeps them.
 ///
 /// # Errors
-/// When a round fails; the tables are printed all the same, but not kept.
+/// Fails when a round fails. The tables are printed anyway, but not kept.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let keep = match args {
         [] => false,
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// One test at a time, so that the instants are those of a machine without other work.
+/// Runs one test at a time, so that the instants are those of a machine without other work.
 fn play(folder: &Path) -> Result<()> {
     let test = [
         "test",
@@ -87,7 +87,7 @@ fn play(folder: &Path) -> Result<()> {
     )
 }
 
-/// The page of the tables that are there.
+/// Returns the page of the existing tables.
 fn page(folder: &Path) -> Result<String> {
     let mut page = HEAD.to_owned();
     let mut paths = Vec::new();

@@ -7,14 +7,14 @@ use anyhow::{Result, bail};
 use crate::python::run_script;
 use crate::{cargo, root};
 
-/// The folder for the jobs, below the workspace; emptied at the start.
+/// The folder for the jobs, below the workspace. It is emptied at the start.
 const FOLDER: &str = "target/data-juicer";
 
-/// Runs `xtask/peers/jobs.py` with the Python of `--python PATH`, which must have the package `py-data-juicer` 1.6.1: that is too
+/// Runs `xtask/peers/jobs.py` with the Python of `--python PATH`, which must have the package `py-data-juicer` 1.6.1. It is too
 /// large to be installed on the way.
 ///
 /// # Errors
-/// If no Python is given, or if Data-Juicer sees something other than what the program reports.
+/// Fails if no Python is given, or if Data-Juicer sees something other than what the program reports.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let [flag, python] = args else {
         bail!("`data-juicer` takes `--python PATH`, a Python with `py-data-juicer` 1.6.1");

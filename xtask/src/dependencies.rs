@@ -1,4 +1,4 @@
-//! `cargo xtask dependencies`: every dependency is used, and may be used.
+//! `cargo xtask dependencies`: every dependency is used and permitted.
 
 use std::path::Path;
 
@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use cargo_metadata::{Dependency, Metadata, MetadataCommand, Package};
 use spdx::{Expression, LicenseReq};
 
-/// The licences that a dependency may have. They ask for their texts to be passed on, and for nothing else.
+/// The licences that a dependency may have. They only require their texts to be passed on.
 ///
-/// Two are here for the sake of TLS. ISC, of `ring`, `rustls-webpki` and `untrusted`, asks for what MIT asks for.
-/// CDLA-Permissive-2.0, of the root certificates in `webpki-roots`, is for data: whoever passes the data on passes on its
-/// text, and what is made with the data is free.
+/// Two are here because of TLS. ISC, of `ring`, `rustls-webpki` and `untrusted`, requires what MIT requires. CDLA-Permissive-2.0,
+/// of the root certificates in `webpki-roots`, is for data: those who pass the data on must pass on its text, and what is made with
+/// the data is free.
 const LICENCES: [&str; 12] = [
     "Apache-2.0",
     "BSD-2-Clause",
@@ -26,10 +26,10 @@ const LICENCES: [&str; 12] = [
     "Zlib",
 ];
 
-/// Checks the dependencies of the workspace and of all that it depends on.
+/// Checks the dependencies of the workspace and of everything that it depends on.
 ///
 /// # Errors
-/// When one has a licence that is not in the list, or a crate of the workspace does not use one that it names.
+/// Fails when one has a licence that is not on the list, or when a crate of the workspace does not use one that it names.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let metadata = MetadataCommand::new()
@@ -74,16 +74,16 @@ fn reason_against(licence: Option<&str>) -> Option<String> {
     };
     let is_allowed = |asked: &LicenseReq| {
         let id = asked.license.id();
-        // An exception such as LLVM's only takes conditions away.
+        // An exception such as LLVM's only removes conditions.
         id.is_some_and(|id| LICENCES.contains(&id.name))
     };
     (!expression.evaluate(is_allowed)).then(|| format!("has the licence `{licence}`"))
 }
 
-/// The dependencies that no source file of the package mentions.
+/// Returns the dependencies that no source file of the package mentions.
 ///
-/// One that is there for the features that it switches on is named in `package.metadata.cargo-machete.ignored`, as for the
-/// tool of that name.
+/// One that is needed only for the features that it enables is listed in `package.metadata.cargo-machete.ignored`, as for the tool
+/// of that name.
 fn unused(package: &Package, all: &[Package]) -> Result<Vec<String>> {
     let folder = package
         .manifest_path
@@ -91,7 +91,7 @@ fn unused(package: &Package, all: &[Package]) -> Result<Vec<String>> {
         .context("a manifest lies in a folder")?;
     let mut sources = String::new();
     append_sources(folder.as_std_path(), &mut sources)?;
-    // Examples lie elsewhere; their paths begin with the folder and go up from it.
+    // Examples are elsewhere. Their paths begin with the folder and go up from it.
     for target in &package.targets {
         let path = std::fs::canonicalize(&target.src_path)?;
         if !path.starts_with(folder) {
@@ -130,7 +130,7 @@ fn append_sources(folder: &Path, sources: &mut String) -> Result<()> {
     Ok(())
 }
 
-/// The name by which code refers to the dependency: a package may give its library another name than its own.
+/// Returns the name by which code refers to the dependency. A package may give its library another name than its own.
 fn name_in_code(dependency: &Dependency, all: &[Package]) -> String {
     let mut packages = all.iter();
     let package = packages.find(|package| package.name.as_str() == dependency.name);
@@ -141,7 +141,7 @@ fn name_in_code(dependency: &Dependency, all: &[Package]) -> String {
     name.unwrap_or(&dependency.name).replace('-', "_")
 }
 
-/// Whether the name is a word of the sources.
+/// Returns whether the name is a word of the sources.
 fn is_mentioned(name: &str, sources: &str) -> bool {
     let is_of_word = |char: char| char.is_alphanumeric() || char == '_';
     sources.match_indices(name).any(|(at, _)| {

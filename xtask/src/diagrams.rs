@@ -1,7 +1,7 @@
 //! `cargo xtask diagrams`: the pictures of `docs/diagrams/`, drawn from the text beside them.
 //!
-//! A picture is rows of boxes, with arrows between them. Its author says what is in which row, and never where: places follow
-//! from the order and the lengths of the texts. A picture in which something would cover something else isn't written.
+//! A picture consists of rows of boxes, with arrows between them. Its author says what is in which row, but not where; the places
+//! follow from the order and the lengths of the texts. A picture in which something would cover something else is not written.
 
 mod draw;
 mod geometry;
@@ -22,10 +22,10 @@ const FOLDER: &str = "docs/diagrams";
 /// The picture that has a box for every crate.
 const CRATES: &str = "components.yaml";
 
-/// Draws all pictures; with `--check`, only compares.
+/// Draws all pictures; with `--check`, only compares them.
 ///
 /// # Errors
-/// When a source is wrong, or a picture cannot be written or is not up to date.
+/// Fails when a source is wrong, or when a picture cannot be written or is out of date.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let check = match args {
         [] => false,
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The texts that pictures are drawn from, by name.
+/// Returns the texts from which pictures are drawn, by name.
 fn sources() -> Result<Vec<PathBuf>> {
     let folder = crate::root().join(FOLDER);
     let entries = std::fs::read_dir(&folder).with_context(|| format!("cannot list {FOLDER}"))?;
@@ -78,7 +78,7 @@ fn read(path: &Path) -> Result<Diagram> {
     Ok(diagram)
 }
 
-/// Draws a picture, after making sure that nothing in it covers anything else.
+/// Draws a picture, after checking that nothing in it covers anything else.
 fn picture(diagram: &Diagram) -> Result<String> {
     let (placed, arrows) = layout::lay_out(diagram)?;
     let faults = overlap::faults(&placed, &arrows);
@@ -98,7 +98,7 @@ fn has_every_crate(diagram: &Diagram) -> Result<()> {
     Ok(())
 }
 
-/// The path of a file in the workspace, for messages.
+/// Returns the path of a file in the workspace, for messages.
 fn name(path: &Path) -> String {
     let inside = path.strip_prefix(crate::root()).unwrap_or(path);
     inside.display().to_string()

@@ -8,14 +8,14 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::python::{Environment, run_script};
 use crate::{cargo, root};
 
-/// The folder for the files of the runs, below the workspace; emptied at the start.
+/// The folder for the files of the runs, below the workspace. It is emptied at the start.
 const FOLDER: &str = "target/docetl";
 
-/// Makes the frozen directories again, migrates copies of them and compares, runs the queries of the manual and the
-/// example. `--release` builds the program in release mode, `--program PATH` takes one that is there.
+/// Makes the frozen directories again, migrates copies of them and compares, and runs the queries of the manual and the example.
+/// `--release` builds the program in release mode, and `--program PATH` takes an existing one.
 ///
 /// # Errors
-/// When Python or a package registry is missing, or when anything differs.
+/// Fails when Python or a package registry is missing, or when anything differs.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let python = Environment { name: "docetl" }.programs()?.join("python");
     let program = program(args)?;

@@ -6,16 +6,16 @@ mod operators;
 
 use anyhow::{Context, Result, bail};
 
-/// A page: its path in the workspace and what it must hold.
+/// A page: its path in the workspace, and its expected content.
 struct Page {
     path: &'static str,
     text: String,
 }
 
-/// Writes the pages; with `--check`, only compares.
+/// Writes the pages; with `--check`, only compares them.
 ///
 /// # Errors
-/// When a page cannot be written, or is not up to date.
+/// Fails when a page cannot be written or is out of date.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let check = match args {
         [] => false,
@@ -71,7 +71,7 @@ fn write(page: &Page) -> Result<()> {
     Ok(())
 }
 
-/// A text as a cell of a Markdown table.
+/// Formats a text as a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.split_whitespace()
         .collect::<Vec<_>>()

@@ -14,7 +14,7 @@ use self::run::Run;
 use self::truth::Truth;
 use crate::{cargo, root};
 
-/// Where the documents, their truth and the jobs lie, below the workspace; emptied at the start.
+/// The folder below the workspace for the documents, their truth and the jobs. It is emptied at the start.
 const FOLDER: &str = "target/duplicates";
 
 /// The deduplicators, with the parameters that all comparisons use.
@@ -30,13 +30,13 @@ const DEDUPLICATORS: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// What the command line asks for.
+/// The request on the command line.
 struct Request {
     documents: u64,
     words: u64,
     workers: u64,
     program: Option<PathBuf>,
-    /// More parameters for the deduplicators that compare by similarity.
+    /// Additional parameters for the deduplicators that compare by similarity.
     with: Vec<String>,
 }
 
@@ -73,10 +73,10 @@ impl Request {
     }
 }
 
-/// Writes the documents, runs each deduplicator over them, and prints what it found and what it took.
+/// Writes the documents, runs each deduplicator over them, and prints what it found and the resources that it used.
 ///
 /// # Errors
-/// When a run fails, or when exact duplicates are not found exactly.
+/// Fails when a run fails, or when exact duplicates are not found exactly.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let request = Request::parse(args)?;
     let program = match &request.program {
@@ -118,7 +118,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Exact duplicates are known, so there is nothing to estimate.
+/// Checks the result for exact duplicates, which are known, so that there is nothing to estimate.
 fn check_exact(truth: &Truth, is_kept: &[bool]) -> Result<()> {
     for (document, (is_kept, is_copy)) in is_kept.iter().zip(truth.copies()).enumerate() {
         ensure!(

@@ -7,16 +7,16 @@ use cargo_metadata::MetadataCommand;
 
 use crate::{cargo, root};
 
-/// Where the runs leave their files, below the workspace; emptied at the start.
+/// The folder below the workspace for the files of the runs. It is emptied at the start.
 const OUTPUT: &str = "target/examples-output";
 
-/// The recipes that differ in their checkpoints alone, and so must have the same export.
+/// The recipes that differ only in their checkpoints, and so must have the same export.
 const SAME_EXPORT: &str = "configs/checkpoint";
 
 /// Runs them all, in debug builds.
 ///
 /// # Errors
-/// When one fails, or when two recipes that must agree do not.
+/// Fails when one fails, or when two recipes that must agree do not.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let output = root().join(OUTPUT);
@@ -94,7 +94,7 @@ fn compare_exports(recipes: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The examples that are targets of the facade crate.
+/// Runs the examples that are targets of the facade crate.
 fn run_facade_examples() -> Result<()> {
     let metadata = MetadataCommand::new()
         .manifest_path(root().join("Cargo.toml"))
@@ -122,7 +122,7 @@ fn run_facade_examples() -> Result<()> {
     Ok(())
 }
 
-/// The settings of the workspace's development builds, so that its builds of other crates serve here too.
+/// The settings of the workspace's development builds, so that its builds of other crates can be reused here.
 const PROFILE: [&str; 6] = [
     "--config",
     "profile.dev.debug='line-tables-only'",
@@ -132,7 +132,7 @@ const PROFILE: [&str; 6] = [
     "profile.dev.package.'*'.opt-level=1",
 ];
 
-/// The examples that are crates of their own, as a user's would be.
+/// Runs the examples that are crates of their own, as a user's would be.
 fn run_example_crates() -> Result<()> {
     let target = std::env::var("CARGO_TARGET_DIR")
         .unwrap_or_else(|_| root().join("target").display().to_string());
@@ -159,7 +159,7 @@ fn run_example_crates() -> Result<()> {
     Ok(())
 }
 
-/// An example without a lock file of its own gets the versions of the workspace.
+/// Gives an example without a lock file the versions of the workspace.
 fn lock_versions(folder: &Path) -> Result<()> {
     let lock = folder.join("Cargo.lock");
     if !lock.exists() {

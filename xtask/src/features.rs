@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use cargo_metadata::MetadataCommand;
 
-/// Checks each crate with features alone. A check of the whole workspace would build it with all that any other crate, or
-/// a test, asks for, and so hides what is missing without them.
+/// Checks each crate that has features on its own. A check of the whole workspace would build it with everything that any other
+/// crate, or a test, asks for, and so hide what is missing without that.
 ///
 /// # Errors
-/// When a crate does not build.
+/// Fails when a crate does not build.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let metadata = MetadataCommand::new()
@@ -27,7 +27,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// No feature, each alone, and all together; nothing for a crate that has none.
+/// Returns the arguments for no feature, for each alone, and for all together; none for a crate without features.
 fn selections(features: &[&str]) -> Vec<String> {
     if features.is_empty() {
         return Vec::new();

@@ -5,10 +5,10 @@ use anyhow::Result;
 /// Checks the targets with the Rust of the workspace and without libFuzzer, which only running them needs.
 ///
 /// # Errors
-/// When a target does not build, or `fuzz/Cargo.lock` does not fit the crates that it uses.
+/// Fails when a target does not build, or when `fuzz/Cargo.lock` does not match the crates that it uses.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
-    // Into the folder of the ordinary build, which has most of the crates already.
+    // The folder is that of the ordinary build, which already has most of the crates.
     let check = [
         "check",
         "--manifest-path",

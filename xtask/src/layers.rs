@@ -8,15 +8,15 @@ use crate::{circles, module_files};
 /// A crate of `crates/` and the arrows that may leave it.
 struct Layer {
     folder: &'static str,
-    /// The crates that it may depend on.
+    /// The crates on which it may depend.
     uses: &'static [&'static str],
-    /// Those that its tests may depend on besides.
+    /// The additional crates on which its tests may depend.
     tests_use: &'static [&'static str],
 }
 
-/// The crates in their order: every arrow points to a crate further up.
+/// The crates in order. Every arrow points to a crate further up.
 ///
-/// An arrow that is not in here needs a reason before it is added: each one is something that a reader of the crate has to
+/// An arrow that is not in here needs a reason before it is added, because each one is something that a reader of the crate must
 /// know too, and that a change below can break. The code map in ARCHITECTURE.md has the same order, which is checked.
 const LAYERS: [Layer; 29] = [
     layer("config", &[], &[]),
@@ -171,13 +171,13 @@ const fn layer(
     }
 }
 
-/// What precedes a crate's folder in the headings of the code map.
+/// The text before a crate's folder in the headings of the code map.
 const HEADING: &str = "### `crates/";
 
 /// Checks the crates of the workspace.
 ///
 /// # Errors
-/// When an arrow is not in the table, a crate is missing there, or the code map differs from it.
+/// Fails when an arrow is not in the table, a crate is missing there, or the code map differs from it.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let manifest = crate::root().join("Cargo.toml");
@@ -224,7 +224,7 @@ fn wrong_arrows(metadata: &Metadata) -> Vec<String> {
     faults
 }
 
-/// The arrows that the table allows although they do not point to a crate further up.
+/// Returns the arrows that the table allows although they do not point to a crate further up.
 fn arrows_up_in_table() -> Vec<String> {
     let mut faults = Vec::new();
     for (own, layer) in LAYERS.iter().enumerate() {
@@ -240,7 +240,7 @@ fn arrows_up_in_table() -> Vec<String> {
     faults
 }
 
-/// The dependencies of a package that the table does not allow, and the allowed ones that it has no use for.
+/// Returns the dependencies of a package that the table does not allow, and the allowed ones that it does not use.
 fn arrows_not_allowed(package: &Package, layer: &Layer) -> Vec<String> {
     let Layer {
         folder,
@@ -268,7 +268,7 @@ fn arrows_not_allowed(package: &Package, layer: &Layer) -> Vec<String> {
     faults
 }
 
-/// The package's folder, if it lies in `crates/`.
+/// Returns the package's folder, if it is in `crates/`.
 fn folder_in_crates(package: &Package) -> Option<String> {
     let folder = package.manifest_path.parent()?;
     let is_crate = folder.parent()?.file_name() == Some("crates");

@@ -1,6 +1,6 @@
 //! Chores of the repository: `cargo xtask COMMAND`.
 //!
-//! One file per command, with a function `run` that gets the arguments behind the command's name, and a line in
+//! There is one file for each command, with a function `run` that gets the arguments after the command's name, and a line in
 //! [`COMMANDS`].
 #![expect(clippy::print_stdout, reason = "a program for the terminal")]
 
@@ -135,22 +135,22 @@ fn print_usage() {
     println!();
 }
 
-/// The folder of the workspace.
+/// Returns the folder of the workspace.
 pub(crate) fn root() -> &'static Path {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask)
 }
 
-/// Fails for arguments that a command does not take.
+/// Fails if there are arguments for a command that takes none.
 pub(crate) fn no_arguments(args: &[String]) -> Result<()> {
     ensure!(args.is_empty(), "unexpected arguments: {}", args.join(" "));
     Ok(())
 }
 
-/// Runs the cargo that runs this program, in the workspace's folder, with more variables in its environment.
+/// Runs the cargo that runs this program, in the workspace's folder, with additional variables in its environment.
 ///
 /// # Errors
-/// When cargo cannot be started or fails.
+/// Fails when cargo cannot be started or fails.
 pub(crate) fn cargo(args: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let line = format!("cargo {}", args.join(" "));

@@ -1,16 +1,16 @@
-//! One way to lay out modules: `foo.rs`, with what is inside of it in the folder `foo/`.
+//! The layout of modules: `foo.rs`, with everything inside it in the folder `foo/`.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-/// Folders of `mod.rs` that are still to be turned into files beside them.
+/// Folders with `mod.rs` files that are not converted yet.
 const STILL_IN_FOLDERS: &[&str] = &["crates/checkpoint/src"];
 
-/// Every file named `mod.rs`, which should be named after its folder and lie beside it.
+/// Returns every file named `mod.rs`, which should be named after its folder and be beside it.
 ///
 /// # Errors
-/// When a folder cannot be read.
+/// Fails when a folder cannot be read.
 pub(crate) fn faults() -> Result<Vec<String>> {
     let mut faults = Vec::new();
     for folder in ["crates", "xtask", "examples", "benches", "fuzz"] {

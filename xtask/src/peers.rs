@@ -1,5 +1,5 @@
-//! `cargo xtask peers`: what the program reads from other programs' files and writes, opened with other programs; with
-//! `fidelity`, its operators beside those of Data-Juicer.
+//! `cargo xtask peers`: the program's reading of other programs' files, and its output opened with other programs; with `fidelity`,
+//! its operators compared with those of Data-Juicer.
 
 mod fidelity;
 mod input;
@@ -14,10 +14,10 @@ use self::input::Input;
 use crate::python::{Environment, run_script};
 use crate::{cargo, root};
 
-/// Where the runs leave their files, below the workspace; emptied at the start.
+/// The folder below the workspace for the files of the runs. It is emptied at the start.
 const FOLDER: &str = "target/peers";
 
-/// The name of an export, and the form that `compare.py` knows it by; a `/` at the end is a folder of shards.
+/// The name of an export, and the form by which `compare.py` knows it. A final `/` means a folder of shards.
 const OUTPUTS: [(&str, &str); 8] = [
     ("out.parquet", "parquet"),
     ("out.arrow", "arrow"),
@@ -29,7 +29,7 @@ const OUTPUTS: [(&str, &str); 8] = [
     ("parquet-shards/", "parquet"),
 ];
 
-/// A name, the operators, and whether they need a `text`: records without one go into quarantine then.
+/// A name, the operators, and whether they need a `text`. If so, records without one go into quarantine.
 struct Recipe {
     name: &'static str,
     process: &'static str,
@@ -57,15 +57,15 @@ const RECIPES: [Recipe; 3] = [
 /// The recipe that changes texts.
 const CHANGE: &str = "change";
 
-/// What a program is known not to read as it is: the input by the part of its name before the first point, the program
-/// and the form, and the columns, `*` for all.
+/// The data that a program is known to read incorrectly: the input by the part of its name before the first dot, the program and
+/// the form, and the columns, `*` for all.
 const KNOWN_LIMITS: [(&str, &str, &[&str]); 8] = [
-    // Polars keeps one of several values with the same key of a map.
+    // Polars keeps only one of several values with the same key of a map.
     ("all_types", "polars parquet", &["counts"]),
     ("all_types", "polars arrow", &["counts"]),
-    // Polars knows time zones by their names alone, and panics.
+    // Polars knows time zones only by their names, and panics.
     ("arrow_types", "polars parquet", &["*"]),
-    // DuckDB and Polars give columns without a name one, and Polars doubles quotes in the header of CSV.
+    // DuckDB and Polars give a name to columns without one, and Polars doubles quotes in the header of CSV.
     ("odd_names", "duckdb parquet", &["*"]),
     ("odd_names", "duckdb csv", &["*"]),
     ("odd_names", "polars csv", &["*"]),
@@ -73,11 +73,11 @@ const KNOWN_LIMITS: [(&str, &str, &[&str]); 8] = [
     ("odd_names", "polars jsonl", &["*"]),
 ];
 
-/// Runs the matrix and compares. `--release` builds the program in release mode, `--program PATH` takes one that is
-/// there; the names after it choose the inputs that begin so. `fidelity` is a command of its own, see [`fidelity::run`].
+/// Runs the matrix and compares. `--release` builds the program in release mode, and `--program PATH` takes an existing one. The
+/// names after it select the inputs that begin with them. `fidelity` is a command of its own; see [`fidelity::run`].
 ///
 /// # Errors
-/// When Python or a package registry is missing, when a run fails, or when anything differs.
+/// Fails when Python or a package registry is missing, when a run fails, or when anything differs.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     if let [first, rest @ ..] = args
         && first == "fidelity"
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &[String]) -> Result<()> {
     compared
 }
 
-/// [`FOLDER`] with nothing but the recipes.
+/// Returns [`FOLDER`] with nothing but the recipes.
 fn empty_folder() -> Result<PathBuf> {
     let folder = root().join(FOLDER);
     if folder.exists() {
@@ -153,7 +153,7 @@ fn build(is_release: bool) -> Result<PathBuf> {
     Ok(root().join(target).join(kind).join("coldpress"))
 }
 
-/// Runs every input with every recipe into every form: the cases to compare, and what failed.
+/// Runs every input with every recipe into every form. Returns the cases to compare, and what failed.
 fn play(program: &Path, folder: &Path, inputs: &[Input]) -> Result<(Vec<Value>, Vec<String>)> {
     let (mut cases, mut failures) = (Vec::new(), Vec::new());
     for input in inputs {
@@ -219,7 +219,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// The rows without those whose text is null, which are put in quarantine.
+    /// Returns the rows without those whose text is null, which are put in quarantine.
     fn rows_with_text(&self, rows: &Path) -> Result<PathBuf> {
         let mut kept = String::new();
         for line in read(rows)?.lines() {
@@ -234,7 +234,7 @@ impl Run<'_> {
         Ok(path)
     }
 
-    /// What the recipe makes of the expected rows: JSON lines, on a way that other tests prove.
+    /// Returns what the recipe makes of the expected rows, as JSON lines. This path is proved by other tests.
     fn changed_rows(&self, rows: &Path) -> Result<PathBuf> {
         self.process(rows, "expected.jsonl", "jsonl")?;
         Ok(self.place.join("expected.jsonl"))
@@ -242,7 +242,7 @@ impl Run<'_> {
 
     fn process(&self, input: &Path, output: &str, form: &str) -> Result<()> {
         let recipe = self.folder.join(format!("{}.yaml", self.recipe));
-        // Joined as text, because a path would lose the `/` at its end.
+        // They are joined as text, because a path would lose the final `/`.
         let export = format!("{}/{output}", self.place.display());
         let mut command = Command::new(self.program);
         command

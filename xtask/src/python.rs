@@ -15,10 +15,10 @@ pub(crate) struct Environment {
 }
 
 impl Environment {
-    /// Returns the folder of the environment's programs, which is made where it is missing or has other versions.
+    /// Returns the folder of the environment's programs, which is created if it is missing or has other versions.
     ///
     /// # Errors
-    /// When there is no Python 3.11 or later with its module `venv`, or the packages cannot be installed.
+    /// Fails when there is no Python 3.11 or later with its module `venv`, or when the packages cannot be installed.
     pub(crate) fn programs(self) -> Result<PathBuf> {
         let Self { name } = self;
         let folder = root().join(format!("target/{name}-venv"));
@@ -61,14 +61,14 @@ impl Environment {
 /// Runs a script of the folder `xtask/{name}` in the workspace's folder.
 ///
 /// # Errors
-/// When it cannot be started or fails.
+/// Fails when it cannot be started or fails.
 pub(crate) fn run_script(python: &Path, name: &str, script: &str, args: &[&str]) -> Result<()> {
     let status = Command::new(python)
         .arg("-B")
         .arg(format!("xtask/{name}/{script}"))
         .args(args)
         .current_dir(root())
-        // Polars prints the stack of each panic, also of those that only mean that it has no such type.
+        // Polars prints the stack of each panic, even of those that only mean that it has no such type.
         .env("RUST_BACKTRACE", "0")
         .status()
         .with_context(|| format!("cannot start {script}"))?;

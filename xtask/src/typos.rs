@@ -1,4 +1,4 @@
-//! `cargo xtask typos`: no misspelt word in code, docs and messages.
+//! `cargo xtask typos`: no misspelt words in code, docs and messages.
 
 use std::process::Command;
 
@@ -7,10 +7,10 @@ use anyhow::{Context, Result, ensure};
 use crate::python::Environment;
 use crate::root;
 
-/// Runs `typos` over the repository; `typos.toml` says what it does not look at.
+/// Runs `typos` over the repository; `typos.toml` lists what is excluded.
 ///
 /// # Errors
-/// When it cannot be installed, or finds a misspelt word.
+/// Fails when it cannot be installed, or when it finds a misspelt word.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     let programs = Environment { name: "typos" }.programs()?;
     let status = Command::new(programs.join("typos"))

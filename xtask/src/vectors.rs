@@ -5,7 +5,7 @@ use anyhow::Result;
 /// Runs the vectors of all operators and prints a table of them.
 ///
 /// # Errors
-/// When an operator has none, or does not pass all of them.
+/// Fails when an operator has none, or does not pass all of them.
 pub(crate) fn run(args: &[String]) -> Result<()> {
     crate::no_arguments(args)?;
     let test = [

@@ -1,4 +1,4 @@
-//! The modules of a crate, and which of them use which.
+//! The modules of a crate, and the uses between them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use super::paths::{Found, paths};
 /// A module by its path in the crate; the crate itself is empty.
 type Module = Vec<String>;
 
-/// The modules of a crate that are files of their own, without those for tests.
+/// The modules of a crate that are files of their own, except those for tests.
 #[derive(Default)]
 pub(super) struct Crate {
     modules: BTreeMap<Module, File>,
@@ -18,19 +18,19 @@ pub(super) struct Crate {
 
 #[derive(Default)]
 struct File {
-    /// Relative to the folder of the crate's sources.
+    /// The path relative to the folder of the crate's sources.
     path: PathBuf,
     paths: Vec<Found>,
 }
 
-/// One module uses another that is beside it, or something that their parent defines.
+/// The use of a module by another beside it, or of something that their parent defines.
 #[derive(Debug)]
 pub(super) struct Use {
-    /// The module that holds both; the crate itself is empty.
+    /// The module that holds both; empty for the crate itself.
     pub(super) parent: String,
     pub(super) from: String,
     pub(super) to: String,
-    /// Where and how.
+    /// The place and the path, as an example.
     pub(super) example: String,
 }
 
@@ -68,7 +68,7 @@ impl Crate {
         Self { modules }
     }
 
-    /// Every use of one module by another beside it.
+    /// Returns every use of one module by another beside it.
     pub(super) fn uses(&self) -> Vec<Use> {
         let mut uses = Vec::new();
         for (module, file) in &self.modules {
@@ -85,7 +85,7 @@ impl Crate {
         uses
     }
 
-    /// The module in which what a path leads to is defined; none if that is another crate.
+    /// Returns the module in which the target of a path is defined; none if that is another crate.
     fn target(&self, start: &[String], segments: &[String], depth: usize) -> Option<Module> {
         let first = segments.first()?.as_str();
         let (mut at, mut rest): (Module, &[String]) = match first {
@@ -125,7 +125,7 @@ impl Crate {
         self.modules.contains_key(&child)
     }
 
-    /// The import that gives a module this name.
+    /// Returns the import that gives a module this name.
     fn import(&self, module: &Module, name: &str) -> Option<&Found> {
         let imports = &self.modules.get(module)?.paths;
         imports
@@ -134,8 +134,8 @@ impl Crate {
     }
 }
 
-/// The use of `target` by `module` as one between modules beside each other. What is in a module's own file belongs to all
-/// modules inside of it, except for that of the crate.
+/// Returns the use of `target` by `module` as one between modules beside each other. What is in a module's own file belongs to all
+/// modules inside it, except for the file of the crate.
 fn between(module: &Module, target: &Module, example: String) -> Option<Use> {
     let common = module
         .iter()

@@ -1,21 +1,21 @@
 //! The paths in the text of a Rust file, as far as circles need them.
 
-/// What a file holds besides tests.
+/// The relevant content of a file besides tests.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Paths {
     /// All paths that begin with `crate`, `self` or `super`, and all imports.
     pub(super) paths: Vec<Found>,
-    /// Modules in files of their own that are there for tests alone.
+    /// Modules in files of their own that exist only for tests.
     pub(super) test_modules: Vec<String>,
 }
 
 /// A path in the text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The modules in the file itself that it stands in.
+    /// The enclosing modules in the file itself.
     pub(super) inside: Vec<String>,
     pub(super) segments: Vec<String>,
-    /// The name that it has from here on, if it is an import.
+    /// The name that it gets from here on, if it is an import.
     pub(super) name: Option<String>,
     pub(super) line: usize,
 }
@@ -46,7 +46,7 @@ pub(super) fn paths(text: &str) -> Paths {
 struct Scan {
     tokens: Vec<(Token, usize)>,
     at: usize,
-    /// The modules that are open, with the depth of braces around each.
+    /// The open modules, with the depth of braces around each.
     inside: Vec<(String, usize)>,
     depth: usize,
     found: Paths,
@@ -93,7 +93,7 @@ impl Scan {
         self.token(ahead) == Some(&Token::Sign(sign))
     }
 
-    /// Skips an attribute, and what is behind it if that is for tests alone.
+    /// Skips an attribute, and the item after it if that is only for tests.
     fn attribute(&mut self) {
         self.at += 1;
         if self.is(0, '!') {
@@ -114,7 +114,7 @@ impl Scan {
         }
     }
 
-    /// Skips what is in the bracket that begins here, and its end.
+    /// Skips the group that the bracket here begins.
     fn skip_group(&mut self) {
         let mut depth = 0;
         while let Some(token) = self.token(0) {
@@ -157,7 +157,7 @@ impl Scan {
         }
     }
 
-    /// Reads the tree of an import behind these segments.
+    /// Reads the tree of an import after these segments.
     fn import(&mut self, before: &mut Vec<String>) {
         let (length, line) = (before.len(), self.line());
         loop {
@@ -191,7 +191,7 @@ impl Scan {
             name = renamed.and(name).or_else(|| segments.last().cloned());
         }
         before.truncate(length);
-        // Anything but progress would loop.
+        // Without progress, this would loop.
         if segments.len() <= length && renamed.is_none() && name.is_none() {
             self.at += 1;
             return;
@@ -230,7 +230,7 @@ impl Scan {
     }
 }
 
-/// The words and signs of a text without comments and literals, with their lines.
+/// Returns the words and signs of a text, without comments and literals, with their lines.
 fn tokens(text: &str) -> Vec<(Token, usize)> {
     let mut tokens = Vec::new();
     let (mut rest, mut line) = (text, 1);
@@ -297,7 +297,7 @@ fn text_length(rest: &str) -> usize {
     rest.len()
 }
 
-/// The length of a character in quotes, or of the quote before a lifetime.
+/// Returns the length of a character in quotes, or of the quote before a lifetime.
 fn quote_length(rest: &str) -> usize {
     let mut inside = rest.chars().skip(1);
     match (inside.next(), inside.next()) {
@@ -307,7 +307,7 @@ fn quote_length(rest: &str) -> usize {
     }
 }
 
-/// The length of the raw text that begins with a word of this length, as `r#"…"#` does, if it is one.
+/// Returns the length of the raw text that begins with a word of this length, as `r#"…"#` does, if it is one.
 fn raw_text_length(rest: &str, word: usize) -> Option<usize> {
     if !["r", "br", "cr"].contains(&&rest[..word]) {
         return None;

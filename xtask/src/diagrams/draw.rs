@@ -1,4 +1,4 @@
-//! The SVG of a picture. It needs no font of its own, no script and no other file.
+//! The SVG of a picture. It needs no special font, no script and no other file.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use super::route::Arrow;
 use super::source::{Diagram, Kind};
 use super::text::Style;
 
-/// Colours by day and by night. A picture has its own ground, as it cannot know the colour of the page around it.
+/// The colours by day and by night. A picture has its own background, because it cannot know the colour of the page around it.
 const STYLE: &str = "\
 svg{--ground:#fff;--ink:#1b2430;--faint:#56616f;--line:#6b7787;--group:#f6f8fa;--edge:#cdd5df;\
 --plain:#fff;--input:#e3effc;--work:#e2f4e8;--store:#fdf1d8;--output:#eee6fb;--trouble:#fde5e3;\
@@ -97,7 +97,7 @@ fn write_line(svg: &mut String, line: &Line, is_at_left: bool) {
     } else {
         line.rect.centre().0
     };
-    // The line on which letters sit is about three quarters down.
+    // The baseline of the letters is about three quarters down.
     let y = line.rect.y + line.rect.height * 0.76;
     let class = match classes.is_empty() {
         true => String::new(),
@@ -111,7 +111,7 @@ fn write_line(svg: &mut String, line: &Line, is_at_left: bool) {
     );
 }
 
-/// A text with what is between backticks as code.
+/// Returns a text with the parts between backticks as code.
 fn marked_up(text: &str) -> String {
     let parts = text.split('`').enumerate().map(|(at, part)| match at % 2 {
         0 => escaped(part),
@@ -171,7 +171,7 @@ fn head(points: &mut [Point], is_end: bool) -> String {
     )
 }
 
-/// The direction from one point to another, of which one is right above or beside the other.
+/// Returns the direction from one point to another, which is directly above, below or beside it.
 fn direction(from: Point, to: Point) -> (f64, f64) {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     match dx.abs() > dy.abs() {
@@ -180,7 +180,7 @@ fn direction(from: Point, to: Point) -> (f64, f64) {
     }
 }
 
-/// A line with round corners.
+/// Draws a line with round corners.
 fn path(points: &[Point]) -> String {
     let mut path = String::new();
     for (at, point) in points.iter().enumerate() {

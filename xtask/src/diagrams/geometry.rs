@@ -13,7 +13,7 @@ pub(super) struct Rect {
 pub(super) type Point = (f64, f64);
 
 impl Rect {
-    /// The rectangle around a horizontal or vertical line, with a margin on each side.
+    /// Returns the rectangle around a horizontal or vertical line, with a margin on each side.
     pub(super) fn around(from: Point, to: Point, margin: f64) -> Self {
         let line = Self {
             x: from.0.min(to.0),
@@ -52,7 +52,7 @@ impl Rect {
             && self.y < line.bottom()
     }
 
-    /// The rectangle without a margin on each side.
+    /// Returns the rectangle without a margin on each side.
     pub(super) fn inside(&self, margin: f64) -> Self {
         Self {
             x: self.x + margin,

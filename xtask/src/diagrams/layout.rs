@@ -1,4 +1,4 @@
-//! Where everything is: widths are divided from the outside in, heights add up from the inside out.
+//! Laying out a picture: widths are divided from the outside in, and heights add up from the inside out.
 
 use std::collections::HashMap;
 
@@ -12,13 +12,13 @@ use super::text::{self, Style};
 /// The width of every picture; the docs show them at about 700.
 const WIDTH: f64 = 720.0;
 
-/// The room around the picture, and within a group.
+/// The space around the picture, and within a group.
 const MARGIN: f64 = 12.0;
 
-/// The room that arrows along a margin take.
+/// The space that arrows along a margin take.
 const LANE: f64 = 22.0;
 
-/// The room around the texts in a box.
+/// The space around the texts in a box.
 const PADDING: f64 = 9.0;
 
 /// The distance of rows and columns between which no arrow runs.
@@ -39,7 +39,7 @@ pub(super) struct Placed {
 pub(super) struct Line {
     pub(super) text: String,
     pub(super) style: Style,
-    /// The room that it takes.
+    /// The space that it takes.
     pub(super) rect: Rect,
 }
 
@@ -59,7 +59,7 @@ impl Places {
 /// Places the boxes of a picture and the arrows between them.
 ///
 /// # Errors
-/// When there is no way for an arrow.
+/// Fails when there is no path for an arrow.
 pub(super) fn lay_out(diagram: &Diagram) -> Result<(Places, Vec<Arrow>)> {
     let has = |way| diagram.links.iter().any(|link| link.way == way);
     let left = MARGIN + if has(Way::Left) { LANE } else { 0.0 };
@@ -86,13 +86,13 @@ pub(super) fn lay_out(diagram: &Diagram) -> Result<(Places, Vec<Arrow>)> {
 
 struct Layout<'a> {
     links: &'a [Link],
-    /// Each box with the groups that it is in, itself last.
+    /// Each box with the enclosing groups, itself last.
     paths: HashMap<&'a str, Vec<&'a str>>,
     boxes: Vec<Placed>,
 }
 
 impl Layout<'_> {
-    /// Places rows below each other from the top of `place` on; returns where the last one ends.
+    /// Places rows below one another from the top of `place` on. Returns where the last one ends.
     fn rows(&mut self, rows: &[Vec<Item>], place: Rect) -> f64 {
         let mut y = place.y;
         for (at, row) in rows.iter().enumerate() {
@@ -174,7 +174,7 @@ impl Layout<'_> {
         }
     }
 
-    /// The widths of a row's items by their shares of what the gaps leave.
+    /// Returns the widths of a row's items, which are their shares of the width without the gaps.
     fn widths(&self, row: &[Item], width: f64) -> Vec<f64> {
         let gaps: f64 = row
             .windows(2)
@@ -209,7 +209,7 @@ impl Layout<'_> {
         height + MARGIN
     }
 
-    /// The room between two rows: enough for the arrows that run there, each with a lane for itself.
+    /// Returns the space between two rows, which is enough for the arrows that run there, each in a lane of its own.
     fn gap_between(&self, above: &[Item], below: &[Item]) -> f64 {
         let through: Vec<&Link> = self
             .links
@@ -227,7 +227,7 @@ impl Layout<'_> {
         26.0 + label
     }
 
-    /// The room between two neighbours in a row: enough for the longest label between them.
+    /// Returns the space between two neighbours in a row, which is enough for the longest label between them.
     fn column_gap(&self, left: &Item, right: &Item) -> f64 {
         let (left, right) = (std::slice::from_ref(left), std::slice::from_ref(right));
         let through = self
@@ -249,7 +249,7 @@ impl Layout<'_> {
     }
 }
 
-/// The lines of a box with their looks.
+/// Returns the lines of a box with their styles.
 fn texts(item: &Item, width: f64) -> Vec<(String, Style)> {
     let most = width - 2.0 * PADDING;
     let lines = |text: &str, style| {

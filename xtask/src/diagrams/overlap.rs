@@ -1,4 +1,4 @@
-//! What is in the way of something else.
+//! Finding things that cover each other.
 
 use super::geometry::{Point, Rect};
 use super::layout::{Placed, Places};
@@ -59,7 +59,7 @@ fn crossings(arrow: &Arrow, places: &Places) -> Vec<String> {
     faults
 }
 
-/// Arrows may share their ends. Where others meet, nobody can say which goes where.
+/// Returns a fault if two arrows meet. They may share their ends, but where others meet, nobody can say which goes where.
 fn meeting(arrow: &Arrow, other: &Arrow) -> Option<String> {
     let ends = |arrow: &Arrow| [arrow.link.from.clone(), arrow.link.to.clone()];
     let is_related = ends(arrow).iter().any(|end| ends(other).contains(end));

@@ -1,4 +1,4 @@
-//! How arrows run: straight where they can, else by two corners in the room between two rows.
+//! Routing arrows: straight if possible, or else with two corners in the space between two rows.
 
 use std::cmp::Ordering;
 
@@ -23,7 +23,7 @@ const INSET: f64 = 12.0;
 pub(super) struct Arrow {
     pub(super) link: Link,
     pub(super) points: Vec<Point>,
-    /// The room that its label takes.
+    /// The space that its label takes.
     pub(super) label: Option<Rect>,
 }
 
@@ -42,14 +42,14 @@ struct End<'a> {
     id: &'a str,
     rect: Rect,
     side: Side,
-    /// Where the other end is, which decides about the order of several arrows at a side.
+    /// The other end, which determines the order of several arrows at a side.
     towards: Point,
 }
 
-/// Finds the way of every arrow.
+/// Finds the path of every arrow.
 ///
 /// # Errors
-/// When an arrow ends nowhere.
+/// Fails when an arrow ends nowhere.
 pub(super) fn all(links: &[Link], places: &Places) -> Result<Vec<Arrow>> {
     let mut ends = Vec::new();
     for link in links {
@@ -117,7 +117,7 @@ fn points(way: Way, at: usize, ends: &[End<'_>], width: f64) -> Vec<Point> {
                 (start.0, end.0) = (x, x);
                 return vec![start, end];
             }
-            // Close to the end, so that arrows from several boxes to one share their last piece.
+            // It is close to the end, so that arrows from several boxes to one share their last piece.
             let y = if from.side == Side::Bottom {
                 end.1 - CORNER
             } else {
@@ -143,7 +143,7 @@ fn points(way: Way, at: usize, ends: &[End<'_>], width: f64) -> Vec<Point> {
     }
 }
 
-/// Where both ends of a straight arrow can be: where one of them is, if the other one may be moved there.
+/// Returns where both ends of a straight arrow can be: where one of them is, if the other one can be moved there.
 fn aligned(
     start: f64,
     end: f64,
@@ -152,11 +152,11 @@ fn aligned(
     is_alone: (bool, bool),
 ) -> Option<f64> {
     let fits = |at: f64, span: (f64, f64)| span.0 + INSET <= at && at <= span.1 - INSET;
-    // A bend as small as this would look like a mistake, and so small a shift changes no order.
+    // A smaller bend would look like a mistake, and such a small shift does not change the order.
     if (start - end).abs() < INSET / 2.0 {
         return Some(end);
     }
-    // The narrower box has its arrow in its middle.
+    // The narrower box has its arrow in the middle.
     let narrow_first = (to.1 - to.0) < (from.1 - from.0);
     let to_end = (is_alone.0 && fits(end, from)).then_some(end);
     let to_start = (is_alone.1 && fits(start, to)).then_some(start);
@@ -167,7 +167,7 @@ fn aligned(
     }
 }
 
-/// The ends at the same side of the same box, in order.
+/// Returns the ends at the same side of the same box, in order.
 fn neighbours(at: usize, ends: &[End<'_>]) -> Vec<usize> {
     let own = &ends[at];
     let mut there: Vec<usize> = (0..ends.len())
@@ -185,7 +185,7 @@ fn alone(at: usize, ends: &[End<'_>]) -> bool {
     neighbours(at, ends).len() == 1
 }
 
-/// Where an end touches its box: several at a side are spread over it.
+/// Returns where an end touches its box. Several at a side are spread over it.
 fn port(at: usize, ends: &[End<'_>]) -> Point {
     let there = neighbours(at, ends);
     let place = there.iter().position(|&other| other == at).unwrap_or(0);
@@ -199,7 +199,7 @@ fn port(at: usize, ends: &[End<'_>]) -> Point {
     }
 }
 
-/// The room of a label: beside a vertical arrow, above the middle of a horizontal one.
+/// Returns the space of a label: beside a vertical arrow, above the middle of a horizontal one.
 fn label(text: &str, points: &[Point]) -> Rect {
     let (width, height) = (text::width(text, Style::Label), Style::Label.line_height());
     let (from, to) = match points {

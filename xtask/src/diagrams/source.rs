@@ -1,4 +1,4 @@
-//! The text that a picture is drawn from.
+//! The text from which a picture is drawn.
 //!
 //! ```yaml
 //! title: What the picture is called
@@ -42,14 +42,14 @@ pub(super) struct Item {
     pub(super) text: String,
     #[serde(default)]
     pub(super) kind: Kind,
-    /// Its share of the row's width, beside the shares of the others.
+    /// Its share of the row's width, relative to the others.
     #[serde(default = "one")]
     pub(super) share: f64,
     #[serde(default)]
     pub(super) rows: Vec<Vec<Item>>,
 }
 
-/// What a box is, which decides its colour.
+/// The kind of a box, which decides its colour.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Kind {
@@ -71,11 +71,11 @@ pub(super) struct Link {
     pub(super) is_both_ways: bool,
     pub(super) is_broken: bool,
     pub(super) way: Way,
-    /// As it is written, for messages.
+    /// The link as it is written, for messages.
     pub(super) written: String,
 }
 
-/// How an arrow gets to its end.
+/// The way an arrow gets to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     Direct,
@@ -91,7 +91,7 @@ impl Diagram {
     /// Reads a text.
     ///
     /// # Errors
-    /// When it has not the form above, or an arrow does not end at a box.
+    /// Fails when it does not have the form above, or when an arrow does not end at a box.
     pub(super) fn parse(text: &str) -> Result<Self> {
         let mut diagram: Self = serde_yaml::from_str(text).context("is not a diagram")?;
         let mut known = HashSet::new();
@@ -113,7 +113,7 @@ impl Diagram {
         Ok(diagram)
     }
 
-    /// The ids of all boxes and groups.
+    /// Returns the ids of all boxes and groups.
     pub(super) fn boxes(&self) -> Vec<&str> {
         let mut ids = Vec::new();
         collect(&self.rows, &mut ids);

@@ -1,21 +1,21 @@
-//! Widths of texts, and where their lines break.
+//! The widths of texts, and their line breaks.
 //!
-//! Nobody knows which font a reader's browser has. The widths are those of DejaVu Sans, one of the widest that are in use, so
-//! a text takes at most the room that it is given.
+//! Nobody knows which font a reader's browser has. The widths are those of DejaVu Sans, one of the widest in use, so a text takes
+//! at most the space that it is given.
 
 /// The look of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Style {
     /// The title of a box or group.
     Title,
-    /// What is said below it.
+    /// The text below the title.
     Body,
     /// The label of an arrow.
     Label,
 }
 
 impl Style {
-    /// The size of the font.
+    /// Returns the size of the font.
     pub(super) fn size(self) -> f64 {
         match self {
             Self::Title => 13.0,
@@ -24,7 +24,7 @@ impl Style {
         }
     }
 
-    /// The distance from one line to the next.
+    /// Returns the distance from one line to the next.
     pub(super) fn line_height(self) -> f64 {
         match self {
             Self::Title => 17.0,
@@ -49,7 +49,7 @@ pub(super) fn width(line: &str, style: Style) -> f64 {
     ems * weight * style.size()
 }
 
-/// The width of a character in units of the font's size.
+/// Returns the width of a character in units of the font's size.
 fn of(c: char) -> f64 {
     match c {
         'i' | 'j' | 'l' | '\'' | '|' => 0.28,
@@ -62,7 +62,7 @@ fn of(c: char) -> f64 {
     }
 }
 
-/// Breaks a text into lines that are no wider than `most`. A word that is too wide has a line of its own.
+/// Breaks a text into lines that are at most `most` wide. A word that is too wide has a line of its own.
 pub(super) fn wrap(text: &str, style: Style, most: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,4 +1,4 @@
-//! The tables of what differs from Data-Juicer, in `docs/compatibility.md`.
+//! The tables of differences from Data-Juicer, in `docs/compatibility.md`.
 
 use anyhow::{Context, Result};
 use coldpress_ops::differences::{Difference, Example, Section, all};
@@ -12,10 +12,10 @@ const HEAD: &str = "\
 | --- | --- | --- | --- | --- | --- |
 ";
 
-/// Returns the page with the table after the heading of each section written anew; all else stays.
+/// Returns the page with the table after the heading of each section rewritten. Everything else stays.
 ///
 /// # Errors
-/// When the page cannot be read, or lacks a section or its table.
+/// Fails when the page cannot be read, or lacks a section or its table.
 pub(super) fn page() -> Result<String> {
     let path = crate::root().join(PATH);
     let mut page = std::fs::read_to_string(path).with_context(|| format!("cannot read {PATH}"))?;
@@ -30,7 +30,7 @@ pub(super) fn page() -> Result<String> {
     Ok(page)
 }
 
-/// Puts a table in place of the first one after a heading.
+/// Replaces the first table after a heading.
 fn with_table(page: &str, heading: &str, table: &str) -> Option<String> {
     let heading = format!("\n### {heading}\n");
     let behind = page.find(&heading)? + heading.len();
@@ -53,7 +53,7 @@ fn line(row: &Difference) -> String {
     format!("| {what} | {example} | {} | {test} |\n", cells.join(" | "))
 }
 
-/// An example as a cell: blanks are shown as they are.
+/// Formats an example as a cell, with visible blanks.
 fn example(example: &Example) -> String {
     let text = match example {
         Example::Words(words) => (*words).to_owned(),
@@ -84,7 +84,7 @@ fn codes(texts: &[&str]) -> String {
     texts.join(" and ")
 }
 
-/// A text as code, with escapes for what cannot be seen.
+/// Formats a text as code, with escapes for invisible characters.
 fn code(text: &str) -> String {
     let mut shown = String::new();
     for ch in text.chars() {

@@ -36,7 +36,7 @@ pub(super) fn page() -> String {
     format!("{HEAD}{tables}{}", foreign())
 }
 
-/// Tells of keys that only Data-Juicer has.
+/// Lists keys that only Data-Juicer has.
 fn foreign() -> String {
     let (refused, without_effect) = foreign_keys();
     let rows = refused.map(|(key, note)| format!("| `{key}` | refused: {} |\n", cell(note)));

@@ -38,7 +38,8 @@ pub(super) fn page() -> String {
     page
 }
 
-/// The parameters that operators have besides their own: those of all kinds, then those of each kind that has more.
+/// Returns the table of the parameters that operators have besides their own: those of all kinds, then those of each kind that has
+/// more.
 fn base_table(first: &OperatorSpec, specs: &[&OperatorSpec]) -> String {
     let common: Vec<ParamSpec> = first
         .base_params()
@@ -46,7 +47,7 @@ fn base_table(first: &OperatorSpec, specs: &[&OperatorSpec]) -> String {
         .filter(|param| is_common(param, specs))
         .collect();
     let mut text = table(&common);
-    // They come kind by kind.
+    // They are sorted by kind.
     let mut of_each_kind = specs.to_vec();
     of_each_kind.dedup_by_key(|spec| spec.kind());
     for spec in of_each_kind {
@@ -108,7 +109,8 @@ fn section(spec: &OperatorSpec) -> String {
     text
 }
 
-/// The operator's manual, its headings below the operator's own, with the table of parameters where it speaks of them.
+/// Returns the operator's manual, with its headings below the operator's own, and with the table of parameters where it mentions
+/// them.
 fn manual(spec: &OperatorSpec) -> String {
     let mut text = String::new();
     let mut table = if spec.params().is_empty() {
@@ -136,7 +138,7 @@ fn manual(spec: &OperatorSpec) -> String {
     collapse_blank_lines(&text)
 }
 
-/// One blank line where there were several, none at the end.
+/// Reduces several blank lines to one, and removes those at the end.
 fn collapse_blank_lines(text: &str) -> String {
     let mut out = String::new();
     for line in text.lines() {

@@ -1,31 +1,31 @@
-//! The documents: each is made from its number alone, so that any of them can be made again without those before it.
+//! The documents. Each is made only from its number, so any of them can be made again without those before it.
 
-/// Documents come in blocks of so many, of which each has the same kinds.
+/// The number of documents in a block. All blocks have the same kinds.
 const BLOCK: u64 = 100;
-/// The first documents of a block are originals.
+/// The number of originals, which are the first documents of a block.
 const ORIGINALS: u64 = 60;
-/// The words of the language.
+/// The number of words in the language.
 const VOCABULARY: u64 = 20_000;
-/// Blocks whose templated pages have the same template.
+/// The number of blocks whose templated pages share a template.
 const SHARE_TEMPLATE: u64 = 10;
 
-/// How a document was made.
+/// The way a document was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
-    /// Of words of its own.
+    /// From words of its own.
     Original,
-    /// The words of an earlier one.
+    /// From the words of an earlier one.
     Copy,
-    /// An earlier one, of whose words so many per cent are others.
+    /// From an earlier one, with this percentage of its words replaced.
     Edited(u64),
-    /// The link of a chain: the one before it, of whose words two per cent are others.
+    /// A link of a chain: the one before it, with two percent of its words replaced.
     Link(u64),
-    /// A page of its own, of whose words so many per cent are those of its template.
+    /// A page of its own, with this percentage of its words from its template.
     Page(u64),
 }
 
 impl Kind {
-    /// The kind of a document.
+    /// Returns the kind of a document.
     pub(super) fn of(document: u64) -> Self {
         match document % BLOCK {
             0..ORIGINALS => Self::Original,
@@ -58,7 +58,7 @@ impl std::fmt::Display for Kind {
 #[derive(Clone, Debug)]
 pub(super) struct Documents {
     vocabulary: Vec<String>,
-    /// The number of words of a document, on average.
+    /// The average number of words in a document.
     words: u64,
 }
 
@@ -68,7 +68,7 @@ impl Documents {
         Self { vocabulary, words }
     }
 
-    /// Returns the earlier document that one was made from.
+    /// Returns the earlier document from which one was made.
     pub(super) fn parent(document: u64) -> Option<u64> {
         let block = document / BLOCK;
         match Kind::of(document) {
@@ -96,7 +96,7 @@ impl Documents {
         }
     }
 
-    /// Puts other words in the place of some of a document's, at least of one.
+    /// Replaces some of a document's words, at least one.
     fn edited(&self, parent: u64, document: u64, share: u64) -> Vec<u64> {
         let before = self.words(parent);
         let mut words = before.clone();
@@ -104,7 +104,7 @@ impl Documents {
         let length = words.len() as u64;
         for _ in 0..(length * share / 100).max(1) {
             let place = random.below(length) as usize;
-            // Never the word that was there, even if the place is drawn twice.
+            // The new word always differs from the old one, even if the place is drawn twice.
             words[place] = (before[place] + 1 + random.below(VOCABULARY - 1)) % VOCABULARY;
         }
         words
@@ -136,7 +136,7 @@ impl Documents {
     }
 }
 
-/// A word of a number: frequent ones are short, and no two are the same.
+/// Spells the word of a number. Frequent words are short, and no two are the same.
 fn spelling(number: u64) -> String {
     const CONSONANTS: &[u8] = b"bdfghklmnprstvwz";
     const VOWELS: &[u8] = b"aeiou";
@@ -155,7 +155,7 @@ fn spelling(number: u64) -> String {
 struct Random(u64);
 
 impl Random {
-    /// Numbers that depend on what they are for.
+    /// Creates numbers that depend on their purpose.
     fn new(document: u64, purpose: &str) -> Self {
         let purpose = purpose.bytes();
         let purpose = purpose.fold(20_260_101, |all: u64, byte| {
@@ -175,7 +175,7 @@ impl Random {
         ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
 
-    /// A word, of which some are much more frequent than others.
+    /// Draws a word. Some words are much more frequent than others.
     fn word(&mut self) -> u64 {
         let share = self.below(VOCABULARY);
         share * self.below(VOCABULARY) / VOCABULARY
@@ -219,7 +219,7 @@ mod tests {
         assert_eq!(shares[2], 0.0);
     }
 
-    /// Figures that were published can be made again only from the same documents.
+    /// Published figures can be reproduced only from the same documents.
     #[test]
     fn the_same_numbers_give_the_same_documents() {
         let documents = Documents::new(10);

@@ -1,4 +1,4 @@
-//! One run of a deduplicator over all documents, and what it took.
+//! One run of a deduplicator over all documents, and the resources that it used.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -19,15 +19,15 @@ pub(super) struct Run<'a> {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Measured {
     pub(super) seconds: f64,
-    /// Of all its threads; less than the workers' seconds on a machine that others use. None where the system does not say.
+    /// The CPU time of all its threads; less than the workers' seconds on a busy machine. None if the system does not report it.
     pub(super) cpu_seconds: Option<f64>,
-    /// The most memory that the process had at once; none where the system does not say.
+    /// The most memory that the process had at once; none if the system does not report it.
     pub(super) peak_bytes: Option<u64>,
     pub(super) signature_bytes: u64,
 }
 
 impl Run<'_> {
-    /// Runs the deduplicator: what it took, and for each document whether it was kept.
+    /// Runs the deduplicator. Returns the resources that it used, and for each document whether it was kept.
     pub(super) fn play(&self, documents: u64) -> Result<(Measured, Vec<bool>)> {
         let recipe = self.folder.join("recipe.yaml");
         let mut text = format!(
@@ -75,7 +75,7 @@ impl Run<'_> {
     }
 }
 
-/// Waits for the end, and looks at CPU time and memory meanwhile.
+/// Waits for the end, and watches CPU time and memory meanwhile.
 fn watch(child: &mut Child) -> Result<(ExitStatus, Option<f64>, Option<u64>)> {
     let process = PathBuf::from(format!("/proc/{}", child.id()));
     let read = |name: &str| std::fs::read_to_string(process.join(name)).unwrap_or_default();
@@ -101,16 +101,16 @@ fn peak_in(status: &str) -> Option<u64> {
 fn cpu_in(stat: &str) -> Option<f64> {
     /// Linux counts in hundredths of a second, whatever the kernel's own clock.
     const TICKS_PER_SECOND: f64 = 100.0;
-    // The name of the program comes before, and may have spaces in it.
+    // The name of the program comes first, and may contain spaces.
     let (_, fields) = stat.rsplit_once(')')?;
     let mut fields = fields.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let (user, system) = (ticks()?, ticks()?);
-    // A process that has ended has no memory and no threads left, but its times.
+    // A process that has ended has no memory and no threads left, but still has its times.
     Some((user + system) as f64 / TICKS_PER_SECOND).filter(|seconds| *seconds > 0.0)
 }
 
-/// Reads which documents an export has.
+/// Returns which documents an export has.
 fn kept(export: &Path, documents: u64) -> Result<Vec<bool>> {
     let file = std::fs::File::open(export);
     let file = file.with_context(|| format!("cannot open {}", export.display()))?;

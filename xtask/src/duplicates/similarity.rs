@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// The words of a shingle, as many as `document_minhash_deduplicator` takes.
+/// The number of words in a shingle, as in `document_minhash_deduplicator`.
 const WINDOW: usize = 5;
 
 /// Returns the share of shingles that two documents have in common.

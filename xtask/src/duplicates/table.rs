@@ -1,9 +1,9 @@
-//! What was found, as tables for the documentation.
+//! The results as tables for the documentation.
 
 use super::run::Measured;
 use super::truth::{Score, THRESHOLD, Truth};
 
-/// Writes a table of what was found, and one of what it took.
+/// Writes a table of what was found, and one of the resources that were used.
 pub(super) fn of(truth: &Truth, found: &[(&str, Measured, Score)], workers: u64) -> String {
     let mut text = String::from("| documents | count | similarity |");
     found
@@ -103,7 +103,7 @@ fn unknown() -> String {
 
 fn percent(share: f64) -> String {
     match 100.0 * share {
-        // Rounded, a few that are missing would not show.
+        // Rounding would hide a few that are missing.
         percent if percent > 99.9 && percent < 100.0 => format!("{percent:.4} %"),
         percent => format!("{percent:.1} %"),
     }

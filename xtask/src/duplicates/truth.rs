@@ -1,4 +1,4 @@
-//! What is true about the documents, and how far a deduplicator found it out.
+//! The truth about the documents, and how much of it a deduplicator found.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -10,18 +10,18 @@ use anyhow::{Context, Result};
 use super::documents::{Documents, Kind};
 use super::similarity::similarity;
 
-/// Documents that have so many shingles in common are duplicates.
+/// The share of common shingles from which documents are duplicates.
 pub(super) const THRESHOLD: f64 = 0.7;
 
 /// The truth about all documents.
 pub(super) struct Truth {
-    /// For each document the first that it comes from, which may be itself.
+    /// For each document, the first one from which it comes, which may be itself.
     families: Vec<u64>,
-    /// For each document how similar it is to the one that it was made from; 0 where there is none.
+    /// For each document, its similarity to the one from which it was made; 0 if there is none.
     similarities: Vec<f32>,
 }
 
-/// Writes the documents, and beside them the truth, a line for each document that was made from another.
+/// Writes the documents, and beside them the truth, with a line for each document that was made from another.
 pub(super) fn write(folder: &Path, count: u64, words: u64) -> Result<(Truth, u64)> {
     let documents = Documents::new(words);
     let create = |name: &str| {
@@ -61,7 +61,7 @@ pub(super) fn write(folder: &Path, count: u64, words: u64) -> Result<(Truth, u64
     Ok((truth, bytes))
 }
 
-/// How many documents of a kind there are, how similar they are to what they were made from, and how many went.
+/// The number of documents of a kind, their similarity to those from which they were made, and how many were removed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OfKind {
     pub(super) documents: u64,
@@ -75,15 +75,16 @@ impl OfKind {
     }
 }
 
-/// How far what a deduplicator removed is what should be removed.
+/// A comparison of what a deduplicator removed with what should be removed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Score {
     pub(super) kinds: BTreeMap<Kind, OfKind>,
-    /// Documents as similar as the threshold to what they were made from, and how many of them went.
+    /// Documents that are at least as similar as the threshold to those from which they were made, and how many of them were
+    /// removed.
     pub(super) duplicates: u64,
     pub(super) found: u64,
     pub(super) removed: u64,
-    /// Families of which nothing is left: something that has nothing to do with them was kept instead.
+    /// The number of families of which nothing is left, because something unrelated was kept instead.
     pub(super) lost: u64,
 }
 
@@ -126,7 +127,7 @@ impl Score {
         self.found as f64 / self.duplicates as f64
     }
 
-    /// Returns the share of removed documents for which something that they come from, or that comes from it, is left.
+    /// Returns the share of removed documents for which a document that they come from, or that comes from them, is left.
     pub(super) fn precision(&self) -> f64 {
         1.0 - self.lost as f64 / self.removed.max(1) as f64
     }
@@ -153,7 +154,7 @@ mod tests {
         assert_eq!(score.precision(), 1.0);
         assert!(score.recall() > 0.3 && score.recall() < 1.0, "{score:?}");
 
-        // Two pages that are like each other are still two.
+        // Two similar pages are still two.
         is_kept[91] = false;
         let score = truth.judge(&is_kept);
         assert_eq!((score.removed, score.lost), (11, 1));

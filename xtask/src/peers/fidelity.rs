@@ -1,4 +1,4 @@
-//! `cargo xtask peers fidelity`: every operator beside Data-Juicer's, with many settings, over the same records.
+//! `cargo xtask peers fidelity`: every operator compared with Data-Juicer's, with many settings, over the same records.
 
 use std::path::{Path, PathBuf};
 
@@ -10,16 +10,16 @@ use super::{build, write};
 use crate::python::run_script;
 use crate::root;
 
-/// What the comparison reads, below the workspace.
+/// The folder below the workspace with the input of the comparison.
 const FOLDER: &str = "target/fidelity";
 
-/// Runs `xtask/fidelity/fidelity.py` with the Python of `--python PATH`, which must have `py-data-juicer` 1.6.1: that is too large to
-/// be installed on the way. `--program PATH` takes a program that is there, and `--release` builds one in release mode. All other
+/// Runs `xtask/fidelity/fidelity.py` with the Python of `--python PATH`, which must have `py-data-juicer` 1.6.1. It is too large to
+/// be installed on the way. `--program PATH` takes an existing program, and `--release` builds one in release mode. All other
 /// arguments are the script's: `--operator NAME`, `--data FILE|FOLDER`, `--records N`, `--minutes N`.
 ///
 /// # Errors
-/// When no Python is given, when the operators of both programs differ in something that no row of docs/compatibility.md says, or
-/// when the time was not enough.
+/// Fails when no Python is given, when the operators of both programs differ in something that no row of docs/compatibility.md
+/// mentions, or when the time was not enough.
 pub(super) fn run(args: &[String]) -> Result<()> {
     let (mut python, mut program, mut is_release, mut rest) = (None, None, false, Vec::new());
     let mut args = args.iter();
@@ -41,7 +41,7 @@ pub(super) fn run(args: &[String]) -> Result<()> {
     };
     let (listed, names) = (given("listed.json"), given("names.json"));
     std::fs::create_dir_all(root().join(FOLDER))?;
-    // Only rows that hold with `compat` as well excuse a difference.
+    // Only rows that also hold with `compat` excuse a difference.
     let rows: Vec<&str> = differences::all()
         .filter(|difference| difference.differs_with_compat())
         .map(|difference| difference.what)

@@ -1,4 +1,4 @@
-//! What the program reads: files of other programs, and some that are made here.
+//! The inputs of the program: files of other programs, and some that are made here.
 
 use std::path::{Path, PathBuf};
 
@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{read, write};
 use crate::root;
 
-/// Files of other programs and the rows that they hold.
+/// Files of other programs, and their rows.
 const TESTDATA: &str = "crates/dataset/testdata";
 
-/// JSON lines whose fields hold what the rules for types tell apart.
+/// JSON lines whose fields distinguish the cases of the rules for types.
 const LINES: &str = r#"{"id": 1, "text": "a \"quoted\" line\nand a second", "big": 18446744073709551615, "part": 1, "any": 1, "tags": [], "meta": {"a": 1}}
 {"id": -9223372036854775808, "text": "", "big": 0, "part": 0.1, "any": "one", "tags": ["x", null], "meta": {"b": {"c": [1.5]}}, "late": true}
 {"id": 3, "text": "日本語 \u00e9 \u0001", "part": -2.5e-3, "any": [1, {"k": 2.50}], "tags": null, "meta": null, "nothing": null}
@@ -27,7 +27,7 @@ const TABLE_ROWS: &str = r#"{"id": 1, "text": "a \"quoted\" cell", "note": "x"}
 {"id": 3, "text": "plain", "note": "a,b"}
 "#;
 
-/// A file to read, the rows that it holds, and whether it says the types of the columns.
+/// A file to read, its rows, and whether it has the types of the columns.
 pub(super) struct Input {
     pub(super) path: PathBuf,
     pub(super) rows: PathBuf,
@@ -42,14 +42,14 @@ impl Input {
         name.to_string_lossy().into_owned()
     }
 
-    /// The part of the name before the first point.
+    /// Returns the part of the name before the first dot.
     pub(super) fn stem(&self) -> String {
         let name = self.name();
         name.split('.').next().unwrap_or_default().to_owned()
     }
 }
 
-/// The files of other programs, and some that are made here.
+/// Returns the files of other programs, and some that are made here.
 pub(super) fn inputs(folder: &Path) -> Result<Vec<Input>> {
     let mut inputs = vec![
         made(folder, "lines.jsonl", LINES, LINES)?,
@@ -86,7 +86,7 @@ pub(super) fn inputs(folder: &Path) -> Result<Vec<Input>> {
             let rows = read(&input.rows)?;
             input.has_text = has_text(&rows);
             input.has_columns = !rows.starts_with("{}");
-            // A dataset without a record is an error, and has no export; streams of the first versions are no Arrow.
+            // A dataset without records is an error and has no export. Streams of the first versions are not Arrow.
             if !rows.is_empty() && !input.name().contains(".without_marker.") {
                 inputs.push(input);
             }

@@ -34,7 +34,7 @@ pub enum Error {
         /// The newest version that this release reads.
         supported: u32,
     },
-    /// What was to be written violates a rule of the format. Nothing was published.
+    /// The data to write violates a rule of the format. Nothing was published.
     #[error("cannot write `{name}`: {reason}")]
     Precondition {
         /// The object.

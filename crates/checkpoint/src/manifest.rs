@@ -23,7 +23,7 @@ pub struct Manifest {
     pub chain: String,
     /// The digest of the bytes that the partition was read from.
     pub slice: Digest,
-    /// Where all records of the partition went, up to this point.
+    /// The counts of where all records of the partition went, up to this point.
     pub ledger: Ledger,
     /// The number of records in quarantine before each mark in the partition's slice.
     #[serde(default)]

@@ -26,12 +26,12 @@ pub struct Migrated {
     pub name: String,
     /// Its length in bytes.
     pub stored_bytes: u64,
-    /// What was done, or the reason why nothing was.
+    /// The outcome, with the reason if nothing was done.
     #[serde(flatten)]
     pub outcome: MigrationOutcome,
 }
 
-/// What was done with a file.
+/// The outcome of migrating a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum MigrationOutcome {
@@ -42,7 +42,7 @@ pub enum MigrationOutcome {
         /// Its length in bytes.
         bytes: u64,
     },
-    /// It would be written.
+    /// It would be written (a dry run).
     Planned {
         /// The new file.
         to: String,
@@ -65,7 +65,7 @@ pub enum MigrationOutcome {
     },
 }
 
-/// Whether a name is in use, independent of the file that has it.
+/// The use of a name, apart from the file that has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NameUse {
     /// Nothing.

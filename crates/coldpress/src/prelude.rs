@@ -1,4 +1,4 @@
-//! What most programs need: `use coldpress::prelude::*;`.
+//! The items that most programs need: `use coldpress::prelude::*;`.
 
 #[doc(no_inline)]
 pub use crate::config::{OperatorCall, Overrides, Recipe, RecipeBuilder};

@@ -104,7 +104,7 @@ pub enum Error {
         path: String,
         /// The place: a row group, rows.
         place: String,
-        /// What is too large, the limit, and advice for the user.
+        /// The item that is too large, the limit, and advice for the user.
         reason: String,
     },
     /// A columnar file lacks a column that the recipe names.

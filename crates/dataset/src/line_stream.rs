@@ -71,7 +71,7 @@ impl LineStream {
     /// `None` reads the source from its beginning and skips everything before `start`.
     ///
     /// # Errors
-    /// As [`LineStream::open`].
+    /// Those of [`LineStream::open`].
     pub fn open_at(
         source: &Source,
         start: u64,
@@ -98,7 +98,7 @@ impl LineStream {
     /// Opens the lines of a slice that was copied to an object of its own; `start` is its position in its source.
     ///
     /// # Errors
-    /// When the object cannot be opened.
+    /// Fails when the object cannot be opened.
     pub fn open_copy(copy: &StoredObject, start: u64, max_record_bytes: u64) -> Result<Self> {
         let path = copy.path();
         let path = path.unwrap_or_else(|| copy.name().as_str().into());

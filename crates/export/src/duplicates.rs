@@ -82,7 +82,7 @@ impl DuplicatesFile {
     /// Begins a list in this file.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails when the file cannot be written.
     pub fn create(file: OutputFile) -> Result<Self> {
         let temporary = file.shown().to_owned();
         let properties = WriterProperties::builder()
@@ -102,7 +102,7 @@ impl DuplicatesFile {
     /// Adds a record.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails when the file cannot be written.
     pub fn push(&mut self, duplicate: &Duplicate<'_>) -> Result<()> {
         self.rows.push(duplicate);
         match self.rows.count < BATCH_ROWS {
@@ -114,7 +114,7 @@ impl DuplicatesFile {
     /// Ends the list and makes it durable in its temporary place.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// Fails when the file cannot be written.
     pub fn finish(mut self) -> Result<Staged> {
         self.write()?;
         let file = self.out.into_inner();

@@ -27,7 +27,7 @@ pub enum Error {
     NotOurs {
         /// The export path.
         path: PathBuf,
-        /// What is there, and advice for the user.
+        /// The obstacle, and advice for the user.
         reason: String,
     },
     /// The rows of a partition are not what was published, or cannot be read. They must be made again.

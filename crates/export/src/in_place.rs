@@ -42,7 +42,7 @@ impl ExportTarget {
     /// store vouches for it.
     ///
     /// # Errors
-    /// When it cannot be examined.
+    /// Fails when it cannot be examined.
     pub fn standing(&self) -> Result<Standing> {
         match self.place() {
             OutputPlace::Path(path) => standing_of(path, self.is_directory()),
@@ -86,7 +86,7 @@ impl ExportTarget {
     /// Returns the length and digest of what is in the place of the output; none if there is nothing.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// Fails when it cannot be read.
     pub fn measure(&self) -> Result<Option<(u64, Digest)>> {
         match self.place() {
             OutputPlace::Path(path) if !path.exists() => Ok(None),
@@ -112,7 +112,7 @@ impl ExportTarget {
     /// Removes an output of ours. The output goes first, because a signature without an output proves nothing.
     ///
     /// # Errors
-    /// When it cannot be removed.
+    /// Fails when it cannot be removed.
     pub fn remove(&self) -> Result<()> {
         match self.place() {
             OutputPlace::Path(path) => {

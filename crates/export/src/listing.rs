@@ -15,7 +15,7 @@ pub(crate) fn list(listing: &mut String, name: &str, digest: Digest) {
 /// Returns the length and digest of an output on this machine, wherever it is.
 ///
 /// # Errors
-/// When it cannot be read.
+/// Fails when it cannot be read.
 pub fn staged_digest(path: &Path, is_directory: bool) -> Result<(u64, Digest)> {
     if !is_directory {
         let stamp = digest_file(path)?;

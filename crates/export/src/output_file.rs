@@ -83,7 +83,7 @@ impl OutputFile {
     /// Writes all bytes, like [`Write::write_all`], with an error that names the file.
     ///
     /// # Errors
-    /// When they cannot be written.
+    /// Fails when they cannot be written.
     pub fn put(&mut self, bytes: &[u8]) -> Result<()> {
         let written = self.write_all(bytes);
         written.map_err(Error::io("write", &self.shown))
@@ -92,7 +92,7 @@ impl OutputFile {
     /// Makes the only file of an output complete and durable.
     ///
     /// # Errors
-    /// When it cannot be written or synced.
+    /// Fails when it cannot be written or synced.
     pub fn finish(self) -> Result<Staged> {
         let temporary = self.shown.clone();
         let FinishedFile { stamp, upload } = self.end()?;

@@ -1,4 +1,4 @@
-//! What exists at an export path. It may be replaced only if Coldpress made it.
+//! The contents of an export path, which may be replaced only if Coldpress made them.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::listing::staged_digest;
 use crate::ownership::Ownership;
 
-/// What exists at an export path.
+/// The contents of an export path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Nothing.
@@ -61,7 +61,7 @@ fn standing_of_ownership(output: &Path) -> Result<Standing> {
 /// Returns what exists at a path on this machine. An export of ours is read in full to check that nobody changed it.
 ///
 /// # Errors
-/// When it cannot be examined.
+/// Fails when it cannot be examined.
 pub(crate) fn standing_of(path: &Path, is_directory: bool) -> Result<Standing> {
     let found = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {

@@ -36,7 +36,7 @@ pub(crate) struct Completed {
     signed: String,
 }
 
-/// What was found at the place.
+/// The objects that were found at the place.
 struct Seen {
     objects: Vec<ObjectVersion>,
     signature: Signature,

@@ -127,7 +127,7 @@ impl Child {
             match self.chunks.recv_timeout(left.min(LOOK)) {
                 Ok(chunk) => self.buffer.extend_from_slice(&chunk),
                 Err(RecvTimeoutError::Timeout) if !has_ended && !left.is_zero() => {
-                    // What it wrote before its end may still arrive, so there is one more look.
+                    // Its last output may still arrive, so there is one more look.
                     has_ended = self.has_exited();
                 }
                 Err(RecvTimeoutError::Timeout) if !has_ended => return Err(self.hung(patience)),

@@ -41,7 +41,7 @@ pub enum Code {
     },
 }
 
-/// How a function is called, and what it returns.
+/// The way a function is called, and its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// One record, a `dict`; returns a `dict`.

@@ -248,8 +248,7 @@ impl Opening<'_> {
         // The journal is read before anything is created, so that a refusal leaves no trace.
         let mut replay = self.replay(mode)?;
         let (epoch, writer) = self.create_file(&replay)?;
-        // What another driver wrote until our file had its name counts. What it writes later does not, because the seal is drawn
-        // here.
+        // Records that another driver wrote until our file had its name count. Later ones do not, because the seal is drawn here.
         if files::list_before(&dir, epoch)? != replay.listing {
             replay = self.replay_before(mode, epoch)?;
         }

@@ -65,7 +65,7 @@ pub struct JobView {
     pub end_time: Option<f64>,
     /// The counts.
     pub totals: Totals,
-    /// Whether somebody drives it, and who.
+    /// The liveness of its driver, and the driver's identity.
     pub liveness: Liveness,
     /// The summary, if it can be read.
     pub summary: Option<JobSummary>,

@@ -27,8 +27,8 @@ pub(crate) use heartbeat::Pulse;
 pub struct LockOptions {
     /// True if the job may be taken over from a driver on another host whose heartbeat was seen to stop.
     pub take_over: bool,
-    /// How long the heartbeat of a driver on another host must be still: 30 seconds by default. It is never less than a few beats
-    /// of the slowest driver.
+    /// The time for which the heartbeat of a driver on another host must be still: 30 seconds by default. It is never less than a
+    /// few beats of the slowest driver.
     pub still_for: Duration,
     /// The interval of this driver's heartbeat: 2 seconds by default.
     pub beat_every: Duration,

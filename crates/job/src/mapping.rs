@@ -12,7 +12,7 @@ use crate::one_by_one::OneByOne;
 /// The schema version of both mapping files.
 pub const MAPPING_SCHEMA: u32 = 1;
 
-/// How the dataset was cut. Fields with Data-Juicer's names have the same meaning.
+/// The partitions of the dataset. Fields with Data-Juicer's names have the same meaning.
 ///
 /// `P` is the list of partitions, so that a mapping that is only written needs no list in memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use coldpress_storage::FileId;
 use crate::layout::Layout;
 use crate::lock::Liveness;
 
-/// What can be seen of a job without reading its files. Two stamps are equal if the job did not change in between.
+/// Everything that can be seen of a job without reading its files. Two stamps are equal if the job did not change in between.
 ///
 /// It costs a few file-system calls, whatever the size of the job.
 #[derive(Clone, Debug, PartialEq, Eq)]

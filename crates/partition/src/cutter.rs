@@ -28,7 +28,7 @@ pub struct Cutter {
     made: u64,
 }
 
-/// What the cutter found next.
+/// The next result of the cutter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cut {
     /// A partition.

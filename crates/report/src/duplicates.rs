@@ -1,4 +1,4 @@
-//! What deduplicators removed, as text: from which files, in which clusters, and what deserves a look.
+//! The records that deduplicators removed, as text: from which files, in which clusters, and which of them deserve a look.
 
 use coldpress_executor::{Deduplication, DuplicateCluster, Loss, RecordPlace, RemovedFrom};
 

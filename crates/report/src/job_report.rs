@@ -99,7 +99,7 @@ pub struct JobReport {
     pub timeline: Timeline,
     /// Partitions that took far longer than others, the slowest first.
     pub stragglers: Vec<Straggler>,
-    /// Where the time of the workers went; none without an event log.
+    /// The use of the workers' time; none without an event log.
     pub worker_time: Option<WorkerTime>,
     /// The publications over time.
     pub pace: Vec<PacePoint>,

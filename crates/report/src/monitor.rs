@@ -31,7 +31,7 @@ pub struct MonitorView {
     pub job_id: String,
     /// Its summary, if it can be read.
     pub job_summary: Option<JobSummary>,
-    /// How the dataset was cut, if that is known.
+    /// The mapping of the dataset to partitions, if it is known.
     pub dataset_mapping: Option<DatasetMapping>,
     /// The partitions planned so far, by number.
     pub partition_status: BTreeMap<u32, PartitionView>,

@@ -79,7 +79,7 @@ pub enum Origin<'a> {
 /// Renders the page of a job as a file.
 ///
 /// # Errors
-/// When the report cannot be written as JSON.
+/// Fails when the report cannot be written as JSON.
 pub fn render_page(report: &JobReport) -> serde_json::Result<String> {
     let data = serde_json::to_string(report)?;
     Ok(render_job_page(&report.overview.job_id, &data, Origin::File).html)
@@ -88,7 +88,7 @@ pub fn render_page(report: &JobReport) -> serde_json::Result<String> {
 /// Renders the page of two jobs side by side as a file.
 ///
 /// # Errors
-/// When the comparison cannot be written as JSON.
+/// Fails when the comparison cannot be written as JSON.
 pub fn render_comparison_page(comparison: &JobComparison) -> serde_json::Result<String> {
     static SCRIPT: LazyLock<Part> = LazyLock::new(|| Part::script(&OF_COMPARISON));
     let [first, second] = &comparison.jobs;

@@ -1,4 +1,4 @@
-//! What a run would do, from the recipe and a sample of its input.
+//! A preview of a run, from the recipe and a sample of its input.
 
 use std::path::PathBuf;
 
@@ -12,14 +12,14 @@ use serde::Serialize;
 
 use crate::error::Result;
 
-/// What a run would do. The numbers of records, partitions and bytes are estimates, unless `exact` is set.
+/// A preview of a run. The numbers of records, partitions and bytes are estimates, unless `exact` is set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PlanView {
     /// The name of the recipe.
     pub project_name: String,
     /// The files of the dataset in order.
     pub sources: Vec<PlannedSource>,
-    /// What comes from each path, if the recipe mixes them.
+    /// The records from each path, if the recipe mixes them.
     pub mixture: Vec<PlannedPath>,
     /// True if all of the input was looked at.
     pub exact: bool,

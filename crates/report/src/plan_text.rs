@@ -1,4 +1,4 @@
-//! What a run would do, as text.
+//! The preview of a run, as text.
 
 use coldpress_dataset::FileCompression;
 use coldpress_executor::DiskSpace;

@@ -1,4 +1,4 @@
-//! What happened to records, as text at 80 columns.
+//! The histories of records, as text at 80 columns.
 
 use coldpress_executor::{
     DiffPart, Effect, Fate, FieldChange, NamedDuplicate, OperatorStep, RecordBranch,

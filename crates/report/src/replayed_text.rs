@@ -1,4 +1,4 @@
-//! What would become of the records in quarantine, as text at 80 columns.
+//! The outcome of trying the quarantined records again, as text at 80 columns.
 
 use coldpress_executor::{Replayed, ReplayedClass};
 

@@ -39,9 +39,9 @@ pub enum Error {
     Value {
         /// The field, as a path from the top of the record.
         field: String,
-        /// What the record has there.
+        /// The value in the record.
         found: String,
-        /// What the schema has there.
+        /// The type in the schema.
         expected: String,
     },
     /// A column cannot take another row, because its offsets or keys are too narrow for more.

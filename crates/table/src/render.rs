@@ -42,7 +42,7 @@ impl Renderer {
     /// additional key of the object.
     ///
     /// # Panics
-    /// If the batch has no such row.
+    /// Panics if the batch has no such row.
     pub fn write_row(
         &self,
         batch: &RecordBatch,
@@ -72,7 +72,7 @@ impl Renderer {
     /// Appends the value of `array`, whose field is `field`, at `row` as JSON.
     ///
     /// # Panics
-    /// If the array has no such row.
+    /// Panics if the array has no such row.
     pub fn write_value(array: &dyn Array, field: &Field, row: usize, out: &mut Vec<u8>) {
         value::write(array, field, row, out);
     }

@@ -12,7 +12,7 @@ use coldpress_storage::{ObjectName, ObjectStore};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
-    /// What operators did, section by section.
+    /// The operators' changes, section by section.
     Delta,
     /// All rows after an operator.
     Full,
@@ -65,7 +65,7 @@ pub struct SectionDescription {
     pub stored_bytes: u64,
     /// Its bytes before compression.
     pub plain_bytes: u64,
-    /// Where all records of the partition went, up to this point.
+    /// The counts of where all records of the partition went, up to this point.
     pub ledger: Ledger,
 }
 

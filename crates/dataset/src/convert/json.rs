@@ -40,7 +40,7 @@ pub(crate) struct Elements {
     head: Head,
     /// True if the element has line breaks between its tokens.
     has_breaks: bool,
-    /// What precedes the next element of an array.
+    /// The token before the next element of an array.
     before: Before,
     /// The search for the next element.
     seek: Option<Box<Seek>>,

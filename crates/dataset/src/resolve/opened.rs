@@ -73,7 +73,7 @@ impl Source {
     /// Opens, sniffs and identifies the file. The notes mention anything odd about it.
     ///
     /// # Errors
-    /// When the file cannot be read or has a format that is not supported.
+    /// Fails when the file cannot be read or has a format that is not supported.
     pub fn open(path: &Path) -> Result<(Self, Vec<String>)> {
         let opened = Opened::new(&path.into(), &ResolveOptions::default())?;
         let mut sources = vec![opened.source];

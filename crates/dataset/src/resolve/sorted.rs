@@ -73,7 +73,7 @@ impl<'a> Sorted<'a> {
         self.left_out.push(path);
     }
 
-    /// Takes note of a folder that is named like a partition of a table.
+    /// Records a folder that is named like a partition of a table.
     pub(super) fn note_hive(&mut self, folder: &Path) {
         if self.hive.as_deref().is_none_or(|first| folder < first) {
             self.hive = Some(folder.to_owned());

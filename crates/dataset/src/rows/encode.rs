@@ -26,7 +26,7 @@ impl<W: Write> RowsEncoder<W> {
     /// Creates an encoder that writes to `out`.
     ///
     /// # Errors
-    /// When the compressor cannot be set up.
+    /// Fails when the compressor cannot be set up.
     pub fn new(out: W, compression: FileCompression) -> io::Result<Self> {
         const ZSTD_LEVEL: i32 = 3;
         let encoder = match compression {
@@ -75,7 +75,7 @@ impl<W: Write> RowsEncoder<W> {
     /// Ends the member or frame and returns the writer. Without rows, a member or frame without content is left.
     ///
     /// # Errors
-    /// When the end cannot be written.
+    /// Fails when the end cannot be written.
     pub fn finish(mut self) -> io::Result<W> {
         self.write_block()?;
         match self.encoder {
@@ -116,7 +116,7 @@ impl<W: Write> Write for RowsEncoder<W> {
 /// Returns the plain rows of a file that a [`RowsEncoder`] wrote.
 ///
 /// # Errors
-/// When the decompressor cannot be set up.
+/// Fails when the decompressor cannot be set up.
 pub fn decode_rows(
     rows: impl Read + Send + 'static,
     compression: FileCompression,

@@ -29,7 +29,7 @@ impl<W: Write> TableRowsWriter<W> {
     /// Creates a writer to `out` for batches of `schema`, which is written at once.
     ///
     /// # Errors
-    /// When `out` refuses the schema.
+    /// Fails when `out` refuses the schema.
     pub fn create(out: W, schema: &Schema) -> io::Result<Self> {
         let stream = StreamWriter::try_new(Counting { out, bytes: 0 }, schema).map_err(io_error)?;
         Ok(Self { stream })
@@ -38,7 +38,7 @@ impl<W: Write> TableRowsWriter<W> {
     /// Writes a batch. A batch without rows leaves nothing.
     ///
     /// # Errors
-    /// When `out` refuses the bytes, or the batch is of another schema.
+    /// Fails when `out` refuses the bytes, or the batch is of another schema.
     pub fn write(&mut self, batch: &RecordBatch) -> io::Result<()> {
         if batch.num_rows() == 0 {
             return Ok(());
@@ -54,7 +54,7 @@ impl<W: Write> TableRowsWriter<W> {
     /// Ends the stream and returns the writer.
     ///
     /// # Errors
-    /// When the end cannot be written.
+    /// Fails when the end cannot be written.
     pub fn finish(mut self) -> io::Result<W> {
         self.stream.finish().map_err(io_error)?;
         Ok(self.stream.into_inner().map_err(io_error)?.out)
@@ -99,7 +99,7 @@ impl<R: Read> TableRowsReader<R> {
     /// Reads the schema. `rows` needs no buffer.
     ///
     /// # Errors
-    /// When `rows` cannot be read or do not begin with a schema.
+    /// Fails when `rows` cannot be read or do not begin with a schema.
     pub fn open(mut rows: R) -> io::Result<Self> {
         let mut hasher = Hasher::new();
         let message = Message::read(&mut rows, &mut hasher)?;
@@ -121,7 +121,7 @@ impl<R: Read> TableRowsReader<R> {
     /// Returns the next batch; none at the end.
     ///
     /// # Errors
-    /// When the rows cannot be read or are damaged.
+    /// Fails when the rows cannot be read or are damaged.
     pub fn next_batch(&mut self) -> io::Result<Option<RecordBatch>> {
         while !self.ended {
             let Some(message) = Message::read(&mut self.rows, &mut self.hasher)? else {
@@ -144,7 +144,7 @@ impl<R: Read> TableRowsReader<R> {
     /// Reads the rest without decoding it, and returns the stamp of the whole.
     ///
     /// # Errors
-    /// When the rest cannot be read.
+    /// Fails when the rest cannot be read.
     pub fn finish(mut self) -> io::Result<FileStamp> {
         let mut block = Vec::new();
         loop {

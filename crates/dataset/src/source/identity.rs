@@ -26,12 +26,13 @@ pub struct SourceIdentity {
     pub modified_nanos: u64,
     /// A hash of the length, the first and the last 64 KiB; for several files, of their names and hashes.
     pub sample: Digest,
-    /// A hash of the absolute path without links, which reveals that a file was moved. It does not count for equality.
+    /// A hash of the absolute path without links, which reveals that a file was moved. It says where the source is, not what it is,
+    /// so [`looks_like`](Self::looks_like) ignores it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Digest>,
 }
 
-/// Whether a source that looks the same was written to since it was planned.
+/// The answer to whether a source that looks the same was written to since it was planned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Touched {
     /// Even the time of its last change is the same.

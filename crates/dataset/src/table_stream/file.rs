@@ -202,7 +202,7 @@ impl TableFile {
     /// occurs in plans of earlier releases.
     ///
     /// # Errors
-    /// When there are no such groups, or the file cannot be read or is shorter than it was.
+    /// Fails when there are no such groups, or the file cannot be read or is shorter than it was.
     pub fn digest(&self, groups: Range<usize>) -> Result<Digest> {
         let in_groups = |flaw: Flaw| {
             flaw.at(
@@ -229,7 +229,7 @@ impl TableFile {
     /// Reads rows, numbered in the file from 0.
     ///
     /// # Errors
-    /// When the file cannot be opened, its length changed, or it does not have the rows.
+    /// Fails when the file cannot be opened, its length changed, or it does not have the rows.
     pub fn stream(&self, rows: Range<u64>) -> Result<TableStream> {
         let (file, _) = open_unchanged(&self.path, self.length)?;
         self.check_rows(&rows)?;

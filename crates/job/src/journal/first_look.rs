@@ -41,7 +41,7 @@ impl FiguresFollower {
     /// Returns the figures of the job now.
     ///
     /// # Errors
-    /// As [`Journal::read`](super::Journal::read), as far as the journal is read.
+    /// Those of [`Journal::read`](super::Journal::read), as far as the journal is read.
     pub fn look(&mut self) -> Result<&Figures> {
         let listing = files::list_before(&self.dir, u64::MAX)?;
         let known = self.followed.take();

@@ -12,7 +12,7 @@ use crate::layout::Layout;
 /// The length of a journal that is read in a moment and needs no view.
 const LEAST_BYTES: u64 = 4 << 20;
 
-/// How much the journal grows before the view is written again: as much as is read in a tenth of a second.
+/// The growth of the journal after which the view is written again: as much as is read in a tenth of a second.
 const STEP_BYTES: u64 = 8 << 20;
 
 /// For a long journal, the view is written again once the journal has grown by this part of it (given as its inverse). Writing views

@@ -119,7 +119,7 @@ pub enum JournalRecord {
         /// The first rows that were placed.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         placed: Vec<PlacedRows>,
-        /// What was done to the records of the first partitions, if the decision settles them.
+        /// The ledgers of the first partitions, if the decision settles their records.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         settled: Vec<OperatorLedger>,
     },

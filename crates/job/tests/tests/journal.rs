@@ -233,7 +233,7 @@ fn a_second_driver_is_noticed_by_the_first() {
     assert!(error.is_driven_elsewhere());
     second.check_epoch().unwrap();
 
-    // What the first driver writes now comes after the seal.
+    // The first driver's writes now come after the seal.
     first
         .append(&JournalRecord::RecipeSet(recipe(&["late"])))
         .unwrap();

@@ -17,7 +17,7 @@ const STEP_BYTES: u64 = 1024;
 /// The number of bytes that a source that cannot be sought gives at once.
 const BLOCK_BYTES: u64 = 256 * 1024;
 
-/// How far a record is followed. A longer one is only known to be at least this long.
+/// The most bytes that are read of a record. A longer one is only known to be at least this long.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
 
 /// Reads windows until the budget is used up.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// The length below which replacements are kept as they are.
 const LONG_BYTES: usize = 32;
-/// How far on either side to search for the place where the texts agree again.
+/// The distance on either side within which to search for the place where the texts agree again.
 const WINDOW_BYTES: usize = 64;
 /// The number of equal bytes that count as agreement.
 const AGREE_BYTES: usize = 8;

@@ -5,7 +5,7 @@ use crate::edits::Edits;
 use crate::stats::Stats;
 use crate::varint::put;
 
-/// What happened to a batch since recording began.
+/// A recording of everything that happened to a batch since it began.
 ///
 /// A batch with a recorder records every edit and every split. The rows that filters left and the statistics are taken at the end.
 #[derive(Debug, Default)]

@@ -199,7 +199,7 @@ fn scan_for(
         .map_err(|error| describe(line, &error))
 }
 
-/// Where to record the types of a record's fields.
+/// The place to record the types of a record's fields.
 struct See<'a> {
     seen: &'a mut FieldsSeen,
     source: u32,

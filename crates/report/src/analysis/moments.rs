@@ -1,6 +1,6 @@
 //! Count, mean, standard deviation and extremes, value by value.
 
-/// What is known about the values seen so far.
+/// The moments of the values seen so far.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moments {
     pub(super) count: u64,

@@ -28,7 +28,7 @@ pub struct Statistics {
     /// True for an analysis, where nothing was dropped and each record says which filters would keep it. Those that would be
     /// dropped count as dropped here.
     pub judged: bool,
-    /// What each filter of an analysis would keep, whatever the others do.
+    /// The rows that each filter of an analysis would keep, whatever the others do.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<FilterVerdict>,
     /// The rows that all of them would keep.

@@ -205,7 +205,7 @@ pub(crate) fn manifest(operation: u32, chain: &str, rows: u64) -> Manifest {
 pub(crate) struct Attempt<'a> {
     pub(crate) object: &'a str,
     pub(crate) base: DeltaBase,
-    /// What happened before the base, which is recorded elsewhere.
+    /// The steps before the base, which are recorded elsewhere.
     pub(crate) before: &'a [Vec<Step>],
     pub(crate) sections: &'a [Vec<Step>],
     /// A name in the chain hashes, so that attempts can differ.

@@ -26,17 +26,18 @@ pub struct BarrierResolved {
     /// The rows that each partition has from here on, if records were moved or changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub placed: Vec<PlacedRows>,
-    /// What the operator did to the records of each partition, if all that is left to do is to leave out the removed rows. The
-    /// merge does that, and no attempt follows. None if attempts do it.
+    /// The operator's ledger for each partition, if all that is left to do is to leave out the removed rows. The merge does that,
+    /// and no attempt follows. None if attempts do it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub settled: Vec<OperatorLedger>,
     /// The identity of the decision. It is part of all chain hashes that follow.
     pub digest: Digest,
     /// The chain hashes that follow: before the first operator of the next stage, and after each operator.
     pub chain: Vec<ChainHash>,
-    /// Where the records of all partitions went.
+    /// The operator's ledger over the records of all partitions.
     pub ledger: OperatorLedger,
-    /// What a deduplicator removed, for people to read; none if the release did not record it, or there is nothing to report.
+    /// The records that a deduplicator removed, for people to read; none if the release did not record them, or if there is nothing
+    /// to report.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removals: Option<Removals>,
     /// The list of the records that a deduplicator removed, if the recipe asked for one.
@@ -78,7 +79,7 @@ pub struct PlacedRows {
     /// The records that were in the partition before and were dropped, if these are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dropped: Option<ObjectRef>,
-    /// What the operator did to the records of the partition.
+    /// The operator's ledger over the records of the partition.
     pub ledger: OperatorLedger,
 }
 

@@ -23,16 +23,16 @@ pub struct JobPlan {
     /// The reasons why the dataset is cut as it is, a sentence for each decision.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<String>,
-    /// How the sources were read; none in plans of releases that did not record it.
+    /// The way the sources were read; none in plans of releases that did not record it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<Reading>,
-    /// How the dataset is mixed from its paths, where a source is listed as often as it is read. None means that every path is read
+    /// The mixture of the dataset's paths, where a source is listed as often as it is read. None means that every path is read
     /// once, in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mixing: Option<Mixing>,
 }
 
-/// How the sources of a plan were read. Its slices are places in that text and in no other.
+/// The way the sources of a plan were read. The slices of the plan are places in that text and in no other.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reading {
     /// The digest of everything that decides what text the sources become.

@@ -1,4 +1,4 @@
-//! What a deduplicator removed, for people to read. No decision depends on it.
+//! The records that a deduplicator removed, for people to read. No decision depends on this.
 
 use coldpress_record::Origin;
 use serde::{Deserialize, Serialize};
@@ -102,7 +102,7 @@ pub struct LargeCluster {
 /// A record, identified so that people can find it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamedRecord {
-    /// Where it came from.
+    /// The origin of the record.
     pub origin: Origin,
     /// Its id as JSON, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -42,13 +42,13 @@ pub struct Publication {
     /// The quarantined records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<ObjectRef>,
-    /// Where every record went, from the partition's start. Equal ledgers of small partitions are shared in memory.
+    /// The counts of where every record went, from the partition's start. Equal ledgers of small partitions are shared in memory.
     #[serde(with = "brief_ledger")]
     pub ledger: Arc<Ledger>,
     /// Parts of the input that could not be read at all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<Unreadable>,
-    /// How many records of this partition were quarantined up to each 1000th record of the dataset.
+    /// The number of this partition's records that were quarantined up to each 1000th record of the dataset.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub error_marks: Vec<u64>,
     /// The digest of the slice that was read.
@@ -80,7 +80,8 @@ pub struct Publication {
 /// The signatures of the rows of a result, for the operator at the barrier that ends its stage.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignaturesEntry {
-    /// What they depend on besides the rows. Signatures of the same identity serve another call of the operator too.
+    /// The identity of everything that they depend on besides the rows. Signatures of the same identity serve another call of the
+    /// operator too.
     pub identity: ChainHash,
     /// The file.
     pub file: ObjectRef,
@@ -307,7 +308,7 @@ pub struct PoisonFound {
     /// The chain hash up to and including that operator, or of its signatures if it needs the whole dataset. Under another recipe
     /// the record is tried again.
     pub chain: ChainHash,
-    /// How it killed the process.
+    /// The way it killed the process.
     pub reason: String,
 }
 

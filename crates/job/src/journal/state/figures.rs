@@ -41,7 +41,7 @@ struct Head {
     totals: Totals,
     /// The number of records in the results that the newest driver published, over all stages.
     done_by_driver: u64,
-    /// What each operator did, according to the results of its own stage.
+    /// The ledger of each operator, according to the results of its own stage.
     operators: Vec<OperatorLedger>,
     /// The time that each operator took.
     nanos: Vec<u64>,

@@ -1,4 +1,4 @@
-//! What workers wait for, and what a person can do about it.
+//! The waits of workers, and what a person can do about them.
 
 use super::Finding;
 use crate::job_report::JobReport;

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use coldpress_assets::AssetFolders;
 use coldpress_operator::{
-    ChainSettings, Node, OperatorCall, OperatorKind, Pipeline, Registry, Shared, Span,
+    ChainSettings, Determinism, Node, OperatorCall, OperatorKind, Pipeline, Registry, Shared, Span,
 };
 use coldpress_record::{Batch, Lines};
 use cpu_time::CpuTime;
@@ -51,7 +51,9 @@ fn operators(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(1));
     let of_records = registry.iter().filter(|spec| {
         let kind = spec.kind();
-        matches!(kind, OperatorKind::Mapper | OperatorKind::Filter)
+        // What other programs take is measured in `coldpress-external`.
+        spec.depends_on() != Determinism::External
+            && matches!(kind, OperatorKind::Mapper | OperatorKind::Filter)
     });
     let alone = of_records.map(|spec| (spec.name(), vec![call(spec.name(), &params(spec.name()))]));
     let by_pieces = json!({"tokenization": true});

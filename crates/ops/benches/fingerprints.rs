@@ -1,7 +1,7 @@
-//! Bytes of text per second of processor time of each signature.
+//! Measures how many bytes of text each signature handles per second of processor time.
 //!
-//! The text is the `text` field of the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB;
-//! without it, of the example data in the repository.
+//! The text is the `text` field of the first 20 MB of the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names. Without
+//! that variable, it is the example data in the repository.
 
 // Processor time.
 #[path = "shared/cpu_time.rs"]
@@ -21,7 +21,7 @@ use coldpress_ops::fingerprint::simhash::SimHasher;
 use cpu_time::CpuTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 
-/// How much of the file is taken.
+/// The number of bytes that are read from the file, at most.
 const MOST_BYTES: usize = 20_000_000;
 /// The size of the texts of [`digests`].
 const KILOBYTE: usize = 1_000;
@@ -46,7 +46,7 @@ fn fingerprints(criterion: &mut Criterion<CpuTime>) {
     permutations(criterion);
 }
 
-/// The plain hash functions, on texts of one kilobyte.
+/// Measures the plain hash functions, on texts of one kilobyte.
 fn digests(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     let all = texts.concat();
     let chunks = all.as_bytes().as_chunks::<KILOBYTE>().0;
@@ -168,7 +168,7 @@ fn simhash(group: &mut BenchmarkGroup<'_, CpuTime>, texts: &[String]) {
     }
 }
 
-/// The minima of 256 permutations over 1,000 hashes.
+/// Measures the minima of 256 permutations over 1,000 hashes.
 fn permutations(criterion: &mut Criterion<CpuTime>) {
     let hashes: Vec<u32> = (0..1_000u32)
         .map(|number| number.wrapping_mul(2_654_435_761))

@@ -1,17 +1,18 @@
-//! Time of each built-in mapper and filter, and of some together, without reading and writing.
+//! Measures the processor time of each built-in mapper and filter, and of some together, without reading and writing.
 //!
-//! What deduplicators take is in the benches `fingerprints` and, for the barrier, those of `coldpress-barrier`.
+//! Deduplicators are measured elsewhere: their signatures in the bench `fingerprints`, and the barrier in the benches of
+//! `coldpress-barrier`.
 //!
-//! An iteration is a million bytes of text, so that a time of 1 ms says 1 ns per byte; the time is the processor's. The text is the `text` field of
-//! the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names, of its first 20 MB; without it, a small built-in
-//! text that is too uniform to compare with anything but itself. Operators for pages, papers and dialogues are given those made of
-//! these texts, and those for Chinese the Chinese ones. Models are those of the folder that
-//! `COLDPRESS_BENCH_MODELS` names; without it, small ones of the tests.
+//! An iteration is a million bytes of text, so a time of 1 ms means 1 ns per byte. The text is the `text` field of the first 20 MB
+//! of the JSONL file (plain or zstd) that `COLDPRESS_BENCH_DATA` names. Without that variable, it is a small built-in text that is
+//! too uniform to compare with anything but itself. Operators for pages, papers and dialogues get records of that kind made from
+//! these texts, and operators for Chinese get the Chinese texts. Models come from the folder that `COLDPRESS_BENCH_MODELS` names;
+//! without it, small ones from the tests are used.
 
 // Processor time.
 #[path = "shared/cpu_time.rs"]
 mod cpu_time;
-// What operators are given.
+// The records that operators are given.
 #[path = "shared/kinds.rs"]
 mod kinds;
 
@@ -29,7 +30,7 @@ use criterion::{Criterion, SamplingMode, criterion_group, criterion_main};
 use kinds::Kind;
 use serde_json::json;
 
-/// How much of the file is taken.
+/// The number of bytes that are read from the file, at most.
 const MOST_BYTES: usize = 20_000_000;
 /// The size of a batch.
 const BATCH_BYTES: usize = 256 * 1024;
@@ -43,7 +44,7 @@ fn operators(criterion: &mut Criterion) {
     let data = data();
     let mut of_kind = HashMap::new();
     let mut group = criterion.benchmark_group("ns_per_byte_times_a_million");
-    // One pass over the data is enough to be warm, and stands for all iterations of a sample.
+    // One pass over the data is enough to warm up, and one pass is measured for all iterations of a sample.
     group
         .sample_size(10)
         .sampling_mode(SamplingMode::Flat)
@@ -92,7 +93,7 @@ fn operators(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Operators that work on the words of a text, which they find once.
+/// Operators that work on the words of a text. The words are found once for all of them.
 const BY_WORDS: [&str; 4] = [
     "word_repetition_filter",
     "words_num_filter",
@@ -100,8 +101,8 @@ const BY_WORDS: [&str; 4] = [
     "flagged_words_filter",
 ];
 
-/// The parameters of an operator, where its defaults are none or do nothing. The bounds of those that run together drop nothing,
-/// so that each has as much to do as alone.
+/// Returns parameters for operators whose defaults are missing or do nothing. The bounds of those that run together drop nothing,
+/// so that each has as much to do as it has alone.
 fn params(name: &str) -> serde_json::Value {
     match name {
         "specified_field_filter" => json!({"field_key": "text", "target_value": ["a", "b"]}),
@@ -117,7 +118,7 @@ fn params(name: &str) -> serde_json::Value {
     }
 }
 
-/// The processor time that the operators take for all of `data`, in nanoseconds.
+/// Returns the processor time that the operators take for all of `data`, in nanoseconds.
 fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
     let settings = ChainSettings {
         text_key: "text".to_owned(),

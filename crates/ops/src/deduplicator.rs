@@ -1,6 +1,6 @@
-//! Deduplicators: operators that drop records, or lines of them, that others of the dataset have too.
+//! Deduplicators: operators that drop records, or lines of records, that occur elsewhere in the dataset.
 //!
-//! Each makes a small signature of a record; which records are duplicates is found out by the signatures of all.
+//! Each makes a small signature of every record. The duplicates are found by comparing the signatures of all records.
 
 use coldpress_operator::OperatorSpec;
 
@@ -14,7 +14,7 @@ mod document_simhash;
 mod ray;
 mod shingling;
 
-/// All deduplicators.
+/// Returns the descriptions of all deduplicators.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     let mut specs = vec![
         document::spec("document_deduplicator"),

@@ -1,7 +1,7 @@
-//! What differs from Data-Juicer on purpose: the one place from which `docs/compatibility.md` and `coldpress check` know it.
+//! The intended differences from Data-Juicer. `docs/compatibility.md` and `coldpress check` are both made from this one list.
 //!
-//! One file per kind of operator, with a row for each difference. The names of tests are checked by the tests of this module, and
-//! examples with texts are run by those of mappers.
+//! There is one file per kind of operator, with a row for each difference. The tests of this module check the names of the tests in
+//! it, and the tests of the mappers run the examples that have texts.
 
 mod analyses;
 mod deduplicators;
@@ -15,27 +15,27 @@ mod traces;
 
 use coldpress_operator::{Node, OperatorCall};
 
-/// Something that Data-Juicer does otherwise.
+/// A difference from Data-Juicer.
 #[derive(Debug)]
 pub struct Difference {
-    /// Where the documentation lists it.
+    /// The section of the documentation that lists it.
     pub section: Section,
-    /// What in a recipe it is about.
+    /// The part of a recipe that it is about.
     pub about: About,
-    /// The parameters of which a call must have one, so that the difference can show; none if it always can. `name: 0` is a
-    /// parameter that must be that number.
+    /// The parameters that make the difference show if a call has any of them; empty if it always can. `name: 0` is a parameter
+    /// that must have that value.
     pub given: &'static [&'static str],
-    /// What is treated differently.
+    /// The subject that is treated differently.
     pub what: &'static str,
-    /// What Data-Juicer does.
+    /// The behaviour of Data-Juicer.
     pub data_juicer: &'static str,
-    /// What is done here.
+    /// The behaviour of Coldpress.
     pub here: &'static str,
-    /// What is done here with `compat: data_juicer`.
+    /// The behaviour of Coldpress with `compat: data_juicer`.
     pub with_compat: &'static str,
     /// A case that shows it.
     pub example: Example,
-    /// The test that holds it, as `path::name`, or a file of vectors; empty where there is none.
+    /// The test that checks it, as `path::name`, or a file of vectors; empty if it has none.
     pub test: &'static str,
 }
 
@@ -44,55 +44,55 @@ pub struct Difference {
 pub enum About {
     /// Calls of these operators.
     Operators(&'static [&'static str]),
-    /// Calls of a filter whose statistics records may have already.
+    /// Calls of a filter whose statistics a record may already have.
     FiltersAgain,
-    /// A key of the recipe, and when it can show there.
+    /// A key of the recipe, and the case in which the difference can show.
     Key(&'static str, Case),
     /// `coldpress analyze`.
     Analyses,
 }
 
-/// When a difference about a key of the recipe can show, as `coldpress check` finds out.
+/// The cases in which a difference about a key of the recipe can show. `coldpress check` decides which of them apply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Case {
-    /// Whatever the recipe says.
+    /// Any recipe.
     Always,
     /// Paths have weights, and there is no `dataset.max_sample_num`.
     WeightsAlone,
-    /// Shares of `dataset.max_sample_num` are no whole numbers.
+    /// Shares of `dataset.max_sample_num` are not whole numbers.
     BrokenShares,
-    /// `dataset.max_sample_num` records come of a single path.
+    /// All `dataset.max_sample_num` records come from a single path.
     SinglePath,
-    /// Only some records of a path come in.
+    /// Only some records of a path are read.
     Draws,
     /// There is a `dataset.max_sample_num`.
     Total,
     /// Filters compute statistics, and the recipe does not have them written.
     Statistics,
-    /// The path of the export has no ending, and nothing else says its form.
+    /// The path of the export has no extension, and nothing else gives its format.
     NoEnding,
     /// Operators are traced.
     Traces,
-    /// Operators are traced, of which the recipe has one twice.
+    /// Operators are traced, and the recipe has one of them twice.
     TracesTwice,
     /// Operators are traced, and one is a deduplicator.
     TracesDeduplicator,
     /// Operators are traced, and one is `document_deduplicator`.
     TracesExact,
-    /// Operators are traced, and one makes several records of one.
+    /// Operators are traced, and one makes several records out of one.
     TracesMany,
     /// Operators are traced by name, and the recipe lacks one of them.
     UnknownTraced,
-    /// What deduplicators remove is listed.
+    /// The duplicates that deduplicators remove are listed.
     Duplicates,
 }
 
 /// The sections of the documentation, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Section {
-    /// How datasets are read.
+    /// Reading datasets.
     Reading,
-    /// How results are written.
+    /// Writing results.
     Writing,
     /// The files of `open_tracer`.
     Traces,
@@ -113,7 +113,7 @@ pub enum Section {
 }
 
 impl Section {
-    /// Returns the heading of its table.
+    /// Returns the heading of the section's table.
     #[must_use]
     pub fn heading(self) -> &'static str {
         match self {
@@ -136,7 +136,7 @@ impl Section {
 pub enum Example {
     /// In words, as Markdown.
     Words(&'static str),
-    /// What a mapper makes of a text.
+    /// The result of a mapper for one text.
     Texts {
         /// The mapper.
         operator: &'static str,
@@ -146,19 +146,19 @@ pub enum Example {
         text: &'static str,
         /// The texts of the records that come out.
         here: &'static [&'static str],
-        /// The same with `compat: data_juicer`.
+        /// The texts that come out with `compat: data_juicer`.
         with_compat: &'static [&'static str],
     },
 }
 
 impl Difference {
-    /// Returns whether Data-Juicer does it otherwise even with `compat: data_juicer`.
+    /// Returns whether Data-Juicer behaves differently even with `compat: data_juicer`.
     #[must_use]
     pub fn differs_with_compat(&self) -> bool {
         !self.with_compat.starts_with("as Data-Juicer")
     }
 
-    /// Returns whether it can show in the results of a call.
+    /// Returns whether the difference can show in the results of a call.
     #[must_use]
     pub fn concerns_call(&self, call: &OperatorCall) -> bool {
         let is_about = match self.about {

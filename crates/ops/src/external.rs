@@ -1,4 +1,4 @@
-//! Operators whose work other programs do: what they have in common.
+//! The parts that operators share whose work another program does.
 
 mod apply;
 mod asking;
@@ -12,7 +12,7 @@ pub(crate) use source::{in_python, of_file};
 
 use coldpress_operator::Record;
 
-/// The lines of these records, each with its end.
+/// Returns these records as lines, each with its line end.
 pub(crate) fn lines(records: &[Record<'_>]) -> Vec<u8> {
     let mut lines = Vec::new();
     for record in records {
@@ -22,7 +22,8 @@ pub(crate) fn lines(records: &[Record<'_>]) -> Vec<u8> {
     lines
 }
 
-/// A record as one line. Between the values of JSON, an end of line is as good as a space, and there is none within them.
+/// Returns a record as one line. A line end between JSON values is replaced by a space, which means the same; there are none within
+/// values.
 pub(crate) fn line(record: &Record<'_>) -> String {
     let line = record.whole();
     match line.contains(['\n', '\r']) {

@@ -28,7 +28,7 @@ mod word_repetition;
 mod words;
 mod words_num;
 
-/// All filters.
+/// Returns the descriptions of all filters.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     vec![
         alphanumeric::spec(),

@@ -1,4 +1,4 @@
-//! Small signatures of texts, by which duplicates are found without keeping the texts.
+//! Computes small signatures of texts, which find duplicates without keeping the texts.
 //!
 //! | signature | of | equal or near when |
 //! | --- | --- | --- |
@@ -13,9 +13,9 @@
 //! A hasher keeps its memory from text to text, so it is made once per thread.
 //!
 //! # Short texts
-//! A text with fewer tokens than the window has no shingle, and nothing can be said about what it resembles. Data-Juicer
-//! gives all such texts the same signature and so takes them for duplicates of each other. Here their signature is
-//! `None`, and the caller decides; [`minhash::WITHOUT_SHINGLES`] and [`simhash::WITHOUT_SHINGLES`] are Data-Juicer's.
+//! A text with fewer tokens than the window has no shingle, so it cannot be compared with other texts. Data-Juicer gives all such
+//! texts the same signature, and so treats them as duplicates of each other. Here their signature is `None`, and the caller
+//! decides; [`minhash::WITHOUT_SHINGLES`] and [`simhash::WITHOUT_SHINGLES`] are Data-Juicer's signatures.
 
 pub mod bands;
 mod bit_tally;

@@ -1,7 +1,6 @@
-//! Groupers: operators that make one record of several, and one that works the other way.
+//! Groupers: operators that make one record out of several, and one that does the reverse.
 //!
-//! A grouper makes a digest of the key that a record is grouped by; which records have the same key is found out by the digests
-//! of all.
+//! A grouper makes a digest of the key that a record is grouped by. The groups are found by comparing the digests of all records.
 
 use coldpress_operator::OperatorSpec;
 
@@ -11,7 +10,7 @@ mod key_value;
 mod naive;
 mod naive_reverse;
 
-/// All groupers.
+/// Returns the descriptions of all groupers.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     vec![key_value::spec(), naive::spec(), naive_reverse::spec()]
 }

@@ -1,17 +1,16 @@
 //! The built-in operators of Coldpress.
 //!
-//! [`builtin`] gives a [`Registry`] that knows them all, [`register`] adds them to one. Each operator is one file in the
-//! folder of its kind, with vectors beside it that were made by running Data-Juicer. What they share stands
-//! in [`text`]: pure functions that find, count and replace. The signatures of records by which duplicates are found are
-//! in [`fingerprint`].
+//! [`builtin`] returns a [`Registry`] with all of them, and [`register`] adds them to one. Each operator is one file in the folder
+//! of its kind, with vectors beside it that were made by running Data-Juicer. The pure functions that operators share, which find,
+//! count and replace, are in [`text`]. The signatures that find duplicates are in [`fingerprint`].
 //!
 //! ```
 //! let registry = coldpress_ops::builtin();
 //! assert!(registry.get("clean_links_mapper").is_some());
 //! ```
 //!
-//! They know nothing of partitions and jobs, and of no files but those that a recipe or a record names.
-//! `coldpress-operator` is the contract that they fulfil, the same as for operators of a user.
+//! Operators know nothing about partitions and jobs, and read no files except those that a recipe or a record names. They fulfil
+//! the contract in `coldpress-operator`, just like a user's own operators.
 
 mod deduplicator;
 pub mod differences;
@@ -30,7 +29,7 @@ mod width;
 
 use coldpress_operator::Registry;
 
-/// Adds all built-in operators to `registry`; those of the same name are replaced.
+/// Adds all built-in operators to `registry`, replacing those with the same name.
 pub fn register(registry: &mut Registry) {
     for spec in [
         mapper::specs(),
@@ -46,7 +45,7 @@ pub fn register(registry: &mut Registry) {
     }
 }
 
-/// A registry of all built-in operators.
+/// Returns a registry of all built-in operators.
 pub fn builtin() -> Registry {
     let mut registry = Registry::default();
     register(&mut registry);

@@ -1,6 +1,6 @@
-//! Manuals of operators, taken from where they are written.
+//! Takes the manual of an operator from its source file.
 
-/// The manual of an operator: the `//!` lines at the head of its file.
+/// Returns the manual of an operator: the `//!` lines at the top of its file.
 pub(crate) fn manual(source: &str) -> String {
     let lines = source.lines().map_while(|line| line.strip_prefix("//!"));
     lines

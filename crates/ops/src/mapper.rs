@@ -52,7 +52,7 @@ mod tool_success_tagger;
 mod usage_counter;
 mod whitespace_normalization;
 
-/// All mappers.
+/// Returns the descriptions of all mappers.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     vec![
         agent_bad_case_signal::spec(),
@@ -94,7 +94,7 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
     ]
 }
 
-/// Says which parameter makes a substitution impossible.
+/// Turns the reason why a substitution is impossible into an error about the parameter.
 fn substitution_error(refused: Refused) -> ParamError {
     match refused {
         Refused::Pattern(reason) => {
@@ -106,7 +106,7 @@ fn substitution_error(refused: Refused) -> ParamError {
     }
 }
 
-/// Says what becomes of the blanks around words that are dropped.
+/// Returns what happens to the blanks around words that are dropped.
 fn gaps(context: &mut ResolveContext<'_>) -> Gaps {
     match context.compat() {
         true => Gaps::Collapse,

@@ -1,11 +1,11 @@
-//! The pieces that SentencePiece models make of texts, for operators that work with these instead of words.
+//! Gives operators the pieces that SentencePiece models make of texts, instead of words.
 
 use coldpress_operator::{
     Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
 };
 pub(crate) use reader::{PieceMemo, PieceReader, RecordPieces};
 
-/// A model that was found and is loaded when an operator is made ready.
+/// A model that was found, and is loaded when an operator is made ready.
 #[derive(Clone, Debug)]
 pub(crate) struct PieceModel(Asset);
 
@@ -49,7 +49,7 @@ mod reader {
     /// A model with the scratch memory of one thread.
     pub(crate) struct PieceReader {
         model: Arc<SentencePiece>,
-        /// Tells pieces of this model from those of others.
+        /// Distinguishes pieces of this model from those of others.
         key: u64,
         scratch: Scratch,
     }
@@ -66,12 +66,12 @@ mod reader {
             })
         }
 
-        /// Tells what is derived from this model's pieces from what is derived from other words.
+        /// Returns a key that separates results made from this model's pieces from results made from other words.
         pub(crate) fn key(&self) -> u64 {
             self.key
         }
 
-        /// Cuts any text, and returns the pieces joined by nothing, and where each ends.
+        /// Cuts any text. Returns the pieces without separators, and their ends.
         pub(crate) fn cut<'a>(
             &'a mut self,
             text: &str,
@@ -80,7 +80,7 @@ mod reader {
             Ok((pieces.text(), pieces.ranges().map(|range| range.end)))
         }
 
-        /// Returns the pieces of the record's first field, which is cut once for all operators with this model.
+        /// Returns the pieces of the record's first field, cutting it only once for all operators with this model.
         pub(crate) fn pieces(&mut self, record: &Record<'_>) -> Result<RecordPieces, RecordError> {
             let pieces = record.derived(0, self.key, |text| {
                 self.model.cut(text, &mut self.scratch).cloned()
@@ -95,7 +95,7 @@ mod reader {
         }
     }
 
-    /// What an operator found out about the pieces of a model, by their ids, because the same pieces occur again and again.
+    /// An operator's results for the pieces of a model, by their ids. They are kept because the same pieces occur again and again.
     #[derive(Clone, Debug)]
     pub(crate) struct PieceMemo<T>(Vec<Option<T>>);
 
@@ -106,7 +106,7 @@ mod reader {
     }
 
     impl<T: Copy> PieceMemo<T> {
-        /// Returns what is known of the piece with this id, or what `make` makes of it.
+        /// Returns the result for the piece with this id, calling `make` if there is none yet.
         #[inline]
         fn get(&mut self, id: u32, make: impl FnOnce() -> T) -> T {
             match self.0.get(id as usize) {
@@ -141,7 +141,7 @@ mod reader {
             }
         }
 
-        /// Returns how many there are.
+        /// Returns the number of pieces.
         pub(crate) fn len(&self) -> usize {
             self.pieces.as_ref().as_ref().map_or(0, Pieces::len)
         }
@@ -151,7 +151,8 @@ mod reader {
             self.pieces.iter().flat_map(Pieces::iter).for_each(visit);
         }
 
-        /// Calls `visit` with what `make` makes of each piece. `memo`, which is for one model and one `make`, remembers it.
+        /// Calls `visit` with the result of `make` for each piece. `memo` remembers the results, and belongs to one model and one
+        /// `make`.
         pub(crate) fn each_known<T: Copy>(
             &self,
             memo: &mut PieceMemo<T>,
@@ -163,7 +164,7 @@ mod reader {
             };
             for (range, &id) in pieces.ranges().zip(pieces.ids()) {
                 let make = || make(&pieces.text()[range]);
-                // Unknown pieces have the same id, and are all kinds of text.
+                // All unknown pieces have the same id, but their texts differ.
                 visit(match id == self.unknown {
                     true => make(),
                     false => memo.get(id, make),
@@ -181,7 +182,7 @@ mod reader {
 mod reader {
     use super::*;
 
-    /// There is none: no model is found.
+    /// A reader that cannot exist, because no model is ever found.
     pub(crate) enum PieceReader {}
 
     impl PieceReader {

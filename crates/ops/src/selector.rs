@@ -1,6 +1,6 @@
-//! Selectors: operators that keep some records of the dataset, by a field's place among those of all records.
+//! Selectors: operators that keep some records of the dataset, by the rank of a field among those of all records.
 //!
-//! Each notes the field of a record; which records are kept is found out by the fields of all.
+//! Each notes the field of every record. The records to keep are chosen from the fields of all.
 
 use coldpress_operator::OperatorSpec;
 
@@ -13,7 +13,7 @@ mod range_specified_field;
 mod tags_specified_field;
 mod topk_specified_field;
 
-/// All selectors.
+/// Returns the descriptions of all selectors.
 pub(crate) fn specs() -> Vec<OperatorSpec> {
     vec![
         frequency_specified_field::spec(),

@@ -1,4 +1,4 @@
-//! Text tools that operators share: pure functions over `&str`, with scratch memory passed in where they need any.
+//! Text functions that operators share. They are pure functions over `&str`; those that need scratch memory have it passed in.
 
 pub(crate) mod block_scan;
 mod char_codes;

@@ -1,20 +1,20 @@
-//! The tokens that tokenizers of Hugging Face make of texts, for operators that count them or cut between them.
+//! The tokens that Hugging Face tokenizers make of texts, for operators that count them or cut between them.
 
 use coldpress_operator::{
     Asset, LoadError, ParamError, Record, RecordError, ResolveContext, Shared,
 };
 pub(crate) use loaded::{TokenCodec, TokenCounter, TokenEnds};
 
-/// The tokenizer that Data-Juicer uses where no other is named.
+/// The tokenizer that Data-Juicer uses by default.
 pub(crate) const PYTHIA: &str = "EleutherAI/pythia-6.9b-deduped";
 
-/// A tokenizer that was found and is loaded when an operator is made ready.
+/// A tokenizer that was found, and is loaded when an operator is made ready.
 #[derive(Clone, Debug)]
 pub(crate) struct TokenModel(Asset);
 
 impl TokenModel {
-    /// Finds the tokenizer that the parameter `param` asks for: `tokenizer.json` in a folder, or in what the Hugging Face hub
-    /// calls by this name.
+    /// Finds the tokenizer that the parameter `param` asks for: the `tokenizer.json` in a folder, or of a name on the Hugging Face
+    /// hub.
     pub(crate) fn find(
         param: &str,
         name: &str,
@@ -34,12 +34,12 @@ impl TokenModel {
         TokenCounter::load(&self.0, shared)
     }
 
-    /// Makes the tokenizer ready for one thread, to say where tokens end.
+    /// Makes the tokenizer ready for one thread, to find the ends of tokens.
     pub(crate) fn load_ends(&self, shared: &Shared) -> Result<TokenEnds, LoadError> {
         TokenEnds::load(&self.0, shared)
     }
 
-    /// Makes the tokenizer ready to encode and decode as the library of Hugging Face does, however slowly.
+    /// Makes the tokenizer ready to encode and decode exactly as the Hugging Face library does, even though that is slower.
     pub(crate) fn load_codec(&self, shared: &Shared) -> Result<TokenCodec, LoadError> {
         TokenCodec::load(&self.0, shared)
     }
@@ -57,12 +57,12 @@ mod loaded {
     /// A tokenizer with the scratch memory of one thread.
     pub(crate) struct TokenCounter {
         tokenizer: Arc<Tokenizer>,
-        /// Tells counts of this tokenizer from those of others.
+        /// Distinguishes counts of this tokenizer from those of others.
         key: u64,
         scratch: Scratch,
     }
 
-    /// The number of tokens of a text, or why there is none.
+    /// The number of tokens of a text, or the reason why there is none.
     struct Count(Result<usize, String>);
 
     impl TokenCounter {
@@ -74,8 +74,7 @@ mod loaded {
             })
         }
 
-        /// Returns the number of tokens of the record's first field, which is counted once for all operators with this
-        /// tokenizer.
+        /// Returns the number of tokens of the record's first field, counting them only once for all operators with this tokenizer.
         pub(crate) fn count(&mut self, record: &Record<'_>) -> Result<usize, RecordError> {
             let count = record.derived(0, self.key, |text| {
                 let count = self.tokenizer.count(text, &mut self.scratch);
@@ -91,7 +90,7 @@ mod loaded {
         })
     }
 
-    /// A tokenizer that says where tokens end, with the memory of one thread.
+    /// A tokenizer that finds the ends of tokens, with the memory of one thread.
     pub(crate) struct TokenEnds {
         tokenizer: Arc<Tokenizer>,
         scratch: Scratch,
@@ -107,7 +106,7 @@ mod loaded {
             })
         }
 
-        /// Returns the place where each token of a text ends, in order.
+        /// Returns the end of each token of a text, in order.
         pub(crate) fn of(&mut self, text: &str) -> Result<&[usize], RecordError> {
             self.ends.clear();
             let found = self.tokenizer.ends(text, &mut self.scratch, &mut self.ends);
@@ -116,7 +115,7 @@ mod loaded {
         }
     }
 
-    /// A tokenizer that makes texts of tokens too.
+    /// A tokenizer that can also turn tokens back into text.
     pub(crate) struct TokenCodec(Arc<Codec>);
 
     impl TokenCodec {
@@ -143,7 +142,7 @@ mod loaded {
 mod loaded {
     use super::*;
 
-    /// There is none: no tokenizer is found.
+    /// A counter that cannot exist, because no tokenizer is found.
     pub(crate) enum TokenCounter {}
 
     impl TokenCounter {
@@ -156,7 +155,7 @@ mod loaded {
         }
     }
 
-    /// There is none either.
+    /// Cannot exist either.
     pub(crate) enum TokenEnds {}
 
     impl TokenEnds {
@@ -169,7 +168,7 @@ mod loaded {
         }
     }
 
-    /// Nor this.
+    /// Cannot exist either.
     pub(crate) enum TokenCodec {}
 
     impl TokenCodec {

@@ -1,34 +1,34 @@
-//! Functions compiled for several widths of vector registers, of which the widest that the machine has is used.
+//! Functions that are compiled for several widths of vector registers. The widest that the machine has is used.
 //!
-//! Programs are built for every machine of an architecture, so the compiler may not use the wide registers that most of
-//! them have. The kernels here are plain loops that it turns into vector code; compiled again for wider registers they
-//! are two to four times as fast, with the same results.
+//! Programs are built for every machine of an architecture, so the compiler may not use the wide registers that most of them have.
+//! The kernels here are plain loops that it turns into vector code. Compiled again for wider registers, they are two to four times
+//! as fast, with the same results.
 
 /// A width of vector registers that this machine is known to have.
 ///
-/// Maintains the following invariant: a value other than the base exists only where the machine has what it stands for.
+/// Maintains the following invariant: a value other than the base exists only if the machine has the width that it names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Width(pub(crate) Kind);
 
-/// What a [`Width`] stands for. Only this file makes one of them a width.
+/// The kinds of [`Width`]. Only this file turns one of them into a width.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(not(target_arch = "x86_64"), allow(dead_code, reason = "of x86-64"))]
 pub(crate) enum Kind {
-    /// Whatever the program was compiled for.
+    /// The width that the program was compiled for.
     Base,
     /// 256 bits, with AVX2.
     Avx2,
-    /// 512 bits, with the parts of AVX-512 that all but its first processors have.
+    /// 512 bits, with the parts of AVX-512 that all processors except the first ones have.
     Avx512,
 }
 
 impl Width {
-    /// Returns the widest that this machine has.
+    /// Returns the widest width that this machine has.
     pub(crate) fn widest() -> Self {
         *Self::available().last().unwrap_or(&Self(Kind::Base))
     }
 
-    /// Returns all that this machine has, the narrowest first.
+    /// Returns all widths that this machine has, the narrowest first.
     pub(crate) fn available() -> Vec<Self> {
         let mut widths = vec![Self(Kind::Base)];
         #[cfg(target_arch = "x86_64")]
@@ -48,9 +48,10 @@ impl Width {
     }
 }
 
-/// Work that is compiled for each width. [`run`](Self::run) has to be `#[inline(always)]`, and so has what it is to gain from it.
+/// Work that is compiled for each width. [`run`](Self::run) has to be `#[inline(always)]`, and so do the functions it calls that
+/// are to profit from it.
 pub(crate) trait Kernel {
-    /// What comes out of it.
+    /// The result of the work.
     type Output;
 
     /// Does the work.
@@ -72,7 +73,7 @@ pub(crate) fn run_widest<K: Kernel>(kernel: K) -> K::Output {
             unsafe_code,
             reason = "only a check at run time shows what the machine has"
         )]
-        // SAFETY: the machine has what the function was compiled for.
+        // SAFETY: the machine has the features that the function was compiled for.
         return unsafe { avx2(kernel) };
     }
     kernel.run()
@@ -108,7 +109,7 @@ macro_rules! for_each_width {
             match width.0 {
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]
-                // SAFETY: a `Width` of this kind exists only where the machine has these features.
+                // SAFETY: a `Width` of this kind exists only if the machine has these features.
                 $crate::width::Kind::Avx2 => unsafe { avx2 $(::<$number>)? ($($argument),*) },
                 #[cfg(target_arch = "x86_64")]
                 #[allow(unsafe_code, reason = "only a check at run time shows what the machine has")]

@@ -1,7 +1,7 @@
-//! Laws of every operator that looks at one record at a time: no text makes it panic, statistics are within their
-//! range, the cuts between batches change nothing, and most mappers leave their own output as it is.
+//! Laws of every operator that works on one record at a time: no text makes it panic, statistics are within their range, the
+//! boundaries of batches change nothing, and most mappers leave their own output as it is.
 //!
-//! The operators come from the registry, so that a new one is tested without being named here.
+//! The operators come from the registry, so a new one is tested without being named here.
 #![cfg(all(feature = "models", feature = "html"))]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Map, Value, json};
 
-/// Mappers that may change what they have made, and why.
+/// Mappers that may change their own output, and the reason.
 const MAY_CHANGE_AGAIN: [(&str, &str); 19] = [
     ("agent_bad_case_signal_mapper", "edits no text"),
     ("agent_dialog_normalize_mapper", "makes a text of messages"),
@@ -86,7 +86,7 @@ fn registry() -> Registry {
     coldpress_ops::builtin().with_assets(AssetFolders::new(folders))
 }
 
-/// Operators that need code or a program. What they do to texts, `tests/external.rs` tests.
+/// Operators that need code or a program. `tests/external.rs` tests what they do to texts.
 const OF_PROGRAMS: [&str; 4] = [
     "command_filter",
     "command_mapper",
@@ -100,7 +100,7 @@ fn is_of_records(spec: &OperatorSpec) -> bool {
     is_of_records && !OF_PROGRAMS.contains(&spec.name())
 }
 
-/// The calls to try: without parameters, and where these do nothing, with some.
+/// Returns the calls to try: one without parameters, and if that does nothing, one with some.
 fn calls(spec: &OperatorSpec) -> Vec<OperatorCall> {
     let more = match spec.name() {
         "alphanumeric_filter" | "words_num_filter" | "stopwords_filter" => {
@@ -165,7 +165,8 @@ fn chain(registry: &Registry, call: &OperatorCall, compat: bool) -> Chain {
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
-/// The results for some records: those that come out, the statistics of each that went in, and the errors of those that failed.
+/// The results for some records: the records that come out, the statistics of each that went in, and the errors of those that
+/// failed.
 #[derive(Debug, Default, PartialEq)]
 struct Ran {
     out: Vec<String>,
@@ -206,7 +207,7 @@ fn run(chain: &mut Chain, records: &[Value], batch_size: usize) -> Ran {
     ran
 }
 
-/// Pieces that mean something to one operator or another.
+/// Pieces that have a meaning for some operator.
 const PIECES: &str = "[a-dA-D0-2é中\u{3000}\u{1f60a} \t\n.!?'\"”…,:;|%/*#{}\\\\\\[\\]-]|\\PC|[\u{0}-\u{a0}]|\\\\newcommand\\{\\\\a\\}\\{|\\}\n\
                       |\\\\a|\\\\begin\\{figure\\}|\\\\end\\{figure\\}|\\\\includegraphics|\\\\caption|\\\\subfloat|1\\.2\\.3\\.4|\
                       a:a:a:a:|\\\\section\\{|copyright|https://|a b\n|\r\n|the cat |<li>|</?table>|&amp;|\u{2028}|e\u{301}|a@b.c|error: ";
@@ -215,7 +216,7 @@ fn any_text() -> impl Strategy<Value = String> {
     prop::string::string_regex(&format!("({PIECES}){{0,30}}")).unwrap()
 }
 
-/// A record with texts where operators look for them.
+/// Returns a record with texts in all fields that operators read.
 fn record(text: &str) -> Value {
     json!({
         "text": text,
@@ -226,7 +227,7 @@ fn record(text: &str) -> Value {
     })
 }
 
-/// Makes sure that a statistic says something that it can be. Shares are of one, but for tokens, which may have several letters.
+/// Checks that a statistic is within its range. Shares are at most one, except per token, because a token may have several letters.
 fn check_range(name: &str, stats: &str) -> Result<(), TestCaseError> {
     let stats: Map<String, Value> = serde_json::from_str(stats).unwrap();
     for (stat, value) in &stats {
@@ -251,7 +252,7 @@ fn check_range(name: &str, stats: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// Runs a property of texts, with operators that are made once: some of them load models.
+/// Checks a property for many texts, with operators that are made only once, because some of them load models.
 fn for_texts(
     count: std::ops::Range<usize>,
     mut chains: Vec<Chain>,
@@ -292,8 +293,8 @@ fn no_text_makes_an_operator_panic_and_batches_change_nothing() {
             .iter()
             .find(|error| error.contains("panicked"));
         prop_assert_eq!(panicked, None, "{}", name);
-        // These records have no archive, and no lists; not all texts are numbers. Data-Juicer's way of cutting by tokens
-        // may have no end.
+        // These records have no archive and no lists, and not all texts are numbers. Cutting by tokens as in Data-Juicer may never
+        // end.
         let may_fail = |error: &String| match name.as_str() {
             "latex_merge_tex_mapper" | "naive_reverse_grouper" => true,
             "specified_numeric_field_filter" => error.contains("`text`"),
@@ -309,7 +310,7 @@ fn no_text_makes_an_operator_panic_and_batches_change_nothing() {
         for stats in &together.stats {
             check_range(&name, stats)?;
         }
-        // The same operator, which may remember something of the records before.
+        // The same operator, which may remember something about earlier records.
         let alone = run(chain, &records, 1);
         prop_assert_eq!(together, alone, "{}", name);
         Ok(())

@@ -1,4 +1,4 @@
-//! Operators whose work Python or another program does, and what they do when that misbehaves.
+//! Tests operators whose work Python or another program does, and their behaviour when it misbehaves.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::PathBuf;
@@ -30,7 +30,7 @@ fn call(name: &str, params: &Value) -> OperatorCall {
         })
 }
 
-/// What came of records: the lines that came out, and where each that failed was, with why.
+/// The result for some records: the lines that came out, and the position and error of each record that failed.
 #[derive(Debug)]
 struct Came {
     out: Vec<String>,
@@ -87,7 +87,7 @@ fn numbered(count: usize) -> Vec<String> {
         .collect()
 }
 
-/// A file with this code.
+/// Writes a file with this code.
 fn file(folder: &tempfile::TempDir, code: &str) -> PathBuf {
     let path = folder.path().join("own.py");
     std::fs::write(&path, code).unwrap();
@@ -347,7 +347,7 @@ fn code_that_cannot_be_used_is_refused_before_it_runs() {
         ("def process(:\n", "it cannot be parsed"),
     ];
     for (code, reason) in cases {
-        // A statement may define anything, so only a file of definitions can be refused for what it lacks.
+        // A statement may define anything, so only a file that has nothing but definitions can be refused for lacking one.
         let code = if reason.starts_with("it has no") {
             code.to_owned()
         } else {
@@ -427,7 +427,7 @@ fn a_python_that_is_missing_is_told_before_anything_begins() {
             "{error}"
         );
     }
-    // What runs no code needs no Python.
+    // Without code to run, no Python is needed.
     let settings = ChainSettings {
         python: Some("/no/such/python".to_owned()),
         ..settings()

@@ -1,5 +1,5 @@
-//! What the vectors of the filters cannot show: parameters that Data-Juicer takes in another way, word lists that are missing
-//! or broken, filters that share their work, and texts that nobody would write.
+//! Tests of filters that vectors cannot express: parameters that Data-Juicer reads differently, word lists that are missing or
+//! broken, filters that share their work, and texts that nobody would write.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 #[path = "shared/cpu_time.rs"]
@@ -43,7 +43,7 @@ fn call(name: &str, params: &Value) -> OperatorCall {
     }
 }
 
-/// What came of some rows: which were kept, how many went to quarantine, and the statistics of each.
+/// The result for some rows: the rows that were kept, the number that went to quarantine, and the statistics of each.
 #[derive(Debug, PartialEq)]
 struct Ran {
     kept: Vec<u32>,
@@ -145,16 +145,16 @@ fn statistics_that_say_something_else_are_computed_anew() {
     ];
     let length = |params| ("text_length_filter", params);
     let long = length(json!({"min_len": 20}));
-    // Those of the input count until an operator has changed what they describe.
+    // Statistics of the input count until an operator has changed what they describe.
     assert_eq!(kept(std::slice::from_ref(&long), false, &rows), [0, 1, 2]);
     let calls = [("clean_links_mapper", json!({})), long.clone()];
     assert_eq!(kept(&calls, false, &rows), [1]);
     assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
-    // Where whole records are edited, that may be any field.
+    // When whole records are edited, that may be any field.
     let calls = [("pii_redaction_mapper", json!({})), long.clone()];
     assert_eq!(kept(&calls, false, &rows), [0, 1]);
     assert_eq!(kept(&calls, true, &rows), [0, 1, 2]);
-    // Those of an earlier filter count if it looked at the same.
+    // Statistics of an earlier filter count if it measured the same field.
     let of_title = length(json!({"min_len": 0, "max_len": 1, "text_key": "title"}));
     let calls = [length(json!({"min_len": 0, "max_len": 99})), of_title, long];
     assert_eq!(kept(&calls[..2], false, &rows), [0, 1, 2]);
@@ -306,7 +306,7 @@ fn broken_lists_are_refused_by_name() {
     assert!(refused.contains("/nowhere/at/all"), "{refused}");
 }
 
-/// Filters by text with the statistics that they compute, and the bounds that these have.
+/// Returns filters by text with the statistics that they compute, and the bounds of these statistics.
 fn measures() -> Vec<(&'static str, Value, f64)> {
     vec![
         ("words_num_filter", json!({}), 1e9),
@@ -322,7 +322,7 @@ fn measures() -> Vec<(&'static str, Value, f64)> {
     ]
 }
 
-/// The call with bounds that keep every record, so that all filters of a chain see all of them.
+/// Returns the call with bounds that keep every record, so that all filters of a chain see all of them.
 fn unbounded((name, mut params, _): (&'static str, Value, f64)) -> (&'static str, Value) {
     let of_kind = match name {
         "words_num_filter" => "num",
@@ -385,7 +385,7 @@ fn long_texts_of_one_kind_take_linear_time() {
         let pipeline = resolve(&registry, std::slice::from_ref(&call), false).unwrap();
         for text in texts {
             let row = [json!({ "text": text.repeat(300_000 / text.len()) })];
-            // Quadratic time would be minutes.
+            // Quadratic time would take minutes.
             let (elapsed, _) = time_of(|| run(&pipeline, &row));
             assert!(
                 elapsed < Duration::from_secs(60),
@@ -405,7 +405,7 @@ fn the_assets_of_the_vectors_are_there() {
     assert_eq!(pipeline.stand_ins().count(), 0);
 }
 
-/// Data-Juicer 1.6.1 decides by statistics that it has written with ten decimals.
+/// Data-Juicer 1.6.1 compares statistics that it has written with ten decimals.
 #[test]
 fn under_compat_statistics_have_ten_decimals() {
     let rows = [json!({"text": "abcdefghijk---"})];
@@ -418,7 +418,7 @@ fn under_compat_statistics_have_ten_decimals() {
     assert_eq!(kept(&rounded, true, &rows), [0]);
 }
 
-/// It reads digits in a way of its own: 0.3 is three times 0.1, which is a little more.
+/// Data-Juicer parses digits in its own way: 0.3 is three times 0.1, which is a little more.
 #[test]
 fn under_compat_statistics_are_written_and_read() {
     let rows = [json!({"text": "abcdefg---"})];

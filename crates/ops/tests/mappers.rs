@@ -1,5 +1,5 @@
-//! Tests of mappers that vectors cannot express: quirks that are kept only on request, archives, and texts that nobody would
-//! write. `every_operator.rs` has what holds for all of them.
+//! Tests of mappers that vectors cannot express: quirks that are kept only on request, archives, and texts that nobody would write.
+//! `every_operator.rs` has the laws that hold for all of them.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 #[path = "shared/cpu_time.rs"]
@@ -35,7 +35,7 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
-/// What becomes of the texts, and why records failed.
+/// Returns the resulting texts, and the errors of records that failed.
 fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
     let records = texts.iter();
     let records = records.map(|text| json!({ "text": text, "compressed_file": text }));
@@ -45,7 +45,7 @@ fn run(chain: &mut Chain, texts: &[&str]) -> (Vec<String>, Vec<String>) {
     (texts.collect(), failed)
 }
 
-/// What becomes of records, and why some failed.
+/// Returns the resulting records, and the errors of those that failed.
 fn run_records(chain: &mut Chain, records: &[Value]) -> (Vec<Value>, Vec<String>) {
     let mut lines = Lines::new(0);
     for (number, record) in records.iter().enumerate() {
@@ -68,7 +68,7 @@ fn run_records(chain: &mut Chain, records: &[Value]) -> (Vec<Value>, Vec<String>
     )
 }
 
-/// The differences that `docs/compatibility.md` lists.
+/// The examples are those of the differences in `docs/compatibility.md`.
 #[test]
 fn examples_of_differences_come_out_as_they_are_written() {
     let registry = registry();
@@ -93,7 +93,7 @@ fn examples_of_differences_come_out_as_they_are_written() {
         let made = |call, compat| run(&mut chain(&registry, call, compat), &[text]).0;
         assert_eq!(made(call(), false), here, "{}", difference.what);
         assert_eq!(made(call(), true), with_compat, "{}", difference.what);
-        // The operator's own parameter is as good as the recipe's key.
+        // The operator's own parameter has the same effect as the recipe's key.
         let asked = call().with("compat", "data_juicer");
         assert_eq!(made(asked, false), with_compat, "{}", difference.what);
         assert!(
@@ -165,7 +165,7 @@ fn quirks_are_kept_only_on_request() {
             [with],
             "{name}"
         );
-        // The operator's own parameter is as good as the recipe's key.
+        // The operator's own parameter has the same effect as the recipe's key.
         let call = call().with("compat", "data_juicer");
         assert_eq!(
             run(&mut chain(&registry, call, false), &[text]).0,
@@ -212,7 +212,7 @@ fn chunks_of_nothing_but_overlap_are_a_quirk() {
     assert_eq!(cut(true), ["abcd", "cdef", "ef"]);
 }
 
-/// Without Data-Juicer's ways, chunks are parts of the text even where a tokenizer would make other texts of its tokens.
+/// Without Data-Juicer's quirks, chunks are parts of the text even if a tokenizer would decode its tokens to another text.
 #[cfg(feature = "models")]
 #[test]
 fn chunks_of_tokens_are_parts_of_the_text() {
@@ -257,7 +257,7 @@ fn chunks_of_tokens_are_parts_of_the_text() {
         "\u{1f600}\u{10348}",
     );
     assert!(chunks[0].contains('\u{fffd}'), "{chunks:?}");
-    // What Data-Juicer would cut for ever.
+    // Data-Juicer would cut this for ever.
     let endless = json!({"max_len": 2, "overlap_len": 1, "split_pattern": "x"});
     let (_, failed) = cut(endless.clone(), true, &"\u{1f600}".repeat(3));
     assert!(
@@ -280,12 +280,12 @@ fn an_archive_that_cannot_be_read_is_an_error_or_an_empty_text() {
     assert_eq!((texts, failed), (vec![String::new()], vec![]));
 }
 
-/// A text of many pieces, each of which looks like the start of something that never ends.
+/// Returns a text of many pieces, each of which looks like the start of something that never ends.
 fn endless(piece: &str) -> String {
     piece.repeat(250_000 / piece.len())
 }
 
-/// Each of these would take hours if the time were the square of the length.
+/// Each of these would take hours if the time were quadratic.
 #[test]
 fn no_text_takes_the_square_of_its_length() {
     let registry = registry();
@@ -332,7 +332,7 @@ fn no_text_takes_the_square_of_its_length() {
     for (name, piece) in cases {
         for compat in [false, true] {
             let text = endless(piece);
-            // What is open at every piece may also be closed once, at the end.
+            // Text that is opened in every piece may also be closed once, at the end.
             let closed = format!("\\begin{{figure}}{text}]{{}}}}\\end{{figure}}*/");
             for text in [&text, &closed] {
                 let mut chain = chain(&registry, OperatorCall::new(name), compat);

@@ -1,4 +1,4 @@
-//! Filters that work with model files: what they do without one, with a damaged one, and with any text.
+//! Tests filters that use model files: without a model, with a damaged one, and with any text.
 #![cfg(feature = "models")]
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -38,7 +38,7 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())
 }
 
-/// What became of texts: the statistics of each, and the numbers of those that were kept.
+/// Returns the statistics of each text, and the numbers of those that were kept.
 fn run(pipeline: &Pipeline, texts: &[&str]) -> Result<(Vec<Vec<StatValue>>, Vec<u32>), String> {
     let chain = pipeline.instantiate(&Shared::default());
     let mut chain = chain.map_err(|error| error.to_string())?;

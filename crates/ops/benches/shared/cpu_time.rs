@@ -1,11 +1,11 @@
-//! Measures processor time instead of wall time, so that a machine that others use can be measured on.
+//! Measures processor time instead of wall time, so that measurements work on a machine that others use too.
 
 use std::time::Duration;
 
 use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use rustix::time::{ClockId, clock_gettime};
 
-/// The time that this thread has had a processor.
+/// The processor time of this thread.
 pub(crate) struct CpuTime;
 
 impl Measurement for CpuTime {

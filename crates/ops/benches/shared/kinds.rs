@@ -1,4 +1,4 @@
-//! Records of the kinds that operators are for, made of the texts of a dataset.
+//! Makes the kinds of records that operators are for from the texts of a dataset.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ impl Kind {
         }
     }
 
-    /// Returns the records as JSON lines, and how many bytes of text they have.
+    /// Returns the records as JSON lines, and the number of bytes of text in them.
     pub(crate) fn records(self, data: &str) -> (String, usize) {
         let (mut records, mut bytes) = (String::new(), 0);
         for line in data.lines() {
@@ -93,8 +93,8 @@ fn page(text: &str) -> String {
     page + "</body></html>\n"
 }
 
-/// The lines of a paper that have figures among them. Each figure makes a record with all of the text, so without a limit long
-/// texts would be copied a thousand times.
+/// The number of lines of a paper that have figures among them. Each figure makes a record with all of the text, so without a limit
+/// long texts would be copied a thousand times.
 const LINES_WITH_FIGURES: usize = 200;
 
 fn paper(text: &str) -> String {

@@ -2,15 +2,14 @@
 //! Keeps the first of all records with the same text. Whitespace at the ends of a text does not count.
 //!
 //! # Parameters
-//! `lowercase` and `ignore_non_character` say which differences do not count either.
+//! `lowercase` and `ignore_non_character` say which other differences do not count.
 //!
 //! # Example
 //! Of the texts `a b`, `A b` and `a b ` the last goes; with `lowercase: true` the second goes too.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. Texts are compared by 128 bits of their
-//! SHA-256 digests. Data-Juicer takes MD5, of which two different texts with the same digest can be made on purpose; the
-//! second of them would be lost.
+//! Pure: the texts, their order in the dataset and the parameters decide. Texts are compared by 128 bits of their SHA-256 digests.
+//! Data-Juicer uses MD5, for which anyone can make two different texts with the same digest; the second of them would be lost.
 
 use coldpress_operator::{
     Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext, Resolved, Rule,
@@ -22,14 +21,14 @@ use crate::fingerprint::exact::{ExactHasher, ExactOptions};
 params! {
     /// Parameters of `document_deduplicator`.
     pub(crate) struct DocumentParams {
-        /// Whether upper and lower case are the same.
+        /// If set, upper and lower case are the same.
         lowercase: bool = false;
-        /// Whether whitespace, digits and ASCII punctuation are left out.
+        /// If set, whitespace, digits and ASCII punctuation are left out.
         ignore_non_character: bool = false;
     }
 }
 
-/// The description of `document_deduplicator`, under this name.
+/// Returns the description of `document_deduplicator` under this name.
 pub(crate) fn spec(name: &str) -> OperatorSpec {
     OperatorSpec::deduplicator(
         name,
@@ -39,8 +38,8 @@ pub(crate) fn spec(name: &str) -> OperatorSpec {
     .doc(&super::manual(include_str!("document.rs")))
 }
 
-/// The digest by which texts are compared, which is part of the identity of signatures. Signatures with another digest, as
-/// earlier releases made them, are never compared with these.
+/// The digest by which texts are compared. It is part of the identity of signatures: those that earlier releases made with another
+/// digest are never compared with these.
 pub(super) const DIGEST: (&str, &str) = ("digest", "sha256/16");
 
 fn resolve(

@@ -24,24 +24,24 @@ params! {
     pub(crate) struct DocumentLineParams {
         /// The greatest number of records that may have a line.
         frequency_threshold: u64 = 6;
-        /// Whether upper and lower case are the same.
+        /// If set, upper and lower case are the same.
         lowercase: bool = false;
-        /// Whether whitespace, digits and ASCII punctuation are left out. Lines of nothing else are then all the same.
+        /// If set, whitespace, digits and ASCII punctuation are left out. Lines that consist of nothing else are then all the same.
         ignore_special_character: bool = false;
         /// Lines of fewer characters stay.
         min_line_length: u64 = 2;
-        /// Whether lines of brackets and semicolons only stay.
+        /// If set, lines of only brackets and semicolons stay.
         skip_brackets: bool = true;
-        /// Whether lines that start with `#` stay.
+        /// If set, lines that start with `#` stay.
         skip_markdown_headers: bool = true;
-        /// Whether lines that start with `\begin{` or `\end{` stay.
+        /// If set, lines that start with `\begin{` or `\end{` stay.
         skip_latex_env: bool = true;
-        /// Whether lines of one HTML tag stay, and lines that start with one that is not closed.
+        /// If set, lines that are one HTML tag stay, and so do lines that start with an unclosed one.
         skip_html_tags: bool = true;
     }
 }
 
-/// The description of `document_line_deduplicator`.
+/// Returns the description of `document_line_deduplicator`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::deduplicator(
         "document_line_deduplicator",

@@ -1,21 +1,21 @@
 //! # What it does
-//! Keeps the first of all records whose texts resemble each other: the estimated share of shingles (windows of tokens) that
-//! two texts have in common is about `jaccard_threshold` or more. What resembles a duplicate is one too, and so on, unless
-//! `verify` is set.
+//! Keeps the first of all records whose texts resemble each other: the estimated share of shingles (windows of tokens) that two
+//! texts have in common is about `jaccard_threshold` or more. A text that resembles a duplicate is a duplicate too, and so on,
+//! unless `verify` is set.
 //!
 //! # Parameters
 //! `tokenization`, `window_size`, `lowercase` and `ignore_pattern` say what the shingles of a text are. Texts are compared by
-//! `num_permutations` hashes in `num_bands` bands of `num_rows_per_band`; unless both are given, they are chosen for the
-//! threshold. With `verify: true`, what resembles each other by these hashes is compared by all shingles too, and a record
-//! goes only if it shares `jaccard_threshold` of them or more with a record that stays.
+//! `num_permutations` hashes in `num_bands` bands of `num_rows_per_band`; unless both are given, they are chosen for the threshold.
+//! With `verify: true`, texts that resemble each other by these hashes are then compared by all of their shingles, and a record
+//! goes only if it shares at least `jaccard_threshold` of them with a record that stays.
 //!
 //! # Example
 //! With `window_size: 1`, `to be or not to be` and `be not or to be` have all of their shingles in common, and the second goes;
 //! `to be or to have` shares three of five with the first, and stays.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. The hashes are Data-Juicer's. A text with fewer
-//! tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
+//! Pure: the texts, their order in the dataset and the parameters decide. The hashes are Data-Juicer's. A text with fewer tokens
+//! than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
 //! are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
@@ -34,31 +34,31 @@ use crate::text::substitution::too_many_steps;
 params! {
     /// Parameters of `document_minhash_deduplicator`.
     pub(crate) struct MinHashParams {
-        /// What tokens are: `space`, `punctuation`, `character`, or `sentencepiece` for the pieces of a model.
+        /// The kind of tokens: `space`, `punctuation`, `character`, or `sentencepiece` for the pieces of a model.
         tokenization: String = "space".to_owned();
         /// The number of tokens of a shingle.
         window_size: u64 = 5, |size| *size > 0, "must be at least 1";
-        /// Whether upper and lower case are the same.
+        /// If set, upper and lower case are the same.
         lowercase: bool = true;
-        /// A pattern; what it matches is left out.
+        /// A pattern whose matches are left out.
         ignore_pattern: Option<String> = None;
         /// The number of hashes of a text.
         num_permutations: u64 = 256, |count| (1..=4096).contains(count), "must be from 1 to 4096";
-        /// The similarity from which on texts are duplicates.
+        /// The least similarity of two texts that are duplicates.
         jaccard_threshold: f64 = 0.7, |share| (0.0..=1.0).contains(share), "must be from 0 to 1";
-        /// The number of bands. Unless both this and the next are given, both are chosen for the threshold.
+        /// The number of bands. Unless this and `num_rows_per_band` are both given, both are chosen for the threshold.
         num_bands: Option<u64> = None, |count| count.is_none_or(|count| (1..=4096).contains(&count)), "must be from 1 to 4096";
         /// The number of hashes in a band.
         num_rows_per_band: Option<u64> = None, |count| *count != Some(0), "must be at least 1";
         /// The `.model` file of `sentencepiece`, which needs one: a path, or a name where assets are kept.
         tokenizer_model: Option<String> = None;
-        /// Whether candidates are compared by all of their shingles, so that only records go that share `jaccard_threshold` of
+        /// If set, candidates are compared by all of their shingles, and a record goes only if it shares `jaccard_threshold` of
         /// them with a record that stays. Takes about 4 bytes of disk for each token, and no chains of duplicates form.
         verify: bool = false;
     }
 }
 
-/// The description of `document_minhash_deduplicator`, under this name.
+/// Returns the description of `document_minhash_deduplicator` under this name.
 pub(crate) fn spec(name: &str) -> OperatorSpec {
     OperatorSpec::deduplicator(
         name,
@@ -85,13 +85,13 @@ fn resolve(
     Ok(global.signed_by(signed_by))
 }
 
-/// What the parameters say about signatures.
+/// The parameters that decide about signatures.
 pub(super) struct MinHash {
     hasher: MinHasher,
     bands: Bands,
     /// The minima of all texts without shingles, if they are duplicates of each other.
     without_shingles: Option<Vec<u32>>,
-    /// What cuts texts, if it is a model.
+    /// The model that cuts texts into tokens, if there is one.
     pieces: Option<PieceModel>,
     signed_by: Value,
 }
@@ -124,8 +124,8 @@ impl MinHash {
             },
             _ => Bands::optimal(params.jaccard_threshold, permutations),
         };
-        // In Data-Juicer bands without hashes are the same for all texts, so that one text is left.
-        // With `verify` there is nothing to imitate, which Data-Juicer doesn't have.
+        // In Data-Juicer, bands without hashes are the same for all texts, so that only one text is left. Data-Juicer has no
+        // `verify`, so with it there is nothing to imitate.
         let compat = context.compat() && !params.verify;
         if !bands.fit(permutations) && !compat {
             let message = format!(
@@ -157,12 +157,12 @@ impl MinHash {
         u32::try_from(self.bands.bands).unwrap_or(u32::MAX - 1) + 1
     }
 
-    /// Returns what signatures depend on, as JSON.
+    /// Returns everything that signatures depend on, as JSON.
     pub(super) fn signed_by(&self) -> Value {
         self.signed_by.clone()
     }
 
-    /// Makes what signs records on one thread.
+    /// Makes the signer of one thread.
     pub(super) fn signer(&self, shared: &Shared) -> Result<MinHashSigner, LoadError> {
         let pieces = self.pieces.as_ref().map(|model| model.load(shared));
         Ok(MinHashSigner {

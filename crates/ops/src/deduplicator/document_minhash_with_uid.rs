@@ -1,15 +1,15 @@
 //! # What it does
-//! Does what [`document_minhash_deduplicator`](#document_minhash_deduplicator) does, but of all records whose texts resemble
-//! each other keeps the one with the least `__dj__uid`. To add a dataset to one that has been deduplicated, give its records
-//! greater numbers: of two that resemble each other, the one that was there before stays.
+//! Does the same as [`document_minhash_deduplicator`](#document_minhash_deduplicator), but of all records whose texts resemble each
+//! other it keeps the one with the least `__dj__uid`. To add a dataset to one that has been deduplicated, give the new records
+//! greater numbers: of two that resemble each other, the older one stays.
 //!
 //! # Parameters
-//! Those of `document_minhash_deduplicator` but `verify`, which keeps the first record. Each record needs a field `__dj__uid`,
-//! an integer from -2^63 to 2^63 - 1; a record without one goes to quarantine. Of records with the same number the first in
-//! the dataset stays.
+//! Those of `document_minhash_deduplicator` except `verify`, which always keeps the first record. Each record needs a field
+//! `__dj__uid`, an integer from -2^63 to 2^63 - 1; a record without one goes to quarantine. Of records with the same number, the
+//! first in the dataset stays.
 //!
 //! # Example
-//! Of two records with the same text, of which the first has the number 7 and the second 3, the first goes.
+//! Two records have the same text. The first has the number 7 and the second 3, so the first goes.
 //!
 //! # Notes on determinism
 //! Pure: the texts, their numbers and the parameters decide, and the order in the dataset where numbers are the same.
@@ -22,10 +22,10 @@ use serde_json::Value;
 
 use super::document_minhash::{MinHash, MinHashParams, MinHashSigner};
 
-/// The field that says which record stays.
+/// The field that decides which record stays.
 const UID: &str = "__dj__uid";
 
-/// The description of `document_minhash_deduplicator_with_uid`, under this name.
+/// Returns the description of `document_minhash_deduplicator_with_uid` under this name.
 pub(crate) fn spec(name: &str) -> OperatorSpec {
     OperatorSpec::deduplicator(
         name,
@@ -93,7 +93,7 @@ impl Signer for SignerWithUid {
     }
 }
 
-/// Returns a number without a sign that is in the same order.
+/// Maps a signed number to an unsigned one, keeping the order.
 fn rising(number: i64) -> u64 {
     number.cast_unsigned() ^ 1 << 63
 }

@@ -1,20 +1,20 @@
 //! # What it does
 //! Keeps the first of all records whose texts resemble each other: their SimHashes, words of 64 bits, differ in no more than
-//! `hamming_distance` bits. What resembles a duplicate is one too, and so on, unless `verify` is set.
+//! `hamming_distance` bits. A text that resembles a duplicate is a duplicate too, and so on, unless `verify` is set.
 //!
 //! # Parameters
 //! `tokenization`, `window_size`, `lowercase` and `ignore_pattern` say what the shingles (windows of tokens) of a text are.
-//! `num_blocks` is how Data-Juicer searches; it has to be greater than `hamming_distance` and changes nothing. With
-//! `verify: true`, what resembles each other by its SimHash is compared by all shingles too, and a record goes only if it shares
-//! `verify_threshold` of them or more with a record that stays.
+//! `num_blocks` controls the search in Data-Juicer; it has to be greater than `hamming_distance` and changes nothing here. With
+//! `verify: true`, texts that resemble each other by their SimHashes are then compared by all of their shingles, and a record goes
+//! only if it shares at least `verify_threshold` of them with a record that stays.
 //!
 //! # Example
 //! With `window_size: 1`, `to be or not to be` and `not to be or To be` have the same tokens and so the same SimHash, and the
 //! second goes; `that is the question` differs in many bits, and stays.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. The SimHashes are Data-Juicer's. A text with fewer
-//! tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
+//! Pure: the texts, their order in the dataset and the parameters decide. The SimHashes are Data-Juicer's. A text with fewer tokens
+//! than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
 //! are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
@@ -26,33 +26,33 @@ use super::shingling::{Shingling, verified, whole_text_key};
 use crate::fingerprint::simhash::{SimHasher, WITHOUT_SHINGLES};
 use crate::text::substitution::too_many_steps;
 
-/// The least similarity of verified duplicates where the recipe doesn't say: as with MinHash.
+/// The least similarity of verified duplicates if the recipe has none: the same as with MinHash.
 const SIMILARITY: f64 = 0.7;
 
 params! {
     /// Parameters of `document_simhash_deduplicator`.
     pub(crate) struct SimHashParams {
-        /// What tokens are: `space`, `punctuation` or `character`.
+        /// The kind of tokens: `space`, `punctuation` or `character`.
         tokenization: String = "space".to_owned();
         /// The number of tokens of a shingle.
         window_size: u64 = 6, |size| *size > 0, "must be at least 1";
-        /// Whether upper and lower case are the same.
+        /// If set, upper and lower case are the same.
         lowercase: bool = true;
-        /// A pattern; what it matches is left out.
+        /// A pattern whose matches are left out.
         ignore_pattern: Option<String> = None;
         /// Has to be greater than `hamming_distance`, and changes nothing.
         num_blocks: u64 = 6, |count| *count > 0, "must be at least 1";
         /// The greatest number of bits in which duplicates differ.
         hamming_distance: u64 = 4, |bits| *bits < 64, "must be less than 64, the number of bits";
-        /// Whether candidates are compared by all of their shingles, so that only records go that share `verify_threshold` of
-        /// them with a record that stays. Takes about 4 bytes of disk for each token, and no chains of duplicates form.
+        /// If set, candidates are compared by all of their shingles, and a record goes only if it shares `verify_threshold` of them
+        /// with a record that stays. Takes about 4 bytes of disk for each token, and no chains of duplicates form.
         verify: bool = false;
         /// The share of shingles, from 0 to 1, that duplicates have in common with `verify`; 0.7 unless set.
         verify_threshold: Option<f64> = None, |share| share.is_none_or(|share| (0.0..=1.0).contains(&share)), "must be from 0 to 1";
     }
 }
 
-/// The description of `document_simhash_deduplicator`.
+/// Returns the description of `document_simhash_deduplicator`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::deduplicator(
         "document_simhash_deduplicator",
@@ -84,7 +84,7 @@ fn resolve(
         let message = "has no effect without `verify: true`; set that, or leave this out";
         return Err(ParamError::new("verify_threshold", message));
     }
-    // With `verify` there is nothing to imitate, which Data-Juicer doesn't have.
+    // Data-Juicer has no `verify`, so with it there is nothing to imitate.
     let merges_short = context.compat() && !params.verify;
     let mut hasher = SimHasher::new(shingler);
     if params.verify {
@@ -108,7 +108,7 @@ fn resolve(
 
 pub(crate) struct SimHashSigner {
     hasher: SimHasher,
-    /// Whether texts without shingles are duplicates of each other.
+    /// True if texts without shingles are duplicates of each other.
     merges_short: bool,
 }
 

@@ -1,5 +1,5 @@
-//! The names that Data-Juicer gives to its deduplicators for Ray clusters. Here they are other names of the same operators;
-//! what they say about the cluster has no effect.
+//! The names that Data-Juicer gives to its deduplicators for Ray clusters. Here they are aliases of the same operators; the
+//! parameters about the cluster have no effect.
 
 use coldpress_operator::OperatorSpec;
 
@@ -19,7 +19,7 @@ const MINHASH: &[&str] = &[
     "num_edge_buffer_task_returns",
     "num_filter_task_returns",
     "task_memory",
-    // Of an earlier release; later ones pass over it.
+    // From an earlier release; later ones ignore it.
     "tmp_file_name",
     "union_find_parallel_num",
     "union_threshold",

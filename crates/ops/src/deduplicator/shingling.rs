@@ -1,4 +1,4 @@
-//! What the parameters of MinHash and SimHash have in common.
+//! The parameters that MinHash and SimHash have in common.
 
 use coldpress_operator::{Global, ParamError, Resolved, Rule, SignatureForm, Signer};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::fingerprint::digest;
 use crate::fingerprint::shingles::{Shingler, Tokenization};
 use crate::text::python;
 
-/// The parameters that say what shingles are.
+/// The parameters that define the shingles.
 pub(super) struct Shingling<'a> {
     pub(super) tokenization: &'a str,
     pub(super) window_size: u64,
@@ -16,23 +16,23 @@ pub(super) struct Shingling<'a> {
 }
 
 impl Shingling<'_> {
-    /// The parameters as JSON, and so all of them, for what signatures depend on.
+    /// Returns all of the parameters as JSON, because signatures depend on all of them.
     pub(super) fn to_json(&self) -> Value {
         json!({
             "tokenization": self.tokenization,
             "window_size": self.window_size,
             "lowercase": self.lowercase,
-            // With the revision, so that signatures that were made with other matches are not used again.
+            // With the revision, so that signatures made by another version of the pattern engine are not used again.
             "ignore_pattern": self.ignore_pattern.map(|pattern| (pattern, coldpress_pattern::REVISION)),
         })
     }
 
-    /// Makes what cuts texts into shingles.
+    /// Makes the shingler that these parameters describe.
     pub(super) fn shingler(&self) -> Result<Shingler, ParamError> {
         self.shingler_of(tokenization(self.tokenization)?)
     }
 
-    /// The same, whatever the parameter says.
+    /// Makes a shingler with this tokenization, whatever the parameter says.
     pub(super) fn shingler_of(&self, tokenization: Tokenization) -> Result<Shingler, ParamError> {
         let window_size = usize::try_from(self.window_size).unwrap_or(usize::MAX);
         Shingler::new(
@@ -58,7 +58,7 @@ fn tokenization(name: &str) -> Result<Tokenization, ParamError> {
     Err(ParamError::new("tokenization", message))
 }
 
-/// An operator that compares its candidates by their sets of shingles; its signatures then depend on that too.
+/// Returns an operator that compares its candidates by their sets of shingles. Its signatures then depend on `verify` too.
 pub(super) fn verified<S: Signer + 'static>(
     signer: Resolved<S>,
     columns: u32,
@@ -74,11 +74,10 @@ pub(super) fn verified<S: Signer + 'static>(
     Global::new(signer, SignatureForm::KeysAndSet(columns), rule)
 }
 
-/// The key of a text without shingles, of which these are the tokens: such texts are duplicates only if their tokens are the
-/// same.
+/// Returns the key of a text without shingles that has these tokens. Such texts are duplicates only if their tokens are the same.
 pub(super) fn whole_text_key(tokens: &str) -> u64 {
     let digest = digest::md5(python::strip(tokens).as_bytes());
     let [first @ .., _, _, _, _, _, _, _, _] = digest;
-    // 0 stands for no key.
+    // 0 means no key.
     u64::from_be_bytes(first).max(1)
 }

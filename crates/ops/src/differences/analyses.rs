@@ -1,4 +1,4 @@
-//! What `coldpress analyze` does other than `dj-analyze`.
+//! The differences of `coldpress analyze` from `dj-analyze`.
 
 use super::{About, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! Deduplicators.
+//! The differences of deduplicators.
 
 use super::{About, Case, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! Filters.
+//! The differences of filters.
 
 use super::{About, Difference, Example, Section};
 

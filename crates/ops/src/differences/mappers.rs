@@ -1,4 +1,4 @@
-//! Mappers.
+//! The differences of mappers.
 
 use super::{About, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! Operators with models.
+//! The differences of operators with models.
 
 use super::{About, Difference, Example, Section};
 

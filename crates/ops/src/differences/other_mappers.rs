@@ -1,4 +1,4 @@
-//! Mappers of HTML, Chinese, agents and personal information.
+//! The differences of mappers of HTML, Chinese, agents and personal information.
 
 use super::{About, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! How datasets are read and results are written.
+//! The differences in reading datasets and writing results.
 
 use super::{About, Case, Difference, Example, Section};
 

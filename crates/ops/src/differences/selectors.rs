@@ -1,4 +1,4 @@
-//! Selectors and groupers.
+//! The differences of selectors and groupers.
 
 use super::{About, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! The files of `open_tracer`.
+//! The differences in the files of `open_tracer`.
 
 use super::{About, Case, Difference, Example, Section};
 

@@ -1,4 +1,4 @@
-//! What programs say of a record's members, as edits of the record's JSON, so that what they left alone keeps its bytes.
+//! Turns a program's answer about a record's members into edits of the record's JSON. Members that it left alone keep their bytes.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -7,13 +7,13 @@ use std::ops::Range;
 use coldpress_operator::value::members;
 use coldpress_operator::{Edits, RecordError};
 
-/// A member of a JSON object, and where it lies.
+/// A member of a JSON object, and its position.
 struct Member<'j> {
     name: Cow<'j, str>,
     value: &'j str,
-    /// From the quote before its name.
+    /// The position of the quote before its name.
     start: usize,
-    /// Where the value lies.
+    /// The range of the value.
     at: Range<usize>,
 }
 
@@ -27,7 +27,7 @@ fn of_object(json: &str) -> impl Iterator<Item = Member<'_>> {
     })
 }
 
-/// A text in quotes as it is meant. One that no text can be stays as it is written.
+/// Decodes a text in quotes. An invalid one is returned as it is written.
 fn decoded(quoted: &str) -> Cow<'_, str> {
     let inner = quoted
         .get(1..quoted.len().saturating_sub(1))
@@ -41,7 +41,7 @@ fn decoded(quoted: &str) -> Cow<'_, str> {
 /// Removes members from a record, and sets others to the values that the object `set` has for them.
 ///
 /// # Errors
-/// When a text in it has half of a surrogate pair.
+/// If one of the texts has half of a surrogate pair.
 pub(crate) fn apply(
     record: &str,
     removed: &[String],
@@ -55,7 +55,7 @@ pub(crate) fn apply(
         .collect();
     let old: Vec<Member<'_>> = of_object(record).collect();
     let (mut previous, mut has_kept) = (None, false);
-    // Of members with the same name, the last one counts, for Python as for everybody.
+    // Of several members with the same name the last one counts, as in Python.
     let last: HashMap<&str, usize> = old
         .iter()
         .enumerate()
@@ -96,10 +96,10 @@ pub(crate) fn apply(
     Ok(())
 }
 
-/// Makes a record what a program wrote. Members that are written as before, or are the same text, keep their bytes.
+/// Turns a record into what a program wrote. Members that are written as before, or are the same text, keep their bytes.
 ///
 /// # Errors
-/// When what was written is no JSON object.
+/// If what was written isn't a JSON object.
 pub(crate) fn replace(record: &str, written: &str, edits: &mut Edits) -> Result<(), RecordError> {
     let written = written.trim();
     let is_json = || serde_json::from_str::<&serde_json::value::RawValue>(written).is_ok();

@@ -10,26 +10,26 @@ use coldpress_operator::{
 
 use super::{apply, line, lines, replace};
 
-/// Who is asked about records.
+/// The program that is asked about records.
 pub(crate) enum Asked {
-    /// Nobody: all records stay as they are.
+    /// No program: all records stay as they are.
     Nobody,
-    /// A Python that is kept alive.
+    /// A Python interpreter that is kept alive.
     Python(Box<Python>),
-    /// A program that is started for each call. It answers with whole records.
+    /// A program that is started for each call and answers with whole records.
     Mapping(Program),
-    /// A program that answers with `true` or `false`.
+    /// A program that is started for each call and answers with `true` or `false`.
     Filtering(Program),
 }
 
-/// What is answered about a record.
+/// The answer about a record.
 enum Reply {
     Of(Answer),
     Record(String),
 }
 
 impl Asked {
-    /// Starts a Python.
+    /// Starts a Python interpreter.
     pub(crate) fn in_python(
         interpreter: &Interpreter,
         code: &Code,
@@ -73,7 +73,7 @@ impl Asked {
 /// A mapper or filter that asks a program, at the pace that it allows.
 pub(crate) struct Asker {
     asked: Asked,
-    /// What all threads of the process have together.
+    /// The limits that all threads of the process share.
     pace: Arc<Pace>,
 }
 
@@ -83,7 +83,7 @@ impl Asker {
         Self { asked, pace }
     }
 
-    /// Asks about all records, and tells `each` what was answered, by the record's place.
+    /// Asks about all records, and calls `each` with every answer and the index of its record.
     fn ask(
         &mut self,
         records: &[Record<'_>],
@@ -98,7 +98,7 @@ impl Asker {
             let replies = self.asked.ask(records);
             let replies = replies.map_err(|failure| RecordError::new(failure.to_string()));
             let replies = match replies {
-                // What was answered about the others counts, and they are not asked about again.
+                // The answers that were given before count, so those records are not sent again.
                 Err(error) if self.pace.counts_calls() => {
                     vec![Reply::Of(Answer::Failed(error.to_string()))]
                 }

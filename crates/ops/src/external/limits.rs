@@ -1,4 +1,4 @@
-//! What an operator allows a program.
+//! The limits that an operator sets for a program.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,18 +10,19 @@ use serde_json::Value;
 params! {
     /// Parameters of every operator whose work another program does.
     pub(crate) struct LimitParams {
-        /// The most seconds without an answer. The process is then killed, and the record that it is about goes to quarantine.
+        /// The number of seconds to wait for an answer. The process is then killed, and the record that it is working on goes to
+        /// quarantine.
         timeout: f64 = 300.0, |seconds| *seconds > 0.0 && *seconds <= 1e9, "must be above 0";
-        /// The most megabytes of memory that a process may allocate; null for any number.
+        /// The number of megabytes of memory that a process may allocate; null for no limit.
         memory_limit_mb: Option<u64> = Some(4096), |size| size.is_none_or(|size| (16..1 << 40).contains(&size)),
             "must be at least 16";
-        /// A file that all that the processes print is appended to; null for none. The end of it is in the messages of failures
-        /// in any case.
+        /// A file to which everything that the processes print is appended; null for none. Messages about failures have the end of
+        /// it in any case.
         log_path: Option<String> = None, |path| path.as_deref() != Some(""), "must name a file";
-        /// The most calls that are under way at a time in one process of Coldpress; null for one per worker.
+        /// The number of calls that one process of Coldpress may have under way at a time; null for one per worker.
         concurrency: Option<u64> = None, |calls| *calls != Some(0), "must be at least 1";
-        /// The most records that are given in a minute by one process of Coldpress; null for any number. If set, records are given
-        /// one by one.
+        /// The number of records that one process of Coldpress sends in a minute, at most; null for no limit. If set, records are
+        /// sent one by one.
         requests_per_minute: Option<u64> = None, |calls| *calls != Some(0), "must be at least 1";
     }
 }
@@ -40,7 +41,8 @@ impl LimitParams {
     }
 }
 
-/// An operator's own parameters and the limits, which are no part of its identity: they change how the work is done.
+/// An operator's own parameters and the limits. The limits are not part of the operator's identity, because they only change how
+/// the work is done.
 #[derive(Clone, Debug)]
 pub(crate) struct Limited<P> {
     pub(crate) own: P,

@@ -3,7 +3,7 @@
 use coldpress_external::{Code, Interpreter, Mode};
 use coldpress_operator::{Asset, ParamError, ResolveContext};
 
-/// Finds a file with Python code, which becomes part of the operator's identity.
+/// Finds a file of Python code, and makes it part of the operator's identity.
 pub(crate) fn of_file(
     context: &mut ResolveContext<'_>,
     param: &str,
@@ -13,7 +13,7 @@ pub(crate) fn of_file(
         let message = format!("must be the path of a Python file, which `{path}` is not");
         return Err(ParamError::new(param, message));
     }
-    // A name alone is a path too, and none of a model.
+    // A bare name is a path too, and not the name of a model.
     let path = match path.contains('/') {
         true => path.to_owned(),
         false => format!("./{path}"),
@@ -21,7 +21,7 @@ pub(crate) fn of_file(
     context.asset(param, &path)
 }
 
-/// Makes sure that there is a Python, and that it can parse the code; none of the code is run.
+/// Checks that a Python interpreter exists and can parse the code. None of the code is run.
 pub(crate) fn in_python(
     context: &ResolveContext<'_>,
     param: &str,

@@ -1,19 +1,20 @@
 //! # What it does
-//! Keeps records with a share of letters and digits (of any script) within bounds; the share is the statistic
-//! `alnum_ratio`, 0 for an empty text.
+//! Keeps records whose share of letters and digits (of any script) is within bounds. The share is the statistic `alnum_ratio`, 0
+//! for an empty text.
 //!
-//! With `tokenization: true` it is the number of letters for each token, `alpha_token_ratio`, which is more than 1 for most
-//! texts. The tokenizer is a file, `EleutherAI/pythia-6.9b-deduped/tokenizer.json`, where assets are kept.
+//! With `tokenization: true` it is the number of letters per token, `alpha_token_ratio`, which is more than 1 for most texts. The
+//! tokenizer is the file `EleutherAI/pythia-6.9b-deduped/tokenizer.json` among the assets.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
+//! count.
 //!
 //! # Example
 //! `ab 12!` has the ratio 4/6 and is kept by default.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. The character classes are those of Unicode 18, with `compat`
-//! of Unicode 14, whatever is installed.
+//! Pure: the text and the parameters decide. The character classes are those of Unicode 18, or of Unicode 14 with `compat`,
+//! whatever is installed.
 
 use coldpress_operator::{
     Filter, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
@@ -28,7 +29,7 @@ use crate::unicode;
 params! {
     /// Parameters of `alphanumeric_filter`.
     pub(crate) struct AlphanumericParams {
-        /// Count the letters for each token of the tokenizer `EleutherAI/pythia-6.9b-deduped`.
+        /// If set, counts the letters per token of the tokenizer `EleutherAI/pythia-6.9b-deduped`.
         tokenization: bool = false;
         /// The least share; null for no bound.
         min_ratio: Option<f64> = Some(0.25);
@@ -37,7 +38,7 @@ params! {
     }
 }
 
-/// The description of `alphanumeric_filter`.
+/// Returns the description of `alphanumeric_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "alphanumeric_filter",

@@ -1,15 +1,15 @@
 //! # What it does
-//! Keeps records with an average length of their text's lines within bounds. The average is the statistic `avg_line_length`:
-//! all characters, those that end lines included, by the number of lines; 0 for an empty text.
+//! Keeps records whose lines have an average length within bounds. The average is the statistic `avg_line_length`: the number of
+//! all characters, line ends included, divided by the number of lines; 0 for an empty text.
 //!
-//! Lines end where Python's `splitlines` ends them: at line feeds, carriage returns, vertical tabs, form feeds, U+001C to
-//! U+001E, U+0085, U+2028 and U+2029. Nothing after the last of these is no line.
+//! Lines end where Python's `splitlines` ends them: at line feeds, carriage returns, vertical tabs, form feeds, U+001C to U+001E,
+//! U+0085, U+2028 and U+2029. If nothing follows the last of these, no further line is counted.
 //!
 //! # Parameters
 //! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
 //!
 //! # Example
-//! A text of the lines `a`, `bb` and `ccc` without an end of its last line has the average 8/3.
+//! A text of the lines `a`, `bb` and `ccc`, of which the last has no line end, has the average 8/3.
 //!
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
@@ -31,7 +31,7 @@ params! {
     }
 }
 
-/// The description of `average_line_length_filter`.
+/// Returns the description of `average_line_length_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "average_line_length_filter",

@@ -1,16 +1,17 @@
 //! # What it does
-//! Keeps records whose text repeats itself within bounds, by n-grams of characters. The statistic `char_rep_ratio` is the
-//! share of the most frequent n-grams that occur more than once: as many of them as the square root of the number of
-//! different n-grams.
+//! Keeps records whose text repeats itself to a degree within bounds, measured by n-grams of characters. The statistic
+//! `char_rep_ratio` is the share of the most frequent n-grams that occur more than once: as many of them as the square root of the
+//! number of different n-grams.
 //!
 //! # Parameters
-//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
+//! bounds count.
 //!
 //! # Example
 //! With `rep_len: 3`, `abcabcabcxyz` has the ratio 5/10.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are compared, or known by unseeded hashes of at least 61 bits.
+//! Pure: the text and the parameters decide. N-grams are compared directly, or by unseeded hashes of at least 61 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,
@@ -31,7 +32,7 @@ params! {
     }
 }
 
-/// The description of `character_repetition_filter`.
+/// Returns the description of `character_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "character_repetition_filter",

@@ -1,23 +1,23 @@
 //! # What it does
-//! Keeps the records for which a program that reads JSON lines says so.
+//! Keeps the records for which a program that reads JSON lines answers `true`.
 //!
-//! The program is started for each batch of records. It is given them on its standard input, each as one line of JSON, and must
-//! write one line for each to its standard output, in the same order: `true` to keep the record, `false` to drop it. It must
-//! end with success.
+//! The program is started for each batch of records. It reads them from its standard input, each as one line of JSON, and must
+//! write one line for each to its standard output, in the same order: `true` to keep the record, `false` to drop it. It must exit
+//! successfully.
 //!
-//! If it fails, writes too few lines or too many, or gives no sign of life for `timeout` seconds, the records are given again
-//! one by one, and those on which it fails alone go to quarantine with the end of its standard error.
+//! If it fails, writes too few or too many lines, or shows no sign of life for `timeout` seconds, the records are sent again one by
+//! one. Those on which it fails alone go to quarantine with the end of its standard error.
 //!
 //! # Parameters
-//! `command`: the program and its arguments, as a list; or a text, which the shell runs. What it said is the statistic
+//! `command`: the program and its arguments, as a list; or a text, which the shell runs. Its answer is the statistic
 //! `command_filter`.
 //!
 //! # Example
 //! With `command: [jq, -c, ".lang == \"en\""]`, records in English are kept.
 //!
 //! # Notes on determinism
-//! The program may depend on anything. What it said is kept, and it is not asked again as long as that is whole and the
-//! command reads the same. The program's own version is not looked at.
+//! The program may depend on anything. Its answers are kept, and it is not asked again as long as they are intact and the command
+//! reads the same. The program's own version is not checked.
 
 use std::sync::Arc;
 
@@ -32,13 +32,13 @@ use crate::external::{Asked, Asker, Limited};
 params! {
     /// Parameters of `command_filter`.
     pub(crate) struct CommandFilterParams {
-        /// The program and its arguments, or one text for the shell. It must be given.
+        /// The program and its arguments, or one text for the shell. Required.
         command: Vec<String> = Vec::new(), |command| command.first().is_some_and(|program| !program.is_empty()),
             "must be a command";
     }
 }
 
-/// The description of `command_filter`.
+/// Returns the description of `command_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_filter(
         "command_filter",

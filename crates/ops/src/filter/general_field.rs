@@ -3,13 +3,13 @@
 //! `general_field_filter_condition`.
 //!
 //! # Parameters
-//! `filter_condition` is written as in Python: names of fields, dotted ones for fields of objects; numbers, texts in quotes, `True`,
-//! `False`, `None`, lists, tuples and sets; `==`, `!=`, `<`, `<=`, `>`, `>=`, also in chains; `in` and `not in`; `and`, `or`, `not`; the
-//! signs `+` and `-`. Anything else, such as calls or sums, is refused when the recipe is read. A name such as
+//! `filter_condition` is written as in Python: names of fields, dotted ones for fields of objects; numbers, texts in quotes,
+//! `True`, `False`, `None`, lists, tuples and sets; `==`, `!=`, `<`, `<=`, `>`, `>=`, also in chains; `in` and `not in`; `and`,
+//! `or`, `not`; the signs `+` and `-`. Anything else, such as calls or sums, is refused when the recipe is read. A name such as
 //! `__dj__stats__.text_len` means a statistic of an earlier filter.
 //!
-//! A field that a record lacks is null. A comparison with null is false, `==` included, as in SQL; nothing is in null. A record whose
-//! values cannot be compared goes to quarantine. Without a condition, all records are kept.
+//! A field that a record lacks is null. A comparison with null is false, even `==`, as in SQL, and `in` a null is false too. A
+//! record whose values cannot be compared goes to quarantine. Without a condition, all records are kept.
 //!
 //! `reversed_range` keeps the records for which the condition is false; under `compat` it changes nothing, as in Data-Juicer.
 //!
@@ -41,10 +41,10 @@ params! {
     }
 }
 
-/// Why a condition cannot be used.
+/// The reason why a condition cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Refused {
-    /// The character where it begins to be wrong, counted from 1.
+    /// The number of the character where the error begins, counted from 1.
     at: usize,
     reason: String,
 }
@@ -58,7 +58,7 @@ impl Refused {
     }
 }
 
-/// The description of `general_field_filter`.
+/// Returns the description of `general_field_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "general_field_filter",

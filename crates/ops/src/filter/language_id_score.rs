@@ -1,21 +1,21 @@
 //! # What it does
-//! Keeps records whose text is in one of some languages, with a score of at least so much. The language is the statistic
-//! `lang`, the score `lang_score`.
+//! Keeps records whose text is in one of the given languages with at least the given score. The language is the statistic `lang`,
+//! and the score is `lang_score`.
 //!
-//! The text is lowered and its line feeds become spaces before it is judged.
+//! Before detection, the text is lowercased and its line feeds become spaces.
 //!
 //! # Parameters
-//! `lang` and `min_score`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how `min_score`
-//! counts. They change nothing about the language, so with `reversed_range` records of other languages are dropped all the same.
+//! `lang` and `min_score`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how `min_score` counts.
+//! They don't affect the language, so with `reversed_range` records in other languages are still dropped.
 //!
-//! The model is the file `lid.176.bin` where assets are kept: a fastText model, which names languages as `en`, `zh` and
-//! `ceb`. Without it a built-in detector of some 70 languages is used instead, of which the names are the same and the scores
-//! are similar, but not equal: ordinary text has more than 0.8, and markup and other scripts lower it. A text without letters
-//! is `und` then. With `compat` a missing model is an error.
+//! The model is the file `lid.176.bin` among the assets: a fastText model that names languages `en`, `zh` or `ceb`. Without it, a
+//! built-in detector of some 70 languages is used instead. Its names are the same and its scores are similar, but not equal:
+//! ordinary text has more than 0.8, and markup and other scripts lower the score. A text without letters is then `und`. With
+//! `compat`, a missing model is an error.
 //!
 //! # Example
-//! With `lang: en` and `min_score: 0.8`, an English page is kept and a French one is dropped. With `lang: [en, fr]` both are
-//! kept. Without `lang` the score alone counts.
+//! With `lang: en` and `min_score: 0.8`, an English page is kept and a French one is dropped. With `lang: [en, fr]` both are kept.
+//! Without `lang` the score alone counts.
 //!
 //! # Notes on determinism
 //! Pure: the text, the parameters and the bytes of the model decide, or the version of the built-in detector.
@@ -36,20 +36,20 @@ mod model;
 
 /// The file of the model.
 const MODEL: &str = "lid.176.bin";
-/// What is used in its place; to be changed whenever it gives other results.
+/// The detector that is used without the model. Change this name whenever it gives other results.
 const STAND_IN: &str = "the built-in detector of languages, version 1 (whatlang 0.18)";
 
 params! {
     /// Parameters of `language_id_score_filter`.
     pub(crate) struct LanguageIdScoreParams {
-        /// The language to keep, or a list of some; empty for all.
+        /// The language to keep, or a list of languages; empty for all.
         lang: Option<Vec<String>> = None;
         /// The least score.
         min_score: f64 = 0.8;
     }
 }
 
-/// The description of `language_id_score_filter`.
+/// Returns the description of `language_id_score_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "language_id_score_filter",

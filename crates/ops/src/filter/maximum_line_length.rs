@@ -1,6 +1,6 @@
 //! # What it does
-//! Keeps records whose text has a longest line of a length within bounds. The length in characters, without what ends the
-//! line, is the statistic `max_line_length`; 0 for an empty text.
+//! Keeps records whose longest line has a length within bounds. The length in characters, without the line end, is the statistic
+//! `max_line_length`; 0 for an empty text.
 //!
 //! Lines end where Python's `splitlines` ends them, as for `average_line_length_filter`.
 //!
@@ -30,7 +30,7 @@ params! {
     }
 }
 
-/// The description of `maximum_line_length_filter`.
+/// Returns the description of `maximum_line_length_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "maximum_line_length_filter",

@@ -1,20 +1,20 @@
 //! # What it does
-//! Keeps records whose text is as predictable as its bounds say. The statistic `perplexity` is the number of words among which
-//! a language model would have to guess at each place, rounded to one decimal: low for text like that which the model was made
-//! of, high for lists, code and other languages. It is 0 for an empty text.
+//! Keeps records whose perplexity is within bounds, that is, whose text is predictable to that degree. The statistic `perplexity`
+//! is the number of words among which a language model would have to guess at each place, rounded to one decimal. It is low for
+//! text like the text that the model was trained on, and high for lists, code and other languages. It is 0 for an empty text.
 //!
-//! The text is cut into pieces by a SentencePiece model, the pieces are put together with spaces between, and each line of
-//! that is a sentence for the language model.
+//! The text is cut into pieces by a SentencePiece model, the pieces are joined with spaces, and each line of the result is a
+//! sentence for the language model.
 //!
 //! # Parameters
-//! `lang`, `min_ppl` and `max_ppl`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
-//! bounds count.
+//! `lang`, `min_ppl` and `max_ppl`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
+//! count.
 //!
-//! The models are the files `LANG.sp.model` (SentencePiece) and `LANG.arpa.bin` (KenLM: ARPA text, or either binary form)
-//! where assets are kept, where `LANG` is the language.
+//! The models are the files `LANG.sp.model` (SentencePiece) and `LANG.arpa.bin` (KenLM: ARPA text, or either binary form) among the
+//! assets. `LANG` is the language.
 //!
 //! # Example
-//! With the default bounds, text of a perplexity up to 1500 is kept.
+//! With the default bounds, text with a perplexity of up to 1500 is kept.
 //!
 //! # Notes on determinism
 //! Pure: the text, the parameters and the bytes of the models decide.
@@ -48,7 +48,7 @@ params! {
     }
 }
 
-/// The description of `perplexity_filter`.
+/// Returns the description of `perplexity_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "perplexity_filter",

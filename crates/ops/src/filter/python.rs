@@ -1,25 +1,25 @@
 //! # What it does
-//! Keeps the records for which a function `filter` or `process` of a Python file says so.
+//! Keeps the records that a function `filter` or `process` in a Python file accepts.
 //!
-//! `process(record)` is given one record as a `dict`, and returns `True` to keep it or `False` to drop it. `filter(batch)` is
-//! given a list of records, and returns a list of as many of these. If the file has both, `filter` is called.
+//! `process(record)` is given one record as a `dict`, and returns `True` to keep it or `False` to drop it. `filter(batch)` is given
+//! a list of records, and returns a list of as many answers. If the file has both, `filter` is called.
 //!
-//! A record on which `process` raises goes to quarantine with the traceback, as does one for which it returns anything else.
-//! When `filter` raises, the records are given again one by one. `docs/python.md` says what happens when the
-//! code prints, hangs or dies.
+//! A record on which `process` raises goes to quarantine with the traceback, as does one for which it returns anything else. When
+//! `filter` raises, the records are passed again one by one. `docs/python.md` says what happens when the code prints, hangs or
+//! dies.
 //!
-//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. The file is run once per worker, and may load there what it needs.
+//! It needs Python 3.8 or later: the interpreter that the recipe's key `python` names, or else that of the environment. Each worker
+//! starts it once and runs the file once, so the file may load what it needs at the top level.
 //!
 //! # Parameters
-//! `file`: the path of the file. What it said is the statistic `python_filter`.
+//! `file`: the path of the file. The answer is the statistic `python_filter`.
 //!
 //! # Example
 //! With a file that has `def process(record): return len(record["text"]) > 10`, records with longer texts are kept.
 //!
 //! # Notes on determinism
-//! The code may depend on anything. What it said is kept, and it is not asked again as long as that and the file's bytes are
-//! the same. What the file imports is not looked at.
+//! The code may depend on anything. Its answers are kept, and it is not asked again as long as they and the file's bytes are the
+//! same. The modules that the file imports are not checked.
 
 use std::sync::Arc;
 
@@ -34,12 +34,12 @@ use crate::external::{Asked, Asker, Limited, in_python, of_file};
 params! {
     /// Parameters of `python_filter`.
     pub(crate) struct PythonFilterParams {
-        /// The Python file. It must be given.
+        /// The Python file. Required.
         file: String = String::new();
     }
 }
 
-/// The description of `python_filter`.
+/// Returns the description of `python_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_filter(
         "python_filter",

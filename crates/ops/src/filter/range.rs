@@ -1,13 +1,13 @@
-//! What filters by a range have in common: measure the text, compare with two bounds.
+//! The common part of filters by a range: they measure the text and compare the measure with two bounds.
 
 use coldpress_operator::{
     Filter, KnownStats, LoadError, RangeRule, Record, RecordError, ResolveContext, Resolved,
     Shared, StatKind, StatRow, StatValue,
 };
 
-/// A filter that keeps records whose text has a measure between two bounds; `None` is no bound.
+/// Returns a filter that keeps records whose text has a measure between two bounds; `None` means no bound.
 ///
-/// The measure is the statistic `stat`; each worker thread has a `measure` of its own, with its scratch memory.
+/// The measure is the statistic `stat`. Each worker thread has a `measure` of its own, with its scratch memory.
 pub(super) fn range_filter<M>(
     stat: (&'static str, StatKind),
     bounds: (Option<f64>, Option<f64>),
@@ -23,7 +23,7 @@ where
     })
 }
 
-/// The same for a measure of records, which `make` makes ready for one thread.
+/// Does the same for a measure of records. `make` prepares the measure for one thread.
 pub(super) fn range_filter_of_records<M>(
     (stat, kind): (&'static str, StatKind),
     (min, max): (Option<f64>, Option<f64>),
@@ -45,7 +45,7 @@ where
     Resolved::loading(make).stat(stat, kind)
 }
 
-/// A bound that is a whole number, as filters compare with it.
+/// Converts a bound that is a whole number to the type that filters compare with.
 pub(super) fn bound(bound: Option<i64>) -> Option<f64> {
     bound.map(|bound| bound as f64)
 }

@@ -1,11 +1,12 @@
 //! # What it does
-//! Keeps records with a share of special characters within bounds; the share is the statistic `special_char_ratio`, 0 for
-//! an empty text.
+//! Keeps records whose share of special characters is within bounds. The share is the statistic `special_char_ratio`, 0 for an
+//! empty text.
 //!
-//! Special are ASCII punctuation, digits and whitespace, emoji, and some 160 others: Data-Juicer's list.
+//! The special characters are those of Data-Juicer's list: ASCII punctuation, digits, whitespace, emoji, and some 160 others.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
+//! count.
 //!
 //! # Example
 //! `100%` has the ratio 1 and is dropped by default.
@@ -30,7 +31,7 @@ params! {
     }
 }
 
-/// The description of `special_characters_filter`.
+/// Returns the description of `special_characters_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "special_characters_filter",

@@ -1,14 +1,14 @@
 //! # What it does
-//! Keeps records whose field `field_key` has one of some values. If the field is a list, each of its values must be one of
+//! Keeps records whose field `field_key` has one of the given values. If the field is a list, each of its values must be one of
 //! them; an empty list is kept. The value of the field is the statistic `field_key`.
 //!
 //! # Parameters
 //! `field_key`: the name of the field; a dotted name reaches into objects. A name such as `__dj__stats__.text_len` means a
 //! statistic of an earlier filter. A record without the field goes to quarantine, and so does one with an object in it.
 //!
-//! `target_value`: the values, or one of them. Numbers are compared by their value, so 1 equals 1.0 and `true`, and a text equals
-//! texts alone. Without any, all records are kept. `reversed_range` keeps the others. Under `compat`, a single text means that the
-//! field's value is a part of it, as in Data-Juicer.
+//! `target_value`: the values, or one of them. Numbers are compared by their value, so 1 equals 1.0 and `true`; a text only equals
+//! texts. Without any values, all records are kept. `reversed_range` keeps the records that would be dropped. Under `compat`, a
+//! single text matches fields whose value is a part of it, as in Data-Juicer.
 //!
 //! # Example
 //! With `field_key: meta.lang` and `target_value: [en, zh]`, `{"meta": {"lang": "en"}}` is kept.
@@ -29,12 +29,12 @@ params! {
     pub(crate) struct SpecifiedFieldParams {
         /// The name of the field.
         field_key: String = String::new(), |key| !key.is_empty(), "must name a field";
-        /// The values that are kept, or one of them; none to keep all records.
+        /// The values to keep, or one of them; none to keep all records.
         target_value: Targets = Targets(json!([]));
     }
 }
 
-/// Texts, numbers, true, false and null, in a list or one alone.
+/// Texts, numbers, true, false and null, in a list or alone.
 #[derive(Clone, Debug)]
 pub(crate) struct Targets(Json);
 
@@ -56,7 +56,7 @@ impl ParamValue for Targets {
     }
 }
 
-/// The description of `specified_field_filter`.
+/// Returns the description of `specified_field_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "specified_field_filter",
@@ -73,7 +73,7 @@ fn resolve(
     let wanted = match Value::of_json(params.target_value.0) {
         Value::Text(text) if context.compat() => Wanted::PartOf(text.into_owned()),
         Value::Sequence(_, values) => Wanted::One(values),
-        // What is not given, and what Data-Juicer takes for nothing.
+        // A parameter that isn't given, and the values that Data-Juicer treats like that.
         Value::Null => Wanted::One(Vec::new()),
         value => Wanted::One(vec![value]),
     };
@@ -96,9 +96,9 @@ struct SpecifiedField {
 
 #[derive(Clone, Debug)]
 enum Wanted {
-    /// One of these; none is no condition.
+    /// One of these values; an empty list means no condition.
     One(Vec<Value<'static>>),
-    /// A part of this text, which is Data-Juicer's way to take a single text.
+    /// A part of this text, which is how Data-Juicer takes a single text.
     PartOf(String),
 }
 
@@ -140,7 +140,7 @@ impl Filter for SpecifiedField {
     }
 }
 
-/// The values of a list, or the one value.
+/// Returns the values of a list, or the single value as a slice.
 fn elements<'v, 'a>(value: &'v Value<'a>) -> &'v [Value<'a>] {
     match value {
         Value::Sequence(SequenceKind::List, values) => values,

@@ -2,14 +2,15 @@
 //! Keeps records whose field `field_key` is a number within bounds. The value of the field is the statistic `field_key`.
 //!
 //! A text is a number if Python's `float()` takes it: ` 4 `, `1e3` and `1_000` are, `abc` and the empty text are not. `true` is 1
-//! and `false` is 0. A value that is no number, null among them, is dropped whatever the bounds. Under `compat`, 0 and `false` are
-//! no numbers either, as in Data-Juicer.
+//! and `false` is 0. A record whose value isn't a number, such as null, is dropped whatever the bounds are. Under `compat`, 0 and
+//! `false` aren't numbers either, as in Data-Juicer.
 //!
 //! # Parameters
 //! `field_key`: the name of the field; a dotted name reaches into objects. A name such as `__dj__stats__.text_len` means a
 //! statistic of an earlier filter. A record without the field goes to quarantine, and so does one with a list or an object in it.
 //!
-//! `min_value` and `max_value`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_value` and `max_value`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
+//! count.
 //!
 //! # Example
 //! With `field_key: meta.score` and `min_value: 0.5`, `{"meta": {"score": "0.75"}}` is kept.
@@ -37,7 +38,7 @@ params! {
     }
 }
 
-/// The description of `specified_numeric_field_filter`.
+/// Returns the description of `specified_numeric_field_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "specified_numeric_field_filter",
@@ -131,7 +132,7 @@ mod tests {
             assert_eq!(filter(true).number(&zero), Some(0.0), "{zero:?}");
             assert_eq!(filter(false).number(&zero), None, "{zero:?}");
         }
-        // A text is looked at as a text first.
+        // A text is first compared as a text.
         let text = StatValue::Text("0".into());
         assert_eq!(filter(false).number(&text), Some(0.0));
         assert_eq!(filter(true).number(&StatValue::Null), None);

@@ -1,23 +1,24 @@
 //! # What it does
-//! Keeps records with a share of stop words, such as `the` or `of`, within bounds: text that nobody wrote to be read has few
-//! of them. The share of all words is the statistic `stopwords_ratio`, 0 for a text without words.
+//! Keeps records whose share of stop words, such as `the` or `of`, is within bounds. Text that wasn't written to be read has few of
+//! them. The share of all words is the statistic `stopwords_ratio`, 0 for a text without words.
 //!
-//! Words are between spaces, line feeds and tabs. They are lowered, and lose special characters at both ends.
+//! Words are separated by spaces, line feeds and tabs. They are lowercased and stripped of special characters at both ends.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
+//! count.
 //!
-//! `stopwords_dir` is a folder. All its files whose names have `stopwords` in them and end in `.json` are read and merged; each
-//! is an object with a list of words for each language: `{"en": ["a", "the"], "fr": ["le"]}`. `lang: all` means the list `all`,
-//! or all lists together where there is none of that name. The words of a list are taken as they are, so one with a capital
-//! letter equals no word of a text. Where there is no such file, built-in lists of 58 languages are used (Stopwords ISO), which
-//! are longer than Data-Juicer's; with `compat` that is an error.
+//! `stopwords_dir` is a folder. All of its files whose names contain `stopwords` and end in `.json` are read and merged; each is an
+//! object with a list of words for each language: `{"en": ["a", "the"], "fr": ["le"]}`. `lang: all` means the list `all`, or all
+//! lists together if none has that name. The words of a list are taken as they are, so one with a capital letter never matches. If
+//! there is no such file, built-in lists of 58 languages are used (Stopwords ISO), which are longer than Data-Juicer's; with
+//! `compat` that is an error.
 //!
 //! # Example
 //! With the built-in list, the share of `The cat and the dog` is 3/5.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the lists decide. Words are known by unseeded hashes of 64 bits.
+//! Pure: the text, the parameters and the bytes of the lists decide. Words are compared by unseeded hashes of 64 bits.
 
 use coldpress_operator::{Filter, OperatorSpec, ParamError, ResolveContext, Resolved, params};
 
@@ -36,24 +37,24 @@ params! {
     pub(crate) struct StopwordsParams {
         /// The language of the list; `all` for all languages together.
         lang: String = "en".to_owned();
-        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
+        /// If set, the pieces of the SentencePiece model `<lang>.sp.model` are the words.
         tokenization: bool = false;
         /// The least share; null for no bound.
         min_ratio: Option<f64> = Some(0.3);
         /// The greatest share; null for no bound.
         max_ratio: Option<f64> = Some(1.0);
-        /// The folder with the lists; null for where assets are kept.
+        /// The folder with the lists; null for the folder of assets.
         stopwords_dir: Option<String> = None;
-        /// Count groups of neighbouring words as words besides, for languages whose words are not cut by spaces.
+        /// If set, groups of neighbouring words count as words too, for languages that don't separate words by spaces.
         use_words_aug: bool = false;
         /// The sizes of these groups. 1 counts every word once more.
         words_aug_group_sizes: Vec<u64> = vec![2], |sizes| !sizes.contains(&0), "must be sizes of at least 1";
-        /// Put between the words of a group.
+        /// The text between the words of a group.
         words_aug_join_char: String = String::new();
     }
 }
 
-/// The description of `stopwords_filter`.
+/// Returns the description of `stopwords_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "stopwords_filter",

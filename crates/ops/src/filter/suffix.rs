@@ -1,17 +1,17 @@
 //! # What it does
-//! Keeps records that came from a file of one of some suffixes.
+//! Keeps records that came from a file with one of the given suffixes.
 //!
-//! The field `__dj__suffix__` of a record says which. Records that lack it get it as they are read, as in Data-Juicer: the
-//! suffix of their file in lower case, such as `.txt`, and of a packed file the one before it too, such as `.jsonl.gz`. They
-//! come out with the field.
+//! The suffix is in the record's field `__dj__suffix__`. Records that lack it get it as they are read, as in Data-Juicer: the
+//! suffix of their file in lower case, such as `.txt`, or both suffixes of a compressed file, such as `.jsonl.gz`. The field stays
+//! in the output.
 //!
 //! # Parameters
-//! `suffixes`: the suffixes with their dots, in the case that the field has them. Without any, all records are kept, and get
-//! no field. `reversed_range` keeps the others.
+//! `suffixes`: the suffixes with their dots, in the same case as in the field. Without any, all records are kept, and get no field.
+//! `reversed_range` keeps the records that would be dropped.
 //!
 //! # Example
-//! With `suffixes: [.txt, .md]`, a record of `notes.txt` or `NOTES.TXT` is kept. So is one whose field says `.txt`, and one whose
-//! field says `.TXT` is dropped.
+//! With `suffixes: [.txt, .md]`, a record from `notes.txt` or `NOTES.TXT` is kept. So is one whose field is `.txt`, but one whose
+//! field is `.TXT` is dropped.
 //!
 //! # Notes on determinism
 //! The name of the file, or the field, and the parameters decide. If files are renamed so that they have other suffixes, earlier
@@ -28,12 +28,12 @@ const SUFFIX_FIELD: &str = "__dj__suffix__";
 params! {
     /// Parameters of `suffix_filter`.
     pub(crate) struct SuffixParams {
-        /// The suffixes whose records are kept, or one of them; none or null to keep all.
+        /// The suffixes to keep, or one of them; none or null to keep all records.
         suffixes: Option<Vec<String>> = None;
     }
 }
 
-/// The description of `suffix_filter`.
+/// Returns the description of `suffix_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "suffix_filter",

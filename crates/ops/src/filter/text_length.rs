@@ -1,6 +1,5 @@
 //! # What it does
-//! Keeps records whose text has a number of characters (code points) within bounds; the number is the statistic
-//! `text_len`.
+//! Keeps records whose number of characters (code points) is within bounds. The number is the statistic `text_len`.
 //!
 //! # Parameters
 //! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
@@ -28,7 +27,7 @@ params! {
     }
 }
 
-/// The description of `text_length_filter`.
+/// Returns the description of `text_length_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "text_length_filter",

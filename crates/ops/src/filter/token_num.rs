@@ -1,12 +1,12 @@
 //! # What it does
-//! Keeps records whose text has a number of tokens within bounds; the number is the statistic `num_token`.
+//! Keeps records whose number of tokens is within bounds. The number is the statistic `num_token`.
 //!
-//! Tokens are those of a tokenizer of Hugging Face, without special tokens such as those at the start and the end.
+//! Tokens are those of a Hugging Face tokenizer, without special tokens such as the ones at the start and the end.
 //!
 //! # Parameters
 //! `hf_tokenizer` names the tokenizer: a folder with a `tokenizer.json`, or `owner/name` as on the Hugging Face hub, whose
-//! `tokenizer.json` must be where assets are kept. `min_num` and `max_num`, see below; `min_closed_interval`,
-//! `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `tokenizer.json` must be among the assets. `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and
+//! `reversed_range` say how the bounds count.
 //!
 //! # Example
 //! Most tokenizers make three tokens of `Hello world!`.
@@ -34,7 +34,7 @@ params! {
     }
 }
 
-/// The description of `token_num_filter`.
+/// Returns the description of `token_num_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "token_num_filter",

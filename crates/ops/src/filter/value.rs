@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use coldpress_operator::{Record, RecordError, StatRow, StatValue};
 use serde_json::{Map, Value as Json};
 
-/// How the names of statistics begin where a field is meant.
+/// The prefix by which the name of a field refers to a statistic.
 const STATS_PREFIX: &str = "__dj__stats__.";
 
 /// A value of a field, or in a condition about fields.
@@ -21,7 +21,7 @@ pub(super) enum Value<'a> {
     Object(Map<String, Json>),
 }
 
-/// Sequences of two kinds never equal each other. Those of fields are lists.
+/// The kinds of sequences. Sequences of different kinds are never equal; those in fields are lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SequenceKind {
     List,
@@ -30,9 +30,9 @@ pub(super) enum SequenceKind {
 }
 
 impl<'a> Value<'a> {
-    /// The value of an operator's `field`-th declared field, whose name is `name`; `None` if the record has no such field.
+    /// Returns the value of an operator's `field`-th declared field, whose name is `name`; `None` if the record has no such field.
     ///
-    /// A name such as `__dj__stats__.text_len` means a statistic that an earlier filter computed, where there is one.
+    /// A name such as `__dj__stats__.text_len` refers to a statistic that an earlier filter computed, if there is one.
     pub(super) fn of_field(
         record: &Record<'a>,
         field: usize,
@@ -58,7 +58,7 @@ impl<'a> Value<'a> {
         Ok(Some(Self::of_json(value)))
     }
 
-    /// The value that a JSON value stands for.
+    /// Converts a JSON value.
     pub(super) fn of_json(json: Json) -> Self {
         match json {
             Json::Null => Self::Null,
@@ -76,7 +76,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value of a statistic.
+    /// Converts a statistic.
     pub(super) fn of_stat(stat: &'a StatValue) -> Self {
         match stat {
             StatValue::Null => Self::Null,
@@ -91,7 +91,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The value as a statistic; `None` where it is an object or has one inside.
+    /// Returns the value as a statistic; `None` if it is an object or has one inside.
     pub(super) fn to_stat(&self) -> Option<StatValue> {
         Some(match self {
             Self::Null => StatValue::Null,
@@ -107,7 +107,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// The value with all texts its own.
+    /// Returns the value with its texts copied.
     pub(super) fn into_owned(self) -> Value<'static> {
         match self {
             Self::Null => Value::Null,
@@ -123,7 +123,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns whether Python takes the value for true: null, zero and what is empty are not.
+    /// Returns whether the value is true in Python: null, zero and empty values are not.
     pub(super) fn is_true(&self) -> bool {
         match self {
             Self::Null => false,
@@ -136,7 +136,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns whether both are equal: numbers by their value, `true` as 1, and values of different types never.
+    /// Returns whether both are equal. Numbers are compared by value, `true` equals 1, and values of different types are never
+    /// equal.
     pub(super) fn equals(&self, other: &Value<'_>) -> bool {
         match (self, other) {
             (Self::Null, Value::Null) => true,
@@ -149,7 +150,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The order of two numbers, two texts or two sequences of a kind; `None` where there is none, as with not-a-number.
+    /// Returns the order of two numbers, two texts or two sequences of the same kind; `None` if they have no order, as with
+    /// not-a-number.
     pub(super) fn order(&self, other: &Value<'_>) -> Option<Ordering> {
         match (self, other) {
             (Self::Text(a), Value::Text(b)) => Some(a.as_ref().cmp(b.as_ref())),
@@ -169,7 +171,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Returns whether Python orders values of these types; with others, it fails.
+    /// Returns whether Python can order values of these types. For others, it fails.
     pub(super) fn is_ordered_with(&self, other: &Value<'_>) -> bool {
         match (self, other) {
             (Self::Text(_), Value::Text(_)) => true,
@@ -189,7 +191,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What kind of value it is, as in "a number".
+    /// Names the kind of the value, as in "a number".
     pub(super) fn describe(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -209,7 +211,7 @@ enum Number {
     Float(f64),
 }
 
-/// The order of an integer and a float by their exact values: as a float, a large integer may equal its neighbour.
+/// Orders an integer and a float by their exact values. As a float, a large integer may equal its neighbour.
 fn order_mixed(int: i64, float: f64) -> Option<Ordering> {
     const BEYOND: f64 = 9_223_372_036_854_775_808.0;
     if float.is_nan() {

@@ -1,4 +1,4 @@
-//! What filters by the share of listed words have in common.
+//! The common part of filters by the share of listed words.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,19 +16,19 @@ use super::range::range_filter_of_records;
 use super::words::{WordReader, Words};
 use crate::text::words::{GroupCount, WordList, WordLists};
 
-/// The largest file of word lists that is read. All languages of a real one come to less than a megabyte.
+/// The size of the largest file of word lists that is read. All languages of a real one come to less than a megabyte.
 const MAX_BYTES: u64 = 64 << 20;
 
 /// A kind of word lists.
 pub(super) struct Kind {
-    /// What is in the names of the files.
+    /// The text that the names of the files contain.
     pub(super) name: &'static str,
     /// The parameter that names the folder.
     pub(super) folder: &'static str,
     pub(super) stat: &'static str,
-    /// Used where there is no file.
+    /// The list that is used if there is no file.
     pub(super) built_in: &'static [u8],
-    /// What that is, with its version.
+    /// The name of the built-in list, with its version.
     pub(super) stand_in: &'static str,
 }
 
@@ -38,12 +38,12 @@ pub(super) struct Call {
     pub(super) tokenization: bool,
     pub(super) bounds: (Option<f64>, Option<f64>),
     pub(super) folder: Option<String>,
-    /// The sizes of groups of words that count too, and what is between their words.
+    /// The sizes of groups of words that count as words too, and the text between their words.
     pub(super) groups: Option<(Vec<u64>, String)>,
 }
 
 impl Kind {
-    /// Resolves a filter by the share of words that are in the list of a language.
+    /// Resolves a filter by the share of words that are on the list of a language.
     pub(super) fn filter(
         &self,
         call: Call,
@@ -78,8 +78,8 @@ impl Kind {
         Ok(resolved.stats_depend_on(basis))
     }
 
-    /// The list of the language, from the files of the folder or else from what is built in. A file that cannot be opened is
-    /// an error when the operator is made, so that all assets of a recipe can be listed even if they are missing.
+    /// Returns the list of the language, from the files of the folder or else the built-in one. A file that cannot be opened is an
+    /// error only when the operator is made, so that all assets of a recipe can be listed even if some are missing.
     fn list(
         &self,
         call: &Call,
@@ -114,8 +114,8 @@ impl Kind {
         }
     }
 
-    /// The files with lists. None means that the built-in ones are used, which is said; to where Data-Juicer's are wanted, the
-    /// file that it downloads must be there.
+    /// Returns the files with lists. `None` means that the built-in ones are used, which is reported. Where Data-Juicer's are
+    /// wanted, the file that it downloads must be there.
     fn files(
         &self,
         folder: Option<&str>,

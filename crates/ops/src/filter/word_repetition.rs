@@ -1,17 +1,18 @@
 //! # What it does
-//! Keeps records whose text repeats itself within bounds, by n-grams of words. The statistic `word_rep_ratio` is the share of
-//! n-grams that occur more than once.
+//! Keeps records whose text repeats itself to a degree within bounds, measured by n-grams of words. The statistic `word_rep_ratio`
+//! is the share of n-grams that occur more than once.
 //!
-//! Words are between spaces, line feeds and tabs. They are lowered, and lose special characters at both ends.
+//! Words are separated by spaces, line feeds and tabs. They are lowercased and stripped of special characters at both ends.
 //!
 //! # Parameters
-//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
+//! bounds count.
 //!
 //! # Example
 //! With `rep_len: 2`, `one two, One two` has the ratio 2/3.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are known by unseeded hashes of 64 bits.
+//! Pure: the text and the parameters decide. N-grams are compared by unseeded hashes of 64 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,
@@ -27,9 +28,9 @@ use crate::text::word_repetition::{VERSION, WordRepetition};
 params! {
     /// Parameters of `word_repetition_filter`.
     pub(crate) struct WordRepetitionParams {
-        /// The language of the tokenizer; without one it changes nothing.
+        /// The language of the tokenizer; it has no effect without one.
         lang: String = "en".to_owned();
-        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
+        /// If set, the pieces of the SentencePiece model `<lang>.sp.model` are the words.
         tokenization: bool = false;
         /// The length of the n-grams, in words.
         rep_len: u64 = 10, |len| *len > 0, "must be at least 1";
@@ -40,7 +41,7 @@ params! {
     }
 }
 
-/// The description of `word_repetition_filter`.
+/// Returns the description of `word_repetition_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "word_repetition_filter",

@@ -1,4 +1,4 @@
-//! Where filters get the words of a text from: the one place that knows the parameters `lang` and `tokenization`.
+//! Gives filters the words of a text. Only this module knows the parameters `lang` and `tokenization`.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::pieces::{PieceMemo, PieceModel, PieceReader};
 use crate::text::python;
 use crate::text::words::{self, WordHashes, count_words, lowered_hashes, refined};
 
-/// How a text is cut into words. Without a tokenizer the language changes nothing.
+/// The way a text is cut into words. Without a tokenizer the language has no effect.
 #[derive(Clone, Debug)]
 pub(super) struct Words(Option<PieceModel>);
 
@@ -23,7 +23,7 @@ impl Words {
         Ok(Self(model.transpose()?))
     }
 
-    /// Makes ready what cuts texts, for one thread.
+    /// Loads the word reader of one thread.
     pub(super) fn load(&self, shared: &Shared) -> Result<WordReader, LoadError> {
         let model = self.0.as_ref().map(|model| model.load(shared));
         Ok(WordReader(model.transpose()?.map(|model| OfPieces {
@@ -33,7 +33,7 @@ impl Words {
     }
 }
 
-/// Cuts texts into words, and refines these.
+/// Cuts texts into words, and refines the words.
 pub(super) struct WordReader(Option<OfPieces>);
 
 /// Takes the pieces of a model as words.
@@ -42,23 +42,23 @@ struct OfPieces {
     known: PieceMemo<Piece>,
 }
 
-/// What is known of a piece.
+/// The facts about a piece that don't depend on the text.
 #[derive(Clone, Copy)]
 struct Piece {
-    /// Its hash, lowered and refined.
+    /// The hash of the lowercased and refined piece.
     hash: Option<u64>,
-    /// Whether anything is left of it when it is refined alone.
+    /// True if anything is left of the piece when it is refined alone.
     is_word: bool,
 }
 
-/// The words that the pieces of a text are.
+/// The words that the pieces of a text make.
 pub(super) struct PieceWords {
     lowered: WordHashes,
-    /// How many there are without lowering them.
+    /// The number of words if they aren't lowercased.
     count: u64,
 }
 
-/// The hashes of the lowered words of a text.
+/// The hashes of the lowercased words of a text.
 pub(super) enum Lowered {
     Words(Arc<WordHashes>),
     Pieces(Arc<PieceWords>),
@@ -76,7 +76,7 @@ impl std::ops::Deref for Lowered {
 }
 
 impl WordReader {
-    /// How many words the text of the record's first field has.
+    /// Returns the number of words in the text of the record's first field.
     pub(super) fn count(&mut self, record: &Record<'_>) -> Result<u64, RecordError> {
         match &mut self.0 {
             None => Ok(count_words(record.text(0)?)),
@@ -84,7 +84,7 @@ impl WordReader {
         }
     }
 
-    /// The hashes of the lowered words, which are made once for all operators that need them.
+    /// Returns the hashes of the lowercased words. They are computed once for all operators that need them.
     pub(super) fn lowered(&mut self, record: &Record<'_>) -> Result<Lowered, RecordError> {
         match &mut self.0 {
             None => record.derived(0, 0, lowered_hashes).map(Lowered::Words),
@@ -92,7 +92,7 @@ impl WordReader {
         }
     }
 
-    /// Calls `visit` with each lowered word.
+    /// Calls `visit` with each lowercased word.
     pub(super) fn each_lowered(
         &mut self,
         record: &Record<'_>,
@@ -120,7 +120,7 @@ impl OfPieces {
                 hash: WordHashes::of_word(piece),
                 is_word: !refined(piece).is_empty(),
             };
-            // A branch here would be mispredicted often, so there is none.
+            // A branch would often be mispredicted here, so the code has none.
             pieces.each_known(&mut self.known, piece, |piece| {
                 hashes[length] = piece.hash.unwrap_or_default();
                 length += usize::from(piece.hash.is_some());

@@ -1,8 +1,8 @@
 //! # What it does
-//! Keeps records whose text has a number of words within bounds; the number is the statistic `num_words`.
+//! Keeps records whose number of words is within bounds. The number is the statistic `num_words`.
 //!
-//! Words are between spaces, line feeds and tabs. They lose special characters at both ends, so that words of nothing else,
-//! such as `123` or `--`, are none. A line of Chinese without spaces is one word.
+//! Words are separated by spaces, line feeds and tabs. They are stripped of special characters at both ends, so `123` and `--`,
+//! which consist of nothing else, aren't words. A line of Chinese without spaces is one word.
 //!
 //! # Parameters
 //! `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
@@ -26,9 +26,9 @@ use super::words::Words;
 params! {
     /// Parameters of `words_num_filter`.
     pub(crate) struct WordsNumParams {
-        /// The language of the tokenizer; without one it changes nothing.
+        /// The language of the tokenizer; it has no effect without one.
         lang: String = "en".to_owned();
-        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
+        /// If set, the pieces of the SentencePiece model `<lang>.sp.model` are the words.
         tokenization: bool = false;
         /// The least number of words; null for no bound.
         min_num: Option<i64> = Some(10);
@@ -37,7 +37,7 @@ params! {
     }
 }
 
-/// The description of `words_num_filter`.
+/// Returns the description of `words_num_filter`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::filter(
         "words_num_filter",

@@ -2,21 +2,20 @@
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// How a signature is cut into bands: the first `rows` entries, the next `rows` entries, and so on.
+/// The division of a signature into bands: the first `rows` entries, the next `rows` entries, and so on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bands {
     /// The number of bands.
     pub bands: usize,
-    /// The entries of each.
+    /// The number of entries of each band.
     pub rows: usize,
 }
 
 impl Bands {
-    /// Returns the bands for which mistakes are the least likely, the same as Data-Juicer's.
+    /// Returns the bands that make mistakes the least likely, the same as Data-Juicer's.
     ///
-    /// Texts whose similarity is below `threshold` should share no band, and others should; the two kinds of mistakes weigh
-    /// the same, averaged over all similarities. No more entries are used than there are `permutations`, of which there has
-    /// to be one at least.
+    /// Texts whose similarity is below `threshold` should share no band, and others should; the two kinds of mistakes weigh the
+    /// same, averaged over all similarities. No more entries are used than there are `permutations`, which has to be at least one.
     ///
     /// ```
     /// use coldpress_ops::fingerprint::bands::Bands;
@@ -38,8 +37,8 @@ impl Bands {
         best
     }
 
-    /// Returns whether a signature of so many permutations has entries for all bands. Where it has not, the last bands are
-    /// short or empty, and all texts agree in an empty band.
+    /// Returns whether a signature with that many permutations has entries for all bands. If it hasn't, the last bands are short or
+    /// empty, and all texts agree in an empty band.
     pub fn fit(self, permutations: usize) -> bool {
         self.bands
             .checked_mul(self.rows)
@@ -57,8 +56,8 @@ impl Bands {
 
     /// Appends one key for each band of `minima` to `keys`, with `scratch` as memory.
     ///
-    /// A key is the XXH3 hash of the band with its number as the seed, so keys of different bands are not equal either
-    /// but by chance, and all of them can be sorted in one heap.
+    /// A key is the XXH3 hash of the band with its number as the seed, so keys of different bands are equal only by chance, and all
+    /// of them can be sorted together.
     pub fn keys_into(self, minima: &[u32], scratch: &mut Vec<u8>, keys: &mut Vec<u64>) {
         keys.extend((0..self.bands).map(|number| {
             scratch.clear();
@@ -67,7 +66,7 @@ impl Bands {
         }));
     }
 
-    /// Returns how likely texts of a similarity share a band.
+    /// Returns the probability that texts of this similarity share a band.
     fn probability(self, similarity: f64) -> f64 {
         1.0 - (1.0 - similarity.powf(self.rows as f64)).powf(self.bands as f64)
     }
@@ -79,10 +78,10 @@ impl Bands {
     }
 }
 
-/// The tolerance of scipy's `quad`, absolute and relative. Candidates can be as close as this to each other, so the rule
-/// and its tolerance decide between them and not only the function.
+/// The tolerance of scipy's `quad`, absolute and relative. Two candidates can be this close to each other, so the rule and its
+/// tolerance decide between them, and not just the function.
 const TOLERANCE: f64 = 1.49e-8;
-/// Parts into which an interval is cut at most, as in `quad`.
+/// The number of parts into which an interval is cut, at most; the same as in `quad`.
 const MOST_PARTS: usize = 50;
 
 /// Integrates `function` by the adaptive Gauss–Kronrod rule of 21 points: the part with the largest error is halved until
@@ -113,7 +112,7 @@ struct Part {
 }
 
 impl Part {
-    /// Applies the rule, with the estimate of the error that QUADPACK makes.
+    /// Applies the rule, and estimates the error as QUADPACK does.
     fn new(function: impl Fn(f64) -> f64, from: f64, to: f64) -> Self {
         let (center, half) = (0.5 * (from + to), 0.5 * (to - from));
         let middle = function(center);
@@ -150,8 +149,8 @@ impl Part {
     }
 }
 
-/// The points of the rule right of the middle, from the outermost; every second one, from the second, is one of the Gauss
-/// rule.
+/// The points of the rule to the right of the middle, from the outermost. Every second one, from the second on, belongs to the
+/// Gauss rule too.
 const NODES: [f64; 10] = [
     0.995_657_163_025_808_1,
     0.973_906_528_517_171_7,
@@ -190,7 +189,7 @@ const GAUSS_WEIGHTS: [f64; 5] = [
 mod tests {
     use super::*;
 
-    /// Permutations, threshold, and the bands and rows that the same search finds with scipy 1.17.1.
+    /// Permutations, threshold, and the bands and rows that the same search with scipy 1.17.1 finds.
     #[rustfmt::skip]
     const KNOWN: [(usize, f64, usize, usize); 128] = [
         (1, 0.0, 1, 1), (1, 0.05, 1, 1), (1, 0.45, 1, 1), (1, 0.65, 1, 1), (1, 0.72, 1, 1),

@@ -1,9 +1,9 @@
-//! Counts, for each of 64 bits, in how many words it is set.
+//! Counts, for each of 64 bits, the words in which it is set.
 //!
-//! The 64 counters are kept upright: plane `k` has bit `k` of all of them. Adding a word is then an addition without
-//! carries between bits, and carry-save adders take sixteen words at a time.
+//! The 64 counters are stored by planes: plane `k` has bit `k` of all of them. Adding a word then needs no carries between bits,
+//! and carry-save adders take sixteen words at a time.
 
-/// How often each bit was set.
+/// The number of times that each bit was set.
 #[derive(Clone, Debug)]
 pub(super) struct BitTally {
     planes: [u64; 64],
@@ -30,7 +30,7 @@ impl BitTally {
         }
     }
 
-    /// Returns how many words were added.
+    /// Returns the number of words that were added.
     pub(super) fn words(&self) -> u64 {
         self.words
     }
@@ -74,7 +74,7 @@ impl BitTally {
     }
 }
 
-/// Adds three numbers of one bit, 64 times: the bits of the sums, and the carries.
+/// Adds three one-bit numbers, 64 times in parallel, and returns the bits of the sums and the carries.
 #[inline(always)]
 fn add_three(a: u64, b: u64, c: u64) -> (u64, u64) {
     let half = a ^ b;

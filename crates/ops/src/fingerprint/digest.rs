@@ -1,25 +1,25 @@
-//! The hash functions of the signatures, of one message after another.
+//! The hash functions of the signatures, for one message at a time.
 //!
-//! MD5 and SHA-1 are the hashes of shingles. They protect against nobody; they are here because Data-Juicer uses them, and
-//! only equal functions give equal signatures. Many short messages are hashed side by side, several times as fast, in the
-//! module `short_messages`.
+//! MD5 and SHA-1 hash the shingles. They aren't meant to resist attacks; they are used because Data-Juicer uses them, and only the
+//! same functions give the same signatures. The module `short_messages` hashes many short messages side by side, several times as
+//! fast.
 //!
-//! SHA-256 says whether two texts are the same. With MD5, anyone could publish two different texts of one digest, and the
+//! SHA-256 decides whether two texts are the same. With MD5, anyone could publish two different texts with one digest, and the
 //! second would be lost as a duplicate. SHA-256 is also faster wherever the processor has instructions for it.
 
 use md5::{Digest as _, Md5};
 use sha1::Sha1;
 use sha2::Sha256;
 
-/// A digest that represents a text where only equality counts: the first half of its SHA-256 digest.
+/// A digest that represents a text where only equality matters: the first half of its SHA-256 digest.
 pub type TextDigest = [u8; 16];
 
 /// An MD5 digest.
 pub type Md5Digest = [u8; 16];
 
-/// Returns the digest of `text`, by which it is compared with others.
+/// Returns the digest of `text` that is compared with those of other texts.
 ///
-/// Half of the digest is enough: two texts of the same half are found by trying about 2^64 texts.
+/// Half of the digest is enough: finding two texts with the same half takes about 2^64 attempts.
 pub fn of_text(text: &[u8]) -> TextDigest {
     let digest: [u8; 32] = Sha256::digest(text).into();
     let mut first = TextDigest::default();

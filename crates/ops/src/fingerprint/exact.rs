@@ -4,16 +4,16 @@ use super::digest::{self, TextDigest};
 use crate::text::chars::is_digit;
 use crate::text::python;
 
-/// Which differences between two texts do not count.
+/// The differences between two texts that do not count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ExactOptions {
-    /// Upper and lower case are the same.
+    /// If set, upper and lower case are the same.
     pub lowercase: bool,
-    /// Whitespace, decimal digits and ASCII punctuation are left out.
+    /// If set, whitespace, decimal digits and ASCII punctuation are left out.
     pub ignore_non_character: bool,
 }
 
-/// Computes the digests of texts, whitespace at their ends left aside.
+/// Computes the digests of texts, ignoring whitespace at their ends.
 #[derive(Clone, Debug, Default)]
 pub struct ExactHasher {
     options: ExactOptions,
@@ -45,7 +45,7 @@ impl ExactHasher {
         digest::of_text(self.compared(text).as_bytes())
     }
 
-    /// Returns what of `text` is compared with other texts.
+    /// Returns the part of `text` that is compared with other texts.
     pub(super) fn compared<'a>(&'a mut self, text: &'a str) -> &'a str {
         let mut text = text;
         if self.options.lowercase {
@@ -67,8 +67,8 @@ pub(super) fn remove_into(text: &str, is_removed: fn(char) -> bool, out: &mut St
     out.extend(text.split(is_removed));
 }
 
-/// Returns whether `ignore_non_character` leaves `ch` out. To the regex engine that Data-Juicer uses here, U+001C to U+001F
-/// are no whitespace, unlike to Python itself.
+/// Returns whether `ignore_non_character` leaves `ch` out. The regex engine that Data-Juicer uses here doesn't treat U+001C to
+/// U+001F as whitespace, although Python itself does.
 fn is_non_character(ch: char) -> bool {
     if ch.is_ascii() {
         matches!(ch, '\t'..='\r' | ' ') || ch.is_ascii_digit() || ch.is_ascii_punctuation()

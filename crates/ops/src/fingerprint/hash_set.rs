@@ -13,7 +13,7 @@ impl HashSet {
         self.0.extend(hashes);
     }
 
-    /// Returns what was gathered, rising, each hash once.
+    /// Returns the hashes that were gathered, in ascending order, each once.
     pub(super) fn sorted(&mut self) -> &[u32] {
         self.0.sort_unstable();
         self.0.dedup();

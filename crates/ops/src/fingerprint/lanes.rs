@@ -1,16 +1,16 @@
-//! MD5 and SHA-1 of sixteen messages of equal length in blocks, side by side, or of thirty-two short ones.
+//! Hashes sixteen messages with the same number of blocks side by side by MD5 and SHA-1, or thirty-two short ones.
 //!
-//! Both functions are long chains of dependent steps, so a processor is idle most of the time that it hashes one short
-//! message. Here each step is done for all messages at once, in one vector register per word; for short messages in two, since a
-//! processor still waits for the step before with one.
+//! Both functions are long chains of dependent steps, so a processor is idle most of the time while it hashes one short message.
+//! Here each step is done for all messages at once, with one vector register per word. Short messages take two registers per word,
+//! because with one the processor still waits for the step before.
 
 use crate::width::{Width, for_each_width};
 
-/// Messages that are hashed at once.
+/// The number of messages that are hashed at once.
 pub(super) const LANES: usize = 16;
-/// Short messages that are hashed at once.
+/// The number of short messages that are hashed at once.
 pub(super) const SHORT_LANES: usize = 2 * LANES;
-/// The bytes of a block of MD5 and SHA-1.
+/// The size of a block of MD5 and SHA-1 in bytes.
 pub(super) const BLOCK: usize = 64;
 
 /// One block of each message.
@@ -36,11 +36,11 @@ pub(super) fn md5(width: Width, blocks: &[Blocks]) -> [Word; 4] {
     state
 }
 
-/// Short messages: those that end within their first `8 * PAIRS` bytes, with the bit that ends them.
+/// Short messages: those that end within their first `8 * PAIRS` bytes, including the bit that ends them.
 #[derive(Clone)]
 pub(super) struct Short<const PAIRS: usize> {
-    /// Four bytes of each message and the next four, and so on, as little-endian numbers. Numbers of eight bytes would halve how
-    /// many messages a vector register has room for.
+    /// Four bytes of each message, then the next four, and so on, as little-endian numbers. With numbers of eight bytes, a vector
+    /// register would have room for half as many messages.
     pub(super) pairs: [[[u32; SHORT_LANES]; 2]; PAIRS],
     /// The lengths of the messages in bits.
     pub(super) bits: [u32; SHORT_LANES],
@@ -53,8 +53,8 @@ impl<const PAIRS: usize> Short<PAIRS> {
         bits: [0; SHORT_LANES],
     };
 
-    /// Returns a word of the only block of a message, in which the word `length` has the length, as `from_bytes` makes it of four
-    /// bytes. What all messages have in common, the compiler knows.
+    /// Returns a word of the only block of a message, as `from_bytes` makes it of four bytes. Word number `length` is the length of
+    /// the message. The parts that are the same for all messages are known to the compiler.
     #[inline(always)]
     fn word(&self, lane: usize, number: usize, length: usize, from_bytes: fn(u32) -> u32) -> u32 {
         match self.pairs.get(number / 2) {
@@ -107,7 +107,7 @@ fn sha1_step(
         w[t % 16] =
             (w[(t + 13) % 16] ^ w[(t + 8) % 16] ^ w[(t + 2) % 16] ^ w[t % 16]).rotate_left(1);
     }
-    // What the step before has made comes last.
+    // The result of the step before is added last, because it is ready last.
     let rest = function(b, c, d).wrapping_add(e.wrapping_add(constant.wrapping_add(w[t % 16])));
     [
         rest.wrapping_add(a.rotate_left(5)),
@@ -118,7 +118,7 @@ fn sha1_step(
     ]
 }
 
-/// Does one step of MD5, which takes the word `place`.
+/// Does one step of MD5, which uses the word `place`.
 #[inline(always)]
 fn md5_step(
     [a, b, c, d]: [u32; 4],
@@ -132,15 +132,15 @@ fn md5_step(
     [d, b.wrapping_add(sum.rotate_left(shifts[t % 4])), b, c]
 }
 
-/// Does the steps numbered `$t` for each of some messages. They are written out, because only a loop over the lanes
-/// without loops inside it becomes vector code.
+/// Does the steps numbered `$t` for each of several messages. They are written out because the compiler only vectorizes the loop
+/// over the lanes if it has no loops inside it.
 macro_rules! sha1_steps {
     ($each:ident, $constant:literal, $function:expr, $($t:literal)*) => {
         $($each!(|state, w| sha1_step(state, w, $t, $constant, $function));)*
     };
 }
 
-/// Does the steps numbered `$t`, see `sha1_steps`; step `t` takes the word `$factor * t + $offset`.
+/// Does the steps numbered `$t`, see `sha1_steps`. Step `t` uses the word `$factor * t + $offset`.
 macro_rules! md5_steps {
     ($each:ident, $shifts:expr, $factor:literal, $offset:literal, $function:expr, $($t:literal)*) => {
         $($each!(|state, w| md5_step(state, w, ($t, $factor * $t + $offset), $shifts, $function));)*
@@ -202,7 +202,7 @@ macro_rules! words_of {
 }
 
 for_each_width! {
-    /// Takes one block of each message into the state of SHA-1.
+    /// Updates the state of SHA-1 with one block of each message.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn sha1_block(words: &[Word; 16], state: &mut [Word; 5]) {
         for lane in 0..LANES {
@@ -222,7 +222,7 @@ for_each_width! {
 }
 
 for_each_width! {
-    /// Hashes short messages by SHA-1, as many as there are lanes twice.
+    /// Hashes short messages by SHA-1, twice as many as there are lanes.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn sha1_of_short<const PAIRS: usize>(short: &Short<PAIRS>, digests: &mut Digests<1>) {
         for lane in 0..LANES {
@@ -243,7 +243,7 @@ for_each_width! {
 }
 
 for_each_width! {
-    /// Takes one block of each message into the state of MD5.
+    /// Updates the state of MD5 with one block of each message.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn md5_block(words: &[Word; 16], state: &mut [Word; 4]) {
         for lane in 0..LANES {
@@ -262,7 +262,7 @@ for_each_width! {
 }
 
 for_each_width! {
-    /// Hashes short messages by MD5, as many as there are lanes twice.
+    /// Hashes short messages by MD5, twice as many as there are lanes.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn md5_of_short<const PAIRS: usize>(short: &Short<PAIRS>, digests: &mut Digests<2>) {
         for lane in 0..LANES {
@@ -293,7 +293,7 @@ const SHA1_START: [u32; 5] = [
 ];
 const MD5_START: [u32; 4] = [0x6745_2301, 0xefcd_ab89, 0x98ba_dcfe, 0x1032_5476];
 
-/// The whole part of 2^32 times the absolute sine of 1, 2, 3 and so on.
+/// The integer parts of 2^32 times the absolute sines of 1, 2, 3 and so on.
 #[rustfmt::skip]
 #[allow(clippy::unreadable_literal, reason = "a table")]
 const MD5_CONSTANTS: [u32; 64] = [

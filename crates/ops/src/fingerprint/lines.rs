@@ -7,22 +7,23 @@ use super::exact::remove_into;
 use crate::text::chars::{is_alnum, is_digit};
 use crate::text::python;
 
-/// Which lines may be removed, and which differences between two lines do not count.
+/// The lines that may be removed, and the differences between two lines that do not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineOptions {
-    /// Upper and lower case are the same.
+    /// If set, upper and lower case are the same.
     pub lowercase: bool,
-    /// Whitespace, decimal digits and ASCII punctuation are left out. Lines of nothing else are then all the same.
+    /// If set, whitespace, decimal digits and ASCII punctuation are left out. Lines that consist of nothing else are then all the
+    /// same.
     pub ignore_special_character: bool,
-    /// Lines of fewer characters stay, whitespace at their ends not counted.
+    /// The least length of a line that may be removed, in characters, not counting whitespace at its ends.
     pub min_line_length: usize,
-    /// Lines of brackets and semicolons only stay.
+    /// If set, lines of only brackets and semicolons stay.
     pub skip_brackets: bool,
-    /// Lines that start with `#` stay.
+    /// If set, lines that start with `#` stay.
     pub skip_markdown_headers: bool,
-    /// Lines that start with `\begin{` or `\end{` stay.
+    /// If set, lines that start with `\begin{` or `\end{` stay.
     pub skip_latex_env: bool,
-    /// Lines of one HTML tag stay, and lines that start with one that is not closed.
+    /// If set, lines that are one HTML tag stay, and so do lines that start with an unclosed one.
     pub skip_html_tags: bool,
 }
 
@@ -68,8 +69,8 @@ impl LineHasher {
         }
     }
 
-    /// Calls `visit` with every line of `text` in order: its range, without the line feed, and its digest, which lines that
-    /// always stay do not have. Lines end at line feeds only, and there is one more of them than line feeds.
+    /// Calls `visit` with the range of every line of `text`, without the line feed, and its digest, in order. Lines that always
+    /// stay have no digest. Lines end only at line feeds, so there is one more line than there are line feeds.
     pub fn each(&mut self, text: &str, mut visit: impl FnMut(Range<usize>, Option<TextDigest>)) {
         let mut start = 0;
         for line in text.split('\n') {
@@ -80,8 +81,8 @@ impl LineHasher {
         }
     }
 
-    /// Appends to `cuts` what has to be cut out of `text` to remove lines; each goes with one line feed. `removed` lists
-    /// them, rising, by their places among the lines that have a digest. The cuts are in order and do not touch each other.
+    /// Appends to `cuts` the ranges to cut out of `text` to remove lines, each with one line feed. `removed` has the indices of
+    /// these lines among the lines that have a digest, in ascending order. The cuts are in order and do not touch each other.
     ///
     /// ```
     /// use coldpress_ops::fingerprint::lines::LineHasher;
@@ -103,8 +104,8 @@ impl LineHasher {
                 is_any_kept = true;
                 continue;
             }
-            // After a line that stays, the line feed between them goes. Before all of them, the one at the end of the
-            // line does, which the last line does not have.
+            // If an earlier line stays, the line feed before this line goes with it. Otherwise, the line feed at its end does,
+            // which the last line does not have.
             let cut = if is_any_kept {
                 line.start - 1..line.end
             } else {
@@ -117,7 +118,7 @@ impl LineHasher {
         }
     }
 
-    /// Returns what of a line is compared with other lines; `None` if the line always stays.
+    /// Returns the part of a line that is compared with other lines; `None` if the line always stays.
     pub(super) fn compared<'a>(&'a mut self, line: &'a str) -> Option<&'a str> {
         if self.options.skips(python::strip(line)) {
             return None;
@@ -139,7 +140,7 @@ impl LineHasher {
 
 /// Returns whether `line` has fewer than `least` characters.
 fn is_shorter(line: &str, least: usize) -> bool {
-    // A character has four bytes at most.
+    // A character has at most four bytes.
     line.len() < least.saturating_mul(4) && line.chars().count() < least
 }
 
@@ -148,7 +149,7 @@ fn is_latex_environment(line: &str) -> bool {
         .is_some_and(|command| command.starts_with("begin{") || command.starts_with("end{"))
 }
 
-/// Returns whether `line` is `<` or `</`, a letter, and anything in which `>` is the last character or missing.
+/// Returns whether `line` is `<` or `</`, a letter, and then anything in which `>` is the last character or missing.
 fn is_html_tag(line: &str) -> bool {
     let Some(tag) = line.strip_prefix('<') else {
         return false;
@@ -158,13 +159,13 @@ fn is_html_tag(line: &str) -> bool {
     inside.starts_with(is_tag_letter) && !inside.contains('>')
 }
 
-/// Returns whether `ch` is in `[a-z]` to Python when case is ignored, which adds four letters beyond ASCII.
+/// Returns whether `ch` matches `[a-z]` in Python when case is ignored, which adds four letters beyond ASCII.
 fn is_tag_letter(ch: char) -> bool {
     ch.is_ascii_alphabetic() || matches!(ch, 'İ' | 'ı' | 'ſ' | '\u{212a}')
 }
 
-/// Returns whether `ignore_special_character` leaves `ch` out. Data-Juicer uses Python's own regex engine here, for which
-/// U+001C to U+001F are whitespace and digits are those of its version of Unicode: those that it knows to be alphanumeric.
+/// Returns whether `ignore_special_character` leaves `ch` out. Data-Juicer uses Python's own regex engine here. To it, U+001C to
+/// U+001F are whitespace, and the digits are those of its version of Unicode that it knows to be alphanumeric.
 fn is_special_character(ch: char) -> bool {
     if ch.is_ascii() {
         python::is_space(ch) || ch.is_ascii_digit() || ch.is_ascii_punctuation()
@@ -243,7 +244,7 @@ mod tests {
         assert_ne!(digests[0], digests[4]);
     }
 
-    /// Removes lines as Data-Juicer does it.
+    /// Removes lines as Data-Juicer does.
     fn plain(hasher: &mut LineHasher, text: &str, removed: &[TextDigest]) -> String {
         let mut kept = Vec::new();
         hasher.each(text, |line, digest| {

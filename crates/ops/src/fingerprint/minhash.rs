@@ -1,5 +1,5 @@
-//! MinHash: the share of entries in which two signatures agree is about the share of shingles that two texts have in
-//! common (their Jaccard similarity).
+//! MinHash signatures. The share of entries in which two of them agree is about the share of shingles that the texts have in common
+//! (their Jaccard similarity).
 
 use std::ops::Range;
 
@@ -14,7 +14,7 @@ use crate::width::Width;
 /// Every entry of the signature that Data-Juicer gives to a text without shingles.
 pub const WITHOUT_SHINGLES: u32 = u32::MAX;
 
-/// Hashes that are gathered before the minima are lowered.
+/// The number of hashes that are gathered before the minima are lowered.
 const GATHERED: usize = 4096;
 
 /// Computes the signatures of texts.
@@ -41,19 +41,19 @@ impl MinHasher {
         }
     }
 
-    /// Has it keep the set of hashes of the last text.
+    /// Makes the hasher keep the set of hashes of the last text.
     #[must_use]
     pub fn with_set(mut self) -> Self {
         self.set = Some(HashSet::default());
         self
     }
 
-    /// Returns the hashes of the shingles of the last text, rising, each once; none unless they are kept.
+    /// Returns the hashes of the shingles of the last text, in ascending order, each once; empty unless they are kept.
     pub fn set(&mut self) -> &[u32] {
         self.set.as_mut().map_or(&[], HashSet::sorted)
     }
 
-    /// Returns the signature of `text`; `None` where it has no shingle.
+    /// Returns the signature of `text`; `None` if it has no shingle.
     ///
     /// ```
     /// use coldpress_ops::fingerprint::minhash::MinHasher;
@@ -67,23 +67,22 @@ impl MinHasher {
     /// ```
     ///
     /// # Errors
-    /// [`TooManySteps`], of the pattern that is ignored.
+    /// [`TooManySteps`] if matching the ignored pattern takes too long.
     pub fn signature(&mut self, text: &str) -> Result<Option<&[u32]>, TooManySteps> {
         let (shingler, mut minima) = self.begin(text);
         shingler.each(text, |buffer, range| minima.take(buffer, range))?;
         Ok(minima.finish())
     }
 
-    /// Returns a text as it is before it is cut into tokens, for those who cut it themselves.
+    /// Returns the text as it is before it is cut into tokens, for callers that cut it themselves.
     ///
     /// # Errors
-    /// [`TooManySteps`], of the pattern that is ignored.
+    /// [`TooManySteps`] if matching the ignored pattern takes too long.
     pub fn prepared(&mut self, text: &str) -> Result<&str, TooManySteps> {
         self.shingler.prepared(text)
     }
 
-    /// Returns the signature of these tokens of a text, as [`Shingler::each_of_tokens`] takes them; `None` where there is no
-    /// shingle.
+    /// Returns the signature of these tokens of a text, as [`Shingler::each_of_tokens`] takes them; `None` if there is no shingle.
     pub fn signature_of_tokens(
         &mut self,
         tokens: &str,
@@ -181,7 +180,7 @@ mod tests {
         assert_eq!(hasher.signature(&text), Ok(Some(expected.as_slice())));
     }
 
-    /// Characters of one to four bytes; windows that come again, and more of them than are remembered.
+    /// The text has characters of one to four bytes, windows that come again, and more windows than are remembered.
     #[test]
     fn characters_agree_with_the_definition() {
         let piece = |number: u32| {
@@ -244,7 +243,7 @@ mod tests {
         let first = hasher.signature(&text(0..300)).unwrap().unwrap().to_vec();
         let second = hasher.signature(&text(100..400)).unwrap().unwrap();
         let equal = first.iter().zip(second).filter(|(a, b)| a == b).count();
-        // Half of all words are in both: 128 entries of 256, with a standard deviation of 8.
+        // Half of all words are in both, so 128 entries of 256 should agree, with a standard deviation of 8.
         assert!((96..=160).contains(&equal), "{equal}");
     }
 

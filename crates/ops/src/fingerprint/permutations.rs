@@ -1,9 +1,9 @@
-//! The permutations of MinHash: they map each hash of a shingle to another number, and the least of these is one entry of a
+//! The permutations of MinHash. Each maps every hash of a shingle to another number, and the least of these is one entry of a
 //! signature.
 //!
-//! Data-Juicer maps `h` to `(a * h + b) mod (2^61 - 1)`, of which it keeps the low 32 bits. The product wraps at 64 bits
-//! before the remainder is taken, so nothing needs more than 64 bits. The numbers `a` and `b` are drawn as numpy draws them
-//! from its old generator, with the seed 42.
+//! Data-Juicer maps `h` to `(a * h + b) mod (2^61 - 1)`, and keeps the low 32 bits. The product wraps at 64 bits before the
+//! remainder is taken, so nothing needs more than 64 bits. The numbers `a` and `b` are drawn as numpy draws them from its old
+//! generator, with the seed 42.
 
 mod screen;
 mod twister;
@@ -16,15 +16,15 @@ use crate::width::{Width, for_each_width};
 const MODULUS: u64 = (1 << 61) - 1;
 /// The bits of a result that are kept.
 const LOW_BITS: u64 = (1 << 32) - 1;
-/// The seed of Data-Juicer.
+/// The seed that Data-Juicer uses.
 const SEED: u32 = 42;
-/// Hashes that each pair of `a` and `b` is used for while it is in a register.
+/// The number of hashes for which each pair of `a` and `b` is used while it is in a register.
 const HASHES_AT_ONCE: usize = 8;
-/// Hashes that are mapped before the others are only looked through for those that lower a minimum: the first ones lower most
-/// of them.
+/// The number of hashes that are all mapped. The first ones lower most of the minima; later ones are only searched for those that
+/// lower one.
 const FIRST: usize = 64;
 
-/// A number of permutations, always the same ones.
+/// A number of permutations, the same ones every time.
 #[derive(Clone, Debug)]
 pub struct Permutations {
     width: Width,
@@ -55,7 +55,7 @@ impl Permutations {
         }
     }
 
-    /// Returns how many there are.
+    /// Returns the number of permutations.
     pub fn count(&self) -> usize {
         self.multipliers.len()
     }
@@ -126,17 +126,17 @@ impl Permutations {
     }
 }
 
-/// Results of [`lower_shifted`] below this may be wrong.
+/// The least result of [`lower_shifted`] that is certain to be right.
 const LEAST_CERTAIN: u64 = 8;
 
 for_each_width! {
     /// Lowers each of `minima` to one more than the number to which its permutation maps one of `hashes`.
     ///
-    /// With `x = a * h + b`, the remainder is `y = (x mod 2^61) + (x >> 61)`, less the modulus if `y` reaches it, which is
-    /// next to never. The low 32 bits of `y` are those of `x + (x >> 61)`. Where the modulus has to be taken off,
-    /// `x mod 2^61` lies at most 7 below it, and then the low bits of `y + 1` are below 8; so are those of the single
-    /// number, 2^32 - 1, whose successor does not fit. Hence with `b` one more than it should be, `x + (x >> 61)` is
-    /// `y + 1`, and any minimum of 8 or more is right. The caller computes the others again.
+    /// With `x = a * h + b`, the remainder is `y = (x mod 2^61) + (x >> 61)`, less the modulus if `y` reaches it, which almost
+    /// never happens. The low 32 bits of `y` are those of `x + (x >> 61)`. If the modulus has to be taken off, `x mod 2^61` lies at
+    /// most 7 below it, and then the low bits of `y + 1` are below 8; so are those of the single number, 2^32 - 1, whose successor
+    /// does not fit. Hence with `b` one more than it should be, `x + (x >> 61)` is `y + 1`, and any minimum of 8 or more is right.
+    /// The caller computes the others again.
     fn lower_shifted(multipliers: &[u64], increments: &[u64], hashes: &[u32], minima: &mut [u64]) {
         let (groups, rest) = hashes.as_chunks::<HASHES_AT_ONCE>();
         for group in groups {
@@ -149,7 +149,7 @@ for_each_width! {
 }
 
 for_each_width! {
-    /// The same for one minimum, whose permutation has `a` and `b`.
+    /// Does the same for one minimum, whose permutation has `a` and `b`.
     fn lower_one(a: u64, b: u64, hashes: &[u32; GROUP], minimum: &mut u64) {
         for hash in hashes {
             *minimum = (*minimum).min(one_more(a, b, *hash));
@@ -228,7 +228,7 @@ mod tests {
         for width in Width::available() {
             permutations.width = width;
             let mut minima = vec![u32::MAX; permutations.count()];
-            // In two parts, as long texts come.
+            // In two parts, as long texts are hashed.
             let (first, second) = hashes.split_at(hashes.len() / 3);
             permutations.lower(first, &mut minima);
             permutations.lower(second, &mut minima);
@@ -236,7 +236,7 @@ mod tests {
         }
     }
 
-    /// Numbers around the multiples of 2^61, where the remainder takes one more step.
+    /// Generates numbers around the multiples of 2^61, where the remainder takes one more step.
     fn edge() -> impl Strategy<Value = u64> {
         (0u64..8, 0u64..40)
             .prop_map(|(multiple, below)| (multiple << 61).wrapping_add(20).wrapping_sub(below))
@@ -260,7 +260,7 @@ mod tests {
         }
     }
 
-    /// The first hashes map to large numbers, so that those that come late lower the minima, or would if they were taken for less.
+    /// The first hashes map to large numbers. Those that come late lower the minima, or would if they were taken for smaller ones.
     #[test]
     fn results_around_the_minimum_are_exact_in_late_hashes() {
         for b in (0..20).map(|more| u64::from(u32::MAX - more)) {

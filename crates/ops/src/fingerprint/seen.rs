@@ -1,12 +1,12 @@
-//! The set of short messages that a text had before.
+//! The set of short messages that a text has had so far.
 
-/// The most messages that are remembered, so that they stay in the fastest memory.
+/// The number of messages that are remembered, at most, so that they stay in the fastest memory.
 const MOST: usize = 1 << 12;
 
 /// Remembers messages until others take their places.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seen {
-    /// Each at the place that its hash gives; 0 where there is none.
+    /// The messages, each at the place that its hash gives; 0 for an empty place.
     messages: Vec<u64>,
     /// The shift that reduces a hash to a place.
     shift: u32,
@@ -15,14 +15,14 @@ pub(super) struct Seen {
 impl Seen {
     /// Forgets all messages, and makes room for `most` of them.
     pub(super) fn begin(&mut self, most: usize) {
-        // Clearing takes time, which short texts should not spend.
+        // Clearing the places takes time, which short texts should not spend.
         let places = most.clamp(2, MOST).next_power_of_two();
         self.messages.clear();
         self.messages.resize(places, 0);
         self.shift = u64::BITS - places.ilog2();
     }
 
-    /// Returns whether a message other than 0 is not known, and remembers it. It may have been forgotten.
+    /// Remembers a message other than 0, and returns whether it is new. One that was forgotten counts as new.
     #[inline(always)]
     pub(super) fn is_new(&mut self, message: u64) -> bool {
         let place = message.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> self.shift;

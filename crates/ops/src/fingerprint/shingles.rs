@@ -1,7 +1,7 @@
-//! Shingles: all windows of a number of tokens that follow each other in a text.
+//! Shingles: all windows of a given number of consecutive tokens in a text.
 //!
-//! The text is lowered, then what the ignored pattern matches is removed, then it is cut into tokens, in this order. Tokens
-//! are copied into one buffer with what joins them between them, so that every shingle is a range of it.
+//! The text is lowercased, then the matches of the ignored pattern are removed, then it is cut into tokens, in this order. The
+//! tokens are copied into one buffer with their separator between them, so that every shingle is a range of it.
 
 use std::ops::Range;
 
@@ -12,19 +12,18 @@ use crate::text::chars::is_punctuation;
 use crate::text::python;
 use crate::text::substitution::Substitution;
 
-/// What the tokens of a text are.
+/// The ways of cutting a text into tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tokenization {
-    /// What is between spaces (U+0020 only); empty tokens are left out. A space joins the tokens of a shingle.
+    /// Everything between spaces (U+0020 only); empty tokens are left out. A space joins the tokens of a shingle.
     Space,
-    /// What is between characters of punctuation, which are left out; empty tokens count. A space joins the tokens of a
-    /// shingle.
+    /// Everything between punctuation characters, which are left out; empty tokens count. A space joins the tokens of a shingle.
     Punctuation,
     /// Characters (code points); nothing joins them.
     Character,
 }
 
-/// Cuts texts into shingles, with memory that is used again from text to text.
+/// Cuts texts into shingles, reusing its memory from text to text.
 #[derive(Clone)]
 pub struct Shingler {
     tokenization: Tokenization,
@@ -34,9 +33,9 @@ pub struct Shingler {
     /// The tokens, joined.
     buffer: String,
     spare: String,
-    /// The ends of the tokens in the buffer, where the buffer itself does not show them.
+    /// The ends of the tokens in the buffer, unless the buffer itself shows them.
     ends: Vec<usize>,
-    /// Where the last tokens start, as many as a window has.
+    /// The starts of the last tokens, as many as a window has.
     starts: Vec<usize>,
 }
 
@@ -46,7 +45,7 @@ impl Shingler {
     /// `ignored` is a pattern; `None` and an empty one ignore nothing.
     ///
     /// # Errors
-    /// Why the pattern cannot be used, in one line.
+    /// The reason why the pattern cannot be used, in one line.
     pub fn new(
         tokenization: Tokenization,
         window_size: usize,
@@ -66,8 +65,8 @@ impl Shingler {
         })
     }
 
-    /// Calls `visit` with every shingle of `text` in order, as a range of a buffer. A text with fewer tokens than the window
-    /// has none.
+    /// Calls `visit` with every shingle of `text` in order, as a range of a buffer. A text with fewer tokens than the window has
+    /// none.
     ///
     /// ```
     /// use coldpress_ops::fingerprint::shingles::{Shingler, Tokenization};
@@ -80,7 +79,7 @@ impl Shingler {
     /// ```
     ///
     /// # Errors
-    /// [`TooManySteps`], of the pattern that is ignored.
+    /// [`TooManySteps`] if matching the ignored pattern takes too long.
     pub fn each(
         &mut self,
         text: &str,
@@ -103,7 +102,7 @@ impl Shingler {
                 );
                 windows.token(bytes.len(), 1);
             }
-            // Those of characters are cut above.
+            // Shingles of characters are cut above.
             Tokenization::Punctuation | Tokenization::Character => {
                 self.ends.iter().for_each(|&end| windows.token(end, 1));
             }
@@ -111,10 +110,10 @@ impl Shingler {
         Ok(())
     }
 
-    /// Returns a text as it is before it is cut: lowered, and without what is ignored.
+    /// Returns the text as it is before it is cut: lowercased, and without the matches of the ignored pattern.
     ///
     /// # Errors
-    /// [`TooManySteps`], of the pattern that is ignored.
+    /// [`TooManySteps`] if matching the ignored pattern takes too long.
     pub fn prepared(&mut self, text: &str) -> Result<&str, TooManySteps> {
         self.buffer.clear();
         if self.lowercase {
@@ -126,8 +125,8 @@ impl Shingler {
         Ok(&self.buffer)
     }
 
-    /// Calls `visit` with every shingle of tokens that were cut by something else, such as a model, from a [prepared](Self::prepared)
-    /// text: `tokens` has all of them, joined by nothing, and they end at `ends`.
+    /// Calls `visit` with every shingle of tokens that something else, such as a model, cut from a [prepared](Self::prepared) text.
+    /// `tokens` has all of them without separators, and `ends` has their ends.
     pub fn each_of_tokens(
         &mut self,
         tokens: &str,
@@ -196,11 +195,11 @@ fn join_words(text: &mut String) {
     }
 }
 
-/// Calls `visit` with every window of `size` characters. Both of its ends move by a character at a time, so that nothing has
-/// to be remembered of those between.
+/// Calls `visit` with every window of `size` characters. Both of its ends move one character at a time, so the positions between
+/// them need not be stored.
 fn each_of_characters(text: &str, size: usize, mut visit: impl FnMut(&[u8], Range<usize>)) {
     let bytes = text.as_bytes();
-    // The first byte of a character has as many ones in front as there are bytes, or none if it is the only one.
+    // The first byte of a character has as many leading ones as the character has bytes, or none if it is the only byte.
     let after = |place: usize| place + (bytes[place].leading_ones() as usize).max(1);
     let (mut start, mut end) = (0, 0);
     for _ in 0..size {
@@ -211,7 +210,7 @@ fn each_of_characters(text: &str, size: usize, mut visit: impl FnMut(&[u8], Rang
     }
     visit(bytes, start..end);
     while end < bytes.len() {
-        // A byte is a character in most texts, in which both ends move together.
+        // In most texts every byte is a character, and both ends move together.
         if end - start == size
             && let Some(ahead) = bytes[end..].first_chunk::<8>()
             && ahead.is_ascii()
@@ -229,11 +228,11 @@ fn each_of_characters(text: &str, size: usize, mut visit: impl FnMut(&[u8], Rang
 
 /// Makes windows of tokens.
 struct Windows<'a, F> {
-    /// Where the last tokens start: a ring, of which `oldest` is the first as soon as it is full.
+    /// The starts of the last tokens: a ring whose first element is at `oldest` once it is full.
     starts: &'a mut Vec<usize>,
     size: usize,
     oldest: usize,
-    /// Where the next token starts.
+    /// The start of the next token.
     start: usize,
     buffer: &'a [u8],
     visit: F,
@@ -252,7 +251,7 @@ impl<'a, F: FnMut(&[u8], Range<usize>)> Windows<'a, F> {
         }
     }
 
-    /// Takes the token that ends at `end`; the next one starts `joiner` bytes after it.
+    /// Adds the token that ends at `end`. The next one starts `joiner` bytes after it.
     #[inline]
     fn token(&mut self, end: usize, joiner: usize) {
         match self.starts.get_mut(self.oldest) {
@@ -317,7 +316,7 @@ mod tests {
         assert!(Shingler::new(Space, 1, true, Some("(")).is_err());
     }
 
-    /// The windows as Data-Juicer makes them.
+    /// Returns the windows as Data-Juicer makes them.
     fn plain(tokenization: Tokenization, size: usize, text: &str) -> Vec<String> {
         let mut lowered = String::new();
         python::lower_into(text, &mut lowered);

@@ -1,8 +1,8 @@
-//! Hashes of many short messages, sixteen side by side.
+//! Hashes many short messages, sixteen side by side.
 //!
-//! Messages are gathered until there are sixteen of equal length in blocks, which the module `lanes` then hashes at once. Those
-//! of a few characters are gathered apart, as numbers: turning blocks into words takes longer than hashing them, and of the
-//! shortest most words are known beforehand.
+//! Messages are gathered until there are sixteen with the same number of blocks, which the module `lanes` then hashes at once.
+//! Messages of a few characters are gathered separately, as numbers. For them, turning blocks into words takes longer than hashing,
+//! and most words of the shortest ones are known beforehand.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -12,9 +12,9 @@ use super::lanes::{self, BLOCK, Blocks, LANES, SHORT_LANES, Short};
 use super::seen::Seen;
 use crate::width::Width;
 
-/// What both append to a message at least: a byte, and its length in bits.
+/// The number of bytes that both functions append to a message, at least: one byte, and the length in bits.
 const LEAST_PADDING: usize = 9;
-/// Longer messages, in blocks, are hashed one by one.
+/// The number of blocks above which messages are hashed one by one.
 const MOST_BLOCKS: usize = 16;
 
 /// A hash function, and the part of its digests that is wanted.
@@ -38,17 +38,17 @@ pub(super) trait ShortHash {
     fn hash(message: &[u8]) -> Self::Value;
 }
 
-/// Hashes messages in groups; their hashes come in any order. Some messages that come again may be left out, if so wanted.
+/// Hashes messages in groups; their hashes come in any order. If wanted, some repeated messages are left out.
 #[derive(Clone)]
 pub(super) struct ShortMessages<H> {
     width: Width,
-    /// Those of fewer than 8, 16 and 32 bytes that wait to be hashed.
+    /// The messages of fewer than 8, 16 and 32 bytes that wait to be hashed.
     eight: ShortGroup<1>,
     sixteen: ShortGroup<2>,
     thirty_two: ShortGroup<4>,
-    /// Others that wait to be hashed, by their length in blocks less one.
+    /// The other messages that wait to be hashed, by their number of blocks less one.
     waiting: [Group; MOST_BLOCKS],
-    /// The messages of fewer than 8 bytes, where those that come again are left out.
+    /// The messages of fewer than 8 bytes so far, if repeated ones are left out.
     seen: Option<Seen>,
     hash: PhantomData<H>,
 }
@@ -82,13 +82,14 @@ impl<H: ShortHash> ShortMessages<H> {
         }
     }
 
-    /// Leaves out messages that came before in the same text, as far as it can tell at no cost.
+    /// Leaves out repeated messages of the same text, as far as that costs nothing.
     pub(super) fn once_each(mut self) -> Self {
         self.seen = Some(Seen::default());
         self
     }
 
-    /// Begins a text that has up to `most` messages. Forgets messages that still wait, as they do when a panic ended their text.
+    /// Begins a text that has up to `most` messages. Messages that still wait are forgotten; there are some if a panic ended their
+    /// text.
     pub(super) fn begin(&mut self, most: usize) {
         self.seen.iter_mut().for_each(|seen| seen.begin(most));
         self.eight.len = 0;
@@ -99,7 +100,7 @@ impl<H: ShortHash> ShortMessages<H> {
         }
     }
 
-    /// Takes the message in `range` of `buffer`. Appends hashes of messages to `hashes` when it is time.
+    /// Adds the message in `range` of `buffer`. If enough messages wait, appends their hashes to `hashes`.
     #[inline]
     pub(super) fn push(&mut self, buffer: &[u8], range: Range<usize>, hashes: &mut Vec<H::Value>) {
         let (bytes, len) = (&buffer[range.start..], range.len());
@@ -150,8 +151,8 @@ impl<const PAIRS: usize> ShortGroup<PAIRS> {
         messages: Short::EMPTY,
     };
 
-    /// Adds a message of `len` bytes, or puts it where the next one will be if it is not wanted: that takes less time than to jump
-    /// around it.
+    /// Adds a message of `len` bytes. If it isn't wanted, it is still written to the place of the next message, because that takes
+    /// less time than a branch.
     #[inline(always)]
     fn push<H: ShortHash>(
         &mut self,
@@ -228,7 +229,7 @@ impl Group {
 #[inline]
 fn fill(block: &mut [u8; BLOCK], bytes: &[u8], len: usize) {
     let len = len.min(BLOCK);
-    // Copying a whole block and clearing the rest takes a few instructions; a copy of any length takes a call.
+    // Copying a whole block and clearing the rest takes a few instructions; a copy of variable length takes a call.
     let mask = KEPT_THEN_CLEARED[BLOCK - len..].first_chunk::<BLOCK>();
     if let (Some(ahead), Some(mask)) = (bytes.first_chunk::<BLOCK>(), mask) {
         for ((to, from), kept) in block.iter_mut().zip(ahead).zip(mask) {
@@ -240,7 +241,7 @@ fn fill(block: &mut [u8; BLOCK], bytes: &[u8], len: usize) {
     }
 }
 
-/// From place `BLOCK - n` on, the mask that keeps the first `n` bytes of a block.
+/// Masks for the bytes of a block: the one from place `BLOCK - n` on keeps the first `n` bytes.
 static KEPT_THEN_CLEARED: [u8; 2 * BLOCK] = {
     let mut masks = [0; 2 * BLOCK];
     let mut place = 0;

@@ -1,4 +1,4 @@
-//! SimHash: one word of 64 bits, of which similar texts differ in few bits.
+//! SimHash: a word of 64 bits per text. The words of similar texts differ in few bits.
 
 use coldpress_pattern::TooManySteps;
 
@@ -11,7 +11,7 @@ use crate::width::Width;
 /// The SimHash that Data-Juicer gives to a text without shingles.
 pub const WITHOUT_SHINGLES: u64 = 0;
 
-/// Hashes that are gathered before they are counted.
+/// The number of hashes that are gathered before they are counted.
 const GATHERED: usize = 4096;
 
 /// Computes the SimHashes of texts.
@@ -34,20 +34,20 @@ impl SimHasher {
         }
     }
 
-    /// Has it keep the set of hashes of the last text.
+    /// Makes the hasher keep the set of hashes of the last text.
     #[must_use]
     pub fn with_set(mut self) -> Self {
         self.set = Some(HashSet::default());
         self
     }
 
-    /// Returns the hashes of the shingles of the last text, the upper halves of those of the SimHash, rising, each once; none
-    /// unless they are kept.
+    /// Returns the hashes of the shingles of the last text, in ascending order, each once; empty unless they are kept. They are the
+    /// upper halves of those that the SimHash is made from.
     pub fn set(&mut self) -> &[u32] {
         self.set.as_mut().map_or(&[], HashSet::sorted)
     }
 
-    /// Returns the SimHash of `text`; `None` where it has no shingle.
+    /// Returns the SimHash of `text`; `None` if it has no shingle.
     ///
     /// A bit is set if it is set in more than half of the hashes of the shingles, each counted as often as it occurs.
     ///
@@ -64,7 +64,7 @@ impl SimHasher {
     /// ```
     ///
     /// # Errors
-    /// [`TooManySteps`], of the pattern that is ignored.
+    /// [`TooManySteps`] if matching the ignored pattern takes too long.
     pub fn simhash(&mut self, text: &str) -> Result<Option<u64>, TooManySteps> {
         let mut tally = BitTally::new();
         let Self {
@@ -106,7 +106,7 @@ mod tests {
     use crate::fingerprint::digest;
     use crate::fingerprint::shingles::Tokenization;
 
-    /// The SimHash of these shingles, bit by bit.
+    /// Returns the SimHash of these shingles, bit by bit.
     fn defined(shingles: impl Iterator<Item = String>) -> u64 {
         let mut sums = [0_i64; 64];
         for shingle in shingles {
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(SimHasher::new(shingler).simhash(&text), Ok(Some(expected)));
     }
 
-    /// Characters of one to four bytes, and windows that come again.
+    /// The text has characters of one to four bytes, and windows that come again.
     #[test]
     fn characters_agree_with_the_definition() {
         let piece = |number: u32| {

@@ -1,6 +1,6 @@
-//! Runs the vectors of Data-Juicer's deduplicators: the signatures of their inputs, and the lines that are cut.
+//! Runs the vectors of Data-Juicer's deduplicators: the signatures of their inputs, and the lines that they cut.
 //!
-//! The files are the same kind as those beside the operators, see `VECTORS.md`; `stats` has the signature of each row.
+//! The files have the same format as those beside the operators, see `VECTORS.md`; `stats` has the signature of each row.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ impl Case {
             .param("tokenization")
             .map(|name| name.as_str().unwrap())
         {
-            // Texts that a model cuts are given as they were cut.
+            // Texts that a model cuts are given in cut form.
             None | Some("space" | "sentencepiece") => Tokenization::Space,
             Some("punctuation") => Tokenization::Punctuation,
             Some("character") => Tokenization::Character,
@@ -76,7 +76,7 @@ impl Case {
         }
     }
 
-    /// The text of a row, under a key that may be nested.
+    /// Returns the text of a row, under a key that may be nested.
     fn text<'a>(&self, row: &'a Value) -> &'a str {
         let key = self
             .param("text_key")
@@ -87,7 +87,7 @@ impl Case {
             .unwrap()
     }
 
-    /// The texts of the rows with their signatures; none where the operator failed.
+    /// Returns the texts of the rows with their signatures; none if the operator failed.
     fn rows(&self) -> Vec<(&str, &Value)> {
         let (Some(input), Some(stats)) = (self.0["input"].as_array(), self.0["stats"].as_array())
         else {
@@ -98,7 +98,7 @@ impl Case {
     }
 }
 
-/// Runs `check` with every case that has signatures; there have to be so many rows in all.
+/// Runs `check` with every case that has signatures. There must be `rows` rows in all.
 fn run(file: &str, rows: usize, check: impl Fn(&Case)) {
     let cases = file
         .lines()

@@ -1,11 +1,11 @@
 //! # What it does
-//! Makes one record of all that have the same values in some fields: each field of the new record is the list of the fields of
-//! the others, in their order. A record that lacks a field has `null` in its place. Groups come in the order of their first
-//! records.
+//! Makes one record out of all records that have the same values in some fields. Each field of the new record is the list of the
+//! values of that field, in the order of the records, with `null` for a record that lacks it. Groups come in the order of their
+//! first records.
 //!
 //! # Parameters
-//! `group_by_keys` names the fields; `a.b` is the field `b` of the object `a`, and `a.0` the first item of the list `a`.
-//! Without it records are grouped by their text.
+//! `group_by_keys` names the fields; `a.b` is the field `b` of the object `a`, and `a.0` the first item of the list `a`. Without it
+//! records are grouped by their text.
 //!
 //! # Example
 //! With `group_by_keys: [s]`, `{"s": "x", "n": 1}`, `{"s": "y", "n": 2}` and `{"s": "x", "n": 3}` become
@@ -13,8 +13,8 @@
 //!
 //! # Notes on determinism
 //! Pure: the records and their order in the dataset decide. Values are equal if they are the same JSON value, however it is
-//! written; 1 and 1.0 are not equal, and a field that is missing is equal to `null`. Keys are compared by digests of 128
-//! bits. A group is held in memory and may not be longer than `max_record_mb`. Statistics of filters end here.
+//! written; 1 and 1.0 are not equal, and a field that is missing is equal to `null`. Keys are compared by digests of 128 bits. A
+//! group is held in memory and may not be longer than `max_record_mb`. Statistics of filters are dropped here.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -29,12 +29,12 @@ use serde_json::value::RawValue;
 params! {
     /// Parameters of `key_value_grouper`.
     pub(crate) struct KeyValueParams {
-        /// The fields to group by; the text field unless given. Dotted names reach into objects and, by numbers, into lists.
+        /// The fields to group by; the text field unless given. Dotted names reach into objects, and with numbers into lists.
         group_by_keys: Option<Vec<String>> = None;
     }
 }
 
-/// The description of `key_value_grouper`.
+/// Returns the description of `key_value_grouper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::grouper(
         "key_value_grouper",
@@ -65,12 +65,12 @@ fn resolve(
 struct KeyPath {
     /// The field that is read.
     field: String,
-    /// The way from there to the value.
+    /// The steps from there to the value.
     steps: Vec<String>,
 }
 
 impl KeyPath {
-    /// A dotted name is a field, unless it leads through a list: then the list is the field.
+    /// Parses a dotted name. It is a field, unless it leads through a list: then the list is the field.
     fn of(name: &str) -> Self {
         let mut steps = name.split('.').map(str::to_owned);
         let is_number = |step: &str| step.parse::<usize>().is_ok();
@@ -86,7 +86,7 @@ impl KeyPath {
         }
     }
 
-    /// The value of the record's `nth` field at the end of the path: `null` where it cannot be reached.
+    /// Returns the value at the end of the path, starting from the record's `nth` field; `null` if it cannot be reached.
     fn value<'r>(&self, record: &Record<'r>, nth: usize) -> Cow<'r, str> {
         let field = record.json(nth);
         let found = field.and_then(|field| match self.steps.is_empty() {
@@ -117,7 +117,7 @@ impl Signer for KeySigner {
     }
 }
 
-/// The member or item of a JSON value that a step of a path leads to.
+/// Returns the member or item of a JSON value that a step of a path leads to.
 fn within(value: &str, step: &str) -> Option<String> {
     if value.starts_with('[') {
         let items: Vec<&RawValue> = serde_json::from_str(value).ok()?;

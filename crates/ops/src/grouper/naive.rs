@@ -1,6 +1,6 @@
 //! # What it does
-//! Makes one record of the whole dataset: each of its fields is the list of the fields of all records, in their order. A record
-//! that lacks a field has `null` in its place.
+//! Makes one record out of the whole dataset. Each of its fields is the list of the values of that field, in the order of the
+//! records, with `null` for a record that lacks it.
 //!
 //! # Parameters
 //! None.
@@ -9,15 +9,15 @@
 //! Of `{"text": "a"}` and `{"text": "b"}` it makes `{"text": ["a", "b"]}`.
 //!
 //! # Notes on determinism
-//! Pure: the records and their order in the dataset decide. The record that comes out is held in memory and may not be longer
-//! than `max_record_mb`. Statistics of filters end here.
+//! Pure: the records and their order in the dataset decide. The record that comes out is held in memory and may not be longer than
+//! `max_record_mb`. Statistics of filters are dropped here.
 
 use coldpress_operator::{
     Global, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     Rule, Signature, SignatureForm, Signer,
 };
 
-/// The description of `naive_grouper`.
+/// Returns the description of `naive_grouper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::grouper(
         "naive_grouper",

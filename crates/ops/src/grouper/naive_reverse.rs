@@ -1,18 +1,18 @@
 //! # What it does
-//! Makes several records of one whose fields are lists, as a grouper makes them: the first of the new records gets the first
+//! Makes several records out of one whose fields are lists, such as a grouper makes. The first of the new records gets the first
 //! item of each list, and so on. The field `__dj__batch_meta__` is left out.
 //!
 //! # Parameters
-//! `batch_meta_export_path` is a file that gets the field `__dj__batch_meta__` of each record that has one, a line of JSON each,
-//! in the order of the records. It is written along with the export, and replaced by the same rules (`export_overwrite`).
+//! `batch_meta_export_path` is a file for the field `__dj__batch_meta__` of each record that has one, as one line of JSON each, in
+//! the order of the records. It is written along with the export, and replaced by the same rules (`export_overwrite`).
 //!
 //! # Example
 //! Of `{"text": ["a", "b"], "n": [1, 2]}` it makes `{"text": "a", "n": 1}` and `{"text": "b", "n": 2}`.
 //!
 //! # Notes on determinism
-//! Pure: the record decides. A record goes to quarantine if one of its fields is no list, or if its lists differ in length. With
-//! `compat: data_juicer` the first field says how many records are made, and what longer lists have beyond that is lost, as
-//! in Data-Juicer. A record whose lists are empty is dropped.
+//! Pure: the record decides. A record goes to quarantine if one of its fields isn't a list, or if its lists differ in length. With
+//! `compat: data_juicer`, the length of the first field decides how many records are made, and further items of longer lists are
+//! lost, as in Data-Juicer. A record whose lists are empty is dropped.
 
 use coldpress_operator::value::members;
 use coldpress_operator::{
@@ -26,12 +26,12 @@ const META_FIELD: &str = "__dj__batch_meta__";
 params! {
     /// Parameters of `naive_reverse_grouper`.
     pub(crate) struct NaiveReverseParams {
-        /// The file that gets the fields `__dj__batch_meta__`; null for none.
+        /// The file for the fields `__dj__batch_meta__`; null for none.
         batch_meta_export_path: Option<String> = None, |path| path.as_deref() != Some(""), "must not be empty";
     }
 }
 
-/// The description of `naive_reverse_grouper`.
+/// Returns the description of `naive_reverse_grouper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::ungrouper(
         "naive_reverse_grouper",
@@ -55,17 +55,17 @@ fn resolve(
     })
 }
 
-/// Makes records of the items of lists.
+/// Makes records out of the items of lists.
 pub(crate) struct Ungrouper {
-    /// Whether what is longer than the first list is cut.
+    /// True if longer lists are cut to the length of the first one.
     cuts: bool,
-    /// True if the field of the group goes to a file.
+    /// True if the metadata of the group goes to a file.
     exports_meta: bool,
 }
 
-/// A field of the record that is split, and the items of its list.
+/// A field of the record that is split, with the items of its list.
 struct Field<'r> {
-    /// In quotes, as it is written.
+    /// The name in quotes, as it is written.
     name: &'r str,
     items: Vec<&'r RawValue>,
 }
@@ -104,12 +104,13 @@ impl Splitter for Ungrouper {
     }
 }
 
-/// The fields of a record, each once: of those that are there several times, the last. The field of the group is apart.
+/// Returns the fields of a record, and separately the metadata of the group. Of several fields with the same name, only the last
+/// one is returned.
 fn fields_of(record: &str) -> Result<(Vec<Field<'_>>, Option<&str>), RecordError> {
     let mut meta = None;
     let mut fields: Vec<(String, Field<'_>)> = Vec::new();
     for (name, value) in members(record) {
-        // A name with half of a surrogate pair is no text, and equal to itself alone.
+        // A name with half of a surrogate pair isn't a text, and equals only itself.
         let text: String = serde_json::from_str(name).unwrap_or_else(|_| name.to_owned());
         if text == META_FIELD {
             meta = Some(value);

@@ -1,13 +1,13 @@
 //! # What it does
-//! Gathers signs that an agent did badly, from what earlier operators and the record say, and judges by them how sure it is
-//! that this is a bad case. It writes the list `agent_bad_case_signals`, of objects with `code`, `detail` and `weight`, and
+//! Gathers signs that an agent did badly, from the record and the results of earlier operators, and judges how certain it is that
+//! the record is a bad case. It writes the list `agent_bad_case_signals`, of objects with `code`, `detail` and `weight`, and
 //! `agent_bad_case_tier` (`none`, `watchlist` or `high_precision`) under `__dj__meta__`.
 //!
-//! It reads the counts of `tool_success_tagger_mapper` and `usage_counter_mapper`, what `agent_dialog_normalize_mapper`
-//! copied, scores of dialogues under `__dj__meta__`, and scores of models under `__dj__stats__` that the input came with.
+//! It reads the counts of `tool_success_tagger_mapper` and `usage_counter_mapper`, the fields that `agent_dialog_normalize_mapper`
+//! copied, scores of dialogues under `__dj__meta__`, and scores of models that the input has under `__dj__stats__`.
 //!
 //! # Parameters
-//! Which signs are looked for and their thresholds; see below.
+//! The signs to look for and their thresholds; see below.
 //!
 //! # Example
 //! A record with one failed tool call gets the signal `tool_message_error_pattern` and the tier `high_precision`.
@@ -28,7 +28,7 @@ use super::bad_case_params::AgentBadCaseSignalParams;
 use super::bad_case_signals::{self as signals, Signal};
 use super::json_field::{meta, read};
 
-/// The description of `agent_bad_case_signal_mapper`.
+/// Returns the description of `agent_bad_case_signal_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "agent_bad_case_signal_mapper",

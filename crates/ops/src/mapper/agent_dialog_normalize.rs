@@ -1,19 +1,18 @@
 //! # What it does
-//! Makes one dialogue of the messages of an agent: pairs of what the user asked and what the assistant answered, with the
-//! answers of tools among the latter.
+//! Turns the messages of an agent into one dialogue: pairs of a user's query and the assistant's response, which includes the
+//! answers of tools.
 //!
 //! It writes the pairs to `history_key`, the whole dialogue as text to the text field, and the last pair to `query_key` and
-//! `response_key`. Under `__dj__meta__` it writes how many turns there are, which tools and skills occur, where the last
-//! messages are, and what the record says of the request. Where no tool or skill occurs, the list is `[""]`, as in
-//! Data-Juicer.
+//! `response_key`. Under `__dj__meta__` it writes the number of turns, the tools and skills that occur, the positions of the last
+//! messages, and the record's facts about the request. If no tool or skill occurs, the list is `[""]`, as in Data-Juicer.
 //!
 //! # Parameters
-//! The fields that are read and written, the labels, and how long texts may be; see below. Of a text that is too long the
-//! head and the tail are kept, with a mark between them.
+//! The fields that are read and written, the labels, and the lengths of texts; see below. A text that is too long keeps its head
+//! and its tail, with a mark between them.
 //!
 //! # Example
-//! The messages `user: hi`, `assistant: hello`, `user: bye` become the text `User: hi`, `Assistant: hello`, `User: bye`
-//! with empty lines between, and two pairs.
+//! The messages `user: hi`, `assistant: hello`, `user: bye` become the text `User: hi`, `Assistant: hello`, `User: bye` with empty
+//! lines between them, and two pairs.
 //!
 //! # Notes on determinism
 //! Pure: the record and the parameters decide.
@@ -36,7 +35,7 @@ params! {
     pub(crate) struct AgentDialogNormalizeParams {
         /// The field with the list of messages.
         messages_key: String = "messages".to_owned();
-        /// The field with the choices of the response, which give the last response where the messages have none.
+        /// The field with the choices of the response, which give the last response if the messages have none.
         choices_key: String = "choices".to_owned();
         /// The field that the pairs are written to.
         history_key: String = "dialog_history".to_owned();
@@ -44,33 +43,33 @@ params! {
         query_key: String = "query".to_owned();
         /// The field that the last response is written to.
         response_key: String = "response".to_owned();
-        /// Whether the names of tools and skills are written.
+        /// If set, the names of tools and skills are written.
         extract_tool_skill_tags: bool = true;
-        /// Whether messages of the system become the beginning of the user's next one; otherwise they are left out.
+        /// If set, system messages become the beginning of the user's next message; otherwise they are left out.
         include_system_in_first_user: bool = false;
-        /// What precedes the user's parts of the text.
+        /// The label before the user's parts of the text.
         user_label: String = "User".to_owned();
-        /// What precedes the assistant's parts of the text.
+        /// The label before the assistant's parts of the text.
         assistant_label: String = "Assistant".to_owned();
-        /// Whether `request_model`, `pt` and `total_cost_time` of the record are written under `__dj__meta__` too.
+        /// If set, `request_model`, `pt` and `total_cost_time` of the record are written under `__dj__meta__` too.
         copy_lineage_fields: bool = true;
-        /// Whether the record's id is written under `__dj__meta__` too.
+        /// If set, the record's id is written under `__dj__meta__` too.
         copy_request_id: bool = true;
-        /// The fields that may have the id; the first that is not empty counts.
+        /// The fields that may have the id; the first one that isn't empty counts.
         request_id_keys: Vec<String> = ["request_id", "trace_id", "id"].map(str::to_owned).to_vec();
-        /// How many characters an answer of a tool may have; 0 for any number.
+        /// The number of characters that an answer of a tool may have; 0 for no limit.
         history_tool_result_max_chars: i64 = 10_000;
-        /// How many characters the assistant's part of a pair may have; 0 for any number. It is cut whenever a message
-        /// makes it longer, which takes time where the number is large and the messages are many.
+        /// The number of characters that the assistant's part of a pair may have; 0 for no limit. It is cut whenever a message
+        /// makes it longer, which takes time if the limit is high and there are many messages.
         history_max_assistant_trace_chars: i64 = 0;
-        /// How many characters a message of the user may have; 0 for any number.
+        /// The number of characters that a message of the user may have; 0 for no limit.
         history_max_user_chars: i64 = 0;
-        /// How much of what is kept of a long text is its head, from 0.35 to 0.85.
+        /// The share of a shortened text that is its head, from 0.35 to 0.85.
         history_compress_head_ratio: f64 = 0.62;
     }
 }
 
-/// Fields of the record that are copied, and the keys under `__dj__meta__` that they are copied to.
+/// The fields of the record that are copied, and the keys under `__dj__meta__` that they are copied to.
 const LINEAGE: [(&str, &str); 3] = [
     ("request_model", "agent_request_model"),
     ("pt", "agent_pt"),
@@ -88,7 +87,7 @@ const TAGS: [&str; 7] = [
     "agent_request_id",
 ];
 
-/// The places of the declared fields: those that are always there, then the lineage, the tags, and the ids.
+/// The positions of the declared fields: first those that are always there, then the lineage, the tags, and the ids.
 const MESSAGES: usize = 0;
 const CHOICES: usize = 1;
 const TEXT: usize = 2;
@@ -99,7 +98,7 @@ const FIRST_LINEAGE: usize = 6;
 const FIRST_TAG: usize = FIRST_LINEAGE + 2 * LINEAGE.len();
 const FIRST_ID: usize = FIRST_TAG + TAGS.len();
 
-/// The description of `agent_dialog_normalize_mapper`.
+/// Returns the description of `agent_dialog_normalize_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "agent_dialog_normalize_mapper",
@@ -217,7 +216,8 @@ impl AgentDialogNormalizeMapper {
     }
 }
 
-/// Data-Juicer keeps the type of the column by an empty name where there is none, and later operators pass it over.
+/// Returns the names, or a single empty name if there are none. Data-Juicer keeps the type of the column that way, and later
+/// operators ignore the empty name.
 fn or_empty_name(names: Vec<String>) -> Vec<String> {
     let names = names.iter().map(|name| python::strip(name).to_owned());
     let names: Vec<String> = names.filter(|name| !name.is_empty()).collect();
@@ -228,7 +228,7 @@ fn or_empty_name(names: Vec<String>) -> Vec<String> {
     }
 }
 
-/// The text of the first choice that has one.
+/// Returns the text of the first choice that has one.
 fn choices_text(choices: &Value) -> String {
     let choices = choices.as_array().into_iter().flatten();
     let texts = choices.filter(|choice| choice.is_object()).map(|choice| {

@@ -1,9 +1,9 @@
 //! # What it does
-//! Says which tools a dialogue used most: counts the names under `__dj__meta__`, where `agent_dialog_normalize_mapper`
-//! puts them, and writes the most frequent ones and the first of them there.
+//! Finds the tools that a dialogue used most. It counts the names under `__dj__meta__`, where `agent_dialog_normalize_mapper` puts
+//! them, and writes the most frequent ones and the first of them there.
 //!
-//! Names are stripped, and empty ones are left out. Of names that are equally frequent the one that came first counts
-//! more. Without names the first one is null and the list is empty.
+//! Names are stripped, and empty ones are left out. Of equally frequent names, the one that came first ranks higher. Without names,
+//! the first one is null and the list is empty.
 //!
 //! # Parameters
 //! `tool_types_meta_key`, `primary_key`, `dominant_key` and `top_k_dominant`, see below.
@@ -35,12 +35,12 @@ params! {
         primary_key: String = "primary_tool_type".to_owned();
         /// The key that the list of frequent names is written to.
         dominant_key: String = "dominant_tool_types".to_owned();
-        /// How many names the list has at most.
+        /// The number of names on the list, at most.
         top_k_dominant: i64 = 5;
     }
 }
 
-/// The description of `agent_tool_type_mapper`.
+/// Returns the description of `agent_tool_type_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "agent_tool_type_mapper",
@@ -87,7 +87,7 @@ impl Mapper for AgentToolTypeMapper {
     }
 }
 
-/// The `most` most frequent names of a list, the more frequent ones first.
+/// Returns the `most` most frequent names of a list, most frequent first.
 fn most_frequent(used: &Value, most: usize) -> Vec<String> {
     let mut counts: Vec<(String, u64)> = Vec::new();
     let mut places = HashMap::new();
@@ -103,7 +103,7 @@ fn most_frequent(used: &Value, most: usize) -> Vec<String> {
             None => counts.push((name.to_owned(), 1)),
         }
     }
-    // The sort is stable, so names that are equally frequent stay in their order.
+    // The sort is stable, so equally frequent names keep their order.
     counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     counts
         .into_iter()

@@ -1,4 +1,4 @@
-//! What a record says about how an agent did.
+//! The facts of a record from which an agent's work is judged.
 
 use std::collections::HashMap;
 
@@ -42,7 +42,7 @@ pub(super) const STATS: [&str; 6] = [
     "perplexity",
 ];
 
-/// The values that a record has.
+/// The values of a record.
 pub(super) struct Facts<'a>(HashMap<&'a str, Value>);
 
 impl<'a> Facts<'a> {
@@ -50,12 +50,12 @@ impl<'a> Facts<'a> {
         Self(values)
     }
 
-    /// A value under `__dj__meta__`; none where it is missing or null.
+    /// Returns a value under `__dj__meta__`; `None` if it is missing or null.
     pub(super) fn meta(&self, key: &str) -> Option<&Value> {
         self.get(&super::json_field::meta(key))
     }
 
-    /// A statistic; none where it is missing or null.
+    /// Returns a statistic; `None` if it is missing or null.
     pub(super) fn stat(&self, key: &str) -> Option<&Value> {
         self.get(&format!("__dj__stats__.{key}"))
     }
@@ -64,10 +64,10 @@ impl<'a> Facts<'a> {
         self.0.get(name).filter(|value| !value.is_null())
     }
 
-    /// How many characters a text has without whitespace around it; 0 where it is missing.
+    /// Returns the number of characters of a text without the whitespace around it; 0 if it is missing.
     ///
     /// # Errors
-    /// When the field holds something else.
+    /// If the field holds something else.
     pub(super) fn length(&self, name: &str) -> Result<i64, RecordError> {
         let chars = match self.get(name).filter(|value| is_true(value)) {
             None => 0,
@@ -78,10 +78,10 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// Python's `float()` of a value.
+/// Converts a value like Python's `float()`.
 ///
 /// # Errors
-/// When it is no number; the message names what it is.
+/// If it isn't a number; the message names what it is.
 pub(super) fn number(value: &Value, what: &str) -> Result<f64, RecordError> {
     parse(value).ok_or_else(|| {
         let value = python_value::repr(value);
@@ -89,7 +89,7 @@ pub(super) fn number(value: &Value, what: &str) -> Result<f64, RecordError> {
     })
 }
 
-/// Python's `float()` of a value; none where it is no number.
+/// Converts a value like Python's `float()`; `None` if it isn't a number.
 pub(super) fn parse(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),

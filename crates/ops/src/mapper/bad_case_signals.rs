@@ -8,10 +8,10 @@ use super::bad_case_params::AgentBadCaseSignalParams as Params;
 use crate::text::python::strip;
 use crate::text::python_value::{is_true, repr, str};
 
-/// The code of the sign that weighs much on its own.
+/// The code of the sign that has a high weight on its own.
 pub(super) const TOOL_FAILED: &str = "tool_message_error_pattern";
 
-/// Labels of a negative mood contain one of these.
+/// The texts of which a label of a negative mood contains at least one.
 const NEGATIVE: [&str; 8] = [
     "负面",
     "negative",
@@ -44,13 +44,13 @@ fn medium(code: &'static str, detail: String) -> Signal {
     }
 }
 
-/// A sign, or none, or that the record cannot be judged.
+/// A sign, or none, or an error if the record cannot be judged.
 type Found = Result<Option<Signal>, RecordError>;
 
-/// The signs that a record gives, in the order of Data-Juicer.
+/// Returns the signs of a record, in the order of Data-Juicer.
 ///
 /// # Errors
-/// When a value that is judged is no number.
+/// If a value that is judged isn't a number.
 pub(super) fn of(
     facts: &Facts<'_>,
     params: &Params,
@@ -116,7 +116,7 @@ fn short_response(facts: &Facts<'_>, params: &Params) -> Found {
     Ok(is_sign.then(|| medium("suspect_empty_or_trivial_final_response", detail())))
 }
 
-/// The spelling of a number that is above its threshold.
+/// Returns the spelling of a number that is above its threshold.
 fn above(
     facts: &Facts<'_>,
     key: &str,
@@ -129,7 +129,7 @@ fn above(
     Ok(is_above.then(|| str(value)))
 }
 
-/// How a score by a model is judged.
+/// The rules by which a score from a model is judged.
 struct Score {
     code: &'static str,
     score: &'static str,
@@ -186,7 +186,7 @@ fn low_score(facts: &Facts<'_>, wanted: &Score, is_wanted: bool) -> Found {
     }))
 }
 
-/// What a model recommends in its record, which may be an object or its JSON.
+/// Returns the recommendation in a model's record, which may be an object or its JSON.
 fn recommendation(record: &Value) -> String {
     let parsed = record.as_str().map(serde_json::from_str::<Value>);
     let record = match &parsed {
@@ -281,7 +281,7 @@ fn low_axes(facts: &Facts<'_>, params: &Params) -> Option<Signal> {
 struct Thresholds {
     tokens: Option<i64>,
     latency: Option<i64>,
-    /// None if perplexity is not looked at.
+    /// The threshold of perplexity; `None` if it is ignored.
     perplexity: Option<f64>,
 }
 
@@ -316,7 +316,7 @@ impl Thresholds {
         }
     }
 
-    /// What the file says for the record's model, or for all.
+    /// Returns the file's value for the record's model, or for all models.
     fn calibrated(facts: &Facts<'_>, calibration: &Value, key: &str) -> Option<f64> {
         let model = facts
             .meta("agent_request_model")

@@ -1,8 +1,8 @@
 //! # What it does
-//! Converts Chinese text between simplified and traditional characters, and to or from the variants of Taiwan, Hong Kong and
-//! Japan, by phrases first and by single characters where no phrase is known.
+//! Converts Chinese text between simplified and traditional characters, and to or from the variants of Taiwan, Hong Kong and Japan,
+//! by phrases first, and by single characters if no phrase is known.
 //!
-//! It gives what OpenCC 1.1.9 gives. Its dictionaries are built in.
+//! The results are those of OpenCC 1.1.9. Its dictionaries are built in.
 //!
 //! # Parameters
 //! `mode`, see below.
@@ -11,7 +11,7 @@
 //! With `s2t`, `头发` becomes `頭髮` and `发现` becomes `發現`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the mode decide. With `compat`, what follows a NUL character is lost, as in Data-Juicer.
+//! Pure: the text and the mode decide. With `compat`, the text after a NUL character is lost, as in Data-Juicer.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
@@ -23,14 +23,14 @@ use crate::text::chinese::{Converter, MODES};
 params! {
     /// Parameters of `chinese_convert_mapper`.
     pub(crate) struct ChineseConvertParams {
-        /// From what to what: `s2t`, `t2s`, `s2tw`, `tw2s`, `s2hk`, `hk2s`, `s2twp`, `tw2sp`, `t2tw`, `tw2t`, `hk2t`, `t2hk`,
-        /// `t2jp` or `jp2t`. `s` is simplified, `t` traditional, `tw` Taiwan, `hk` Hong Kong, `jp` Japan; a `p` at the end
+        /// The source and the target: `s2t`, `t2s`, `s2tw`, `tw2s`, `s2hk`, `hk2s`, `s2twp`, `tw2sp`, `t2tw`, `tw2t`, `hk2t`,
+        /// `t2hk`, `t2jp` or `jp2t`. `s` is simplified, `t` traditional, `tw` Taiwan, `hk` Hong Kong, `jp` Japan; a `p` at the end
         /// replaces idioms as well.
         mode: String = "s2t".to_owned();
     }
 }
 
-/// The description of `chinese_convert_mapper`.
+/// Returns the description of `chinese_convert_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "chinese_convert_mapper",
@@ -54,7 +54,7 @@ fn resolve(
     }
     let stops_at_nul = context.compat();
     Ok(Resolved::new(move || ChineseConvertMapper {
-        // The mode was checked, so there is one.
+        // The mode was checked, so there is a converter.
         converter: Converter::new(&mode),
         stops_at_nul,
     }))

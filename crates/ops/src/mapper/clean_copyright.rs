@@ -1,9 +1,8 @@
 //! # What it does
 //! Removes the copyright notice of a source file.
 //!
-//! If the text has a block comment (`/* … */`), the first of them is removed if it says *copyright*, in whatever case, and
-//! nothing else happens. Without any block comment, the lines at the start go that are empty or begin with `//`, `#` or
-//! `--`.
+//! If the text has a block comment (`/* … */`), the first of them is removed if it contains *copyright*, in any case, and nothing
+//! else happens. Without any block comment, the lines at the start that are empty or begin with `//`, `#` or `--` are removed.
 //!
 //! It is meant for source code: in Markdown, the headings at the start of a text look like comments.
 //!
@@ -11,7 +10,7 @@
 //! None.
 //!
 //! # Example
-//! `/* Copyright 2020 Foo */ code();` becomes ` code();`, and of `# by kim\n\nimport os` `import os` is left.
+//! `/* Copyright 2020 Foo */ code();` becomes ` code();`, and `# by kim\n\nimport os` becomes `import os`.
 //!
 //! # Notes on determinism
 //! Pure: the text decides.
@@ -24,7 +23,7 @@ use coldpress_operator::{
 };
 use memchr::{memchr, memmem};
 
-/// The description of `clean_copyright_mapper`.
+/// Returns the description of `clean_copyright_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "clean_copyright_mapper",
@@ -52,7 +51,7 @@ impl Mapper for CleanCopyrightMapper {
     }
 }
 
-/// What is to be removed.
+/// Returns the range to remove.
 fn notice(text: &str) -> Option<Range<usize>> {
     let found = match first_block_comment(text) {
         Some(comment) => says_copyright(&text[comment.clone()]).then_some(comment)?,
@@ -68,7 +67,7 @@ fn first_block_comment(text: &str) -> Option<Range<usize>> {
     Some(start..inside + length + 2)
 }
 
-/// Returns whether `text` has the word in any case. To Python's regex engine, the letter i has the capital İ as well.
+/// Returns whether `text` contains the word in any case. In Python's regex engine, İ is a capital of the letter i as well.
 fn says_copyright(text: &str) -> bool {
     let (head, tail) = (b"copyr", b"ght");
     let starts = |bytes: &[u8], word: &[u8]| {

@@ -1,11 +1,11 @@
 //! # What it does
-//! Replaces e-mail addresses in the text, by nothing unless told otherwise.
+//! Replaces e-mail addresses in the text, by default with nothing.
 //!
-//! The domain has to be in small letters: `X@Y.COM` stays.
+//! The domain has to be in lower case: `X@Y.COM` stays.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
-//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see [patterns](../patterns.md); a bad one is
+//! refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `write to kim@lab.dev!` becomes `write to !`.
@@ -25,14 +25,14 @@ use crate::text::substitution::{Substitution, too_many_steps};
 params! {
     /// Parameters of `clean_email_mapper`.
     pub(crate) struct CleanEmailParams {
-        /// A regular expression for what is replaced, bare or as `r'...'`; by default what commonly looks like an e-mail address.
+        /// A regular expression for the text to replace, bare or as `r'...'`; by default one for common e-mail addresses.
         pattern: Option<String> = None;
-        /// What comes in its place. `\1` and `\g<name>` stand for groups of the pattern, as in Python.
+        /// The replacement. `\1` and `\g<name>` refer to groups of the pattern, as in Python.
         repl: String = String::new();
     }
 }
 
-/// The description of `clean_email_mapper`.
+/// Returns the description of `clean_email_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "clean_email_mapper",

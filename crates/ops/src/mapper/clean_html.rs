@@ -1,9 +1,9 @@
 //! # What it does
-//! Makes text of HTML: parses it as a browser does and puts all text nodes one after the other.
+//! Turns HTML into text: it parses the HTML as a browser does and joins all text nodes.
 //!
 //! Comments and templates are left out; scripts, styles and titles are text too. A list item `<li>` and an ordered list `<ol>`
-//! begin a new line with an asterisk if they are spelled exactly so, in small letters and without attributes. Blanks at the
-//! start are lost, as is usual in HTML, also of a text that has no tags. A null stays.
+//! begin a new line with an asterisk if they are spelled exactly so, in lower case and without attributes. Blanks at the start are
+//! lost, as is usual in HTML, even if the text has no tags. A null stays.
 //!
 //! A `<` right before a letter begins a tag. If the tag never ends, the rest of the text is lost, as in browsers.
 //!
@@ -23,7 +23,7 @@ use memchr::{memchr2, memmem};
 
 use crate::text::html_text::html_text;
 
-/// The description of `clean_html_mapper`.
+/// Returns the description of `clean_html_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "clean_html_mapper",
@@ -57,13 +57,13 @@ impl Mapper for CleanHtmlMapper {
     }
 }
 
-/// Returns whether a text has nothing that HTML could change but blanks at its start.
+/// Returns whether HTML could change nothing in a text except blanks at its start.
 fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr2(b'<', b'&', bytes).is_none() && memchr2(b'\r', b'\0', bytes).is_none()
 }
 
-/// The text with asterisks for list items. One replacement may bring about what the next one replaces, as in Data-Juicer.
+/// Returns the text with asterisks for list items. One replacement may create a match for the next one, as in Data-Juicer.
 fn with_bullets(text: &str) -> Cow<'_, str> {
     let bullets = [
         ("<li>", "\n*"),

@@ -1,13 +1,13 @@
 //! # What it does
-//! Replaces IP addresses in the text, by nothing unless told otherwise.
+//! Replaces IP addresses in the text, by default with nothing.
 //!
-//! Found are IPv4 addresses, and IPv6 addresses that are written in full. An address is found within a word (`dot10.0.0.1end`),
-//! but not within a longer number: `1.2.3.4.5`, `256.1.1.1` and `1.1.1.300` stay. With `compat: data_juicer` the part of
-//! such a number that looks like an address is replaced.
+//! It finds IPv4 addresses, and IPv6 addresses that are written in full. An address is found within a word (`dot10.0.0.1end`), but
+//! not within a longer number: `1.2.3.4.5`, `256.1.1.1` and `1.1.1.300` stay. With `compat: data_juicer` the part of such a number
+//! that looks like an address is replaced.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
-//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see [patterns](../patterns.md); a bad one is
+//! refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `my ip 10.0.0.1:80` becomes `my ip :80`.
@@ -28,14 +28,14 @@ use coldpress_pattern::{Groups, Template};
 params! {
     /// Parameters of `clean_ip_mapper`.
     pub(crate) struct CleanIpParams {
-        /// A regular expression for what is replaced, bare or as `r'...'`; by default IP addresses.
+        /// A regular expression for the text to replace, bare or as `r'...'`; by default one for IP addresses.
         pattern: Option<String> = None;
-        /// What comes in its place. `\1` and `\g<name>` stand for groups of the pattern, as in Python.
+        /// The replacement. `\1` and `\g<name>` refer to groups of the pattern, as in Python.
         repl: String = String::new();
     }
 }
 
-/// The description of `clean_ip_mapper`.
+/// Returns the description of `clean_ip_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "clean_ip_mapper",

@@ -1,11 +1,11 @@
 //! # What it does
-//! Replaces links in the text, by nothing unless told otherwise.
+//! Replaces links in the text, by default with nothing.
 //!
-//! Anything like `key:value` counts as a link. A link right behind a Chinese or Japanese character does not.
+//! Anything like `key:value` counts as a link. A link right after a Chinese or Japanese character does not.
 //!
 //! # Parameters
-//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see
-//! [patterns](../patterns.md); a bad one is refused when the recipe is read, and so is a bad `repl`.
+//! `pattern` and `repl`, see below. A pattern of your own is one of Python's `regex`, see [patterns](../patterns.md); a bad one is
+//! refused when the recipe is read, and so is a bad `repl`.
 //!
 //! # Example
 //! `see https://example.com/a (or www.b.org).` becomes `see  (or ).`.
@@ -25,14 +25,14 @@ use crate::text::substitution::{Substitution, too_many_steps};
 params! {
     /// Parameters of `clean_links_mapper`.
     pub(crate) struct CleanLinksParams {
-        /// A regular expression for what is replaced, bare or as `r'...'`; by default what commonly looks like a link.
+        /// A regular expression for the text to replace, bare or as `r'...'`; by default one for common links.
         pattern: Option<String> = None;
-        /// What comes in its place. `\1` and `\g<name>` stand for groups of the pattern, as in Python.
+        /// The replacement. `\1` and `\g<name>` refer to groups of the pattern, as in Python.
         repl: String = String::new();
     }
 }
 
-/// The description of `clean_links_mapper`.
+/// Returns the description of `clean_links_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper("clean_links_mapper", "Replaces links in the text.", resolve)
         .doc(&super::manual(include_str!("clean_links.rs")))

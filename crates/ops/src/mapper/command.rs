@@ -1,22 +1,22 @@
 //! # What it does
 //! Changes records by a program that reads and writes JSON lines.
 //!
-//! The program is started for each batch of records. It is given them on its standard input, each as one line of JSON, and must
+//! The program is started for each batch of records. It reads them from its standard input, each as one line of JSON, and must
 //! write one line for each to its standard output, in the same order: the JSON object that the record becomes. Members that it
-//! writes as they were keep their bytes. It must end with success.
+//! writes as they were keep their bytes. It must exit successfully.
 //!
-//! If it fails, writes too few lines or too many, or gives no sign of life for `timeout` seconds, the records are given again
-//! one by one, and those on which it fails alone go to quarantine with the end of its standard error.
+//! If it fails, writes too few or too many lines, or shows no sign of life for `timeout` seconds, the records are sent again one by
+//! one. Those on which it fails alone go to quarantine with the end of its standard error.
 //!
 //! # Parameters
 //! `command`: the program and its arguments, as a list; or a text, which the shell runs.
 //!
 //! # Example
-//! With `command: [jq, -c, "del(.meta)"]`, the field `meta` is taken out.
+//! With `command: [jq, -c, "del(.meta)"]`, the field `meta` is removed.
 //!
 //! # Notes on determinism
-//! The program may depend on anything. What it gave is kept, and it is not asked again as long as that is whole and the
-//! command reads the same. The program's own version is not looked at.
+//! The program may depend on anything. Its answers are kept, and it is not asked again as long as they are intact and the command
+//! reads the same. The program's own version is not checked.
 
 use std::sync::Arc;
 
@@ -30,13 +30,13 @@ use crate::external::{Asked, Asker, Limited};
 params! {
     /// Parameters of `command_mapper`.
     pub(crate) struct CommandMapperParams {
-        /// The program and its arguments, or one text for the shell. It must be given.
+        /// The program and its arguments, or one text for the shell. Required.
         command: Vec<String> = Vec::new(), |command| command.first().is_some_and(|program| !program.is_empty()),
             "must be a command";
     }
 }
 
-/// The description of `command_mapper`.
+/// Returns the description of `command_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "command_mapper",

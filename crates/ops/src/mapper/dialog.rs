@@ -1,4 +1,4 @@
-//! The messages of an agent as pairs of query and response.
+//! Turns the messages of an agent into pairs of query and response.
 
 use super::dialog_content::content_text;
 use super::dialog_tags::calls_summary;
@@ -6,28 +6,28 @@ use super::json_field::Message;
 use crate::text::head_tail::head_and_tail;
 use crate::text::python::strip;
 
-/// How many characters the parts of a dialogue may have; 0 or less for any number.
+/// The number of characters that the parts of a dialogue may have; 0 or less for no limit.
 pub(super) struct Limits {
     pub(super) tool: i64,
     pub(super) assistant: i64,
     pub(super) user: i64,
-    /// How much of what is kept of a long text is its head.
+    /// The share of a shortened text that is its head.
     pub(super) head_ratio: f64,
 }
 
 /// A dialogue.
 #[derive(Default)]
 pub(super) struct Dialog {
-    /// What the user asked, and what the assistant and its tools answered.
+    /// The queries of the user, each with the response of the assistant and its tools.
     pub(super) pairs: Vec<(String, String)>,
-    /// Whether anything was too long.
+    /// True if anything was too long.
     pub(super) shortened: bool,
-    /// How many characters the last response has.
+    /// The number of characters in the last response.
     response_chars: usize,
 }
 
 impl Dialog {
-    /// The dialogue of these messages. Those of the system are left out, or become part of the user's next one.
+    /// Makes a dialogue of these messages. System messages are left out, or become part of the user's next one.
     pub(super) fn of(messages: &[Message<'_>], with_system: bool, limits: &Limits) -> Self {
         let mut dialog = Self::default();
         let mut system = Vec::new();
@@ -50,7 +50,7 @@ impl Dialog {
                     dialog.answer("\n\n", &calls_summary(message), limits);
                 }
                 "assistant" => dialog.answer("\n\n", &content, limits),
-                // A tool that nobody asked has no pair to answer in.
+                // A tool message before the first query has no pair to go into.
                 "tool" if !dialog.pairs.is_empty() => {
                     let result = dialog.capped(content, limits.tool, limits);
                     dialog.answer("\n", &format!("[Tool result]\n{result}"), limits);
@@ -61,7 +61,7 @@ impl Dialog {
         dialog
     }
 
-    /// Adds to the last response; `between` comes before what is added unless the response was empty.
+    /// Adds to the last response. `between` comes before `added` unless the response was empty.
     fn answer(&mut self, between: &str, added: &str, limits: &Limits) {
         if self.pairs.is_empty() {
             self.pairs.push(Default::default());
@@ -95,7 +95,7 @@ impl Dialog {
         head_and_tail(&text, most, limits.head_ratio)
     }
 
-    /// The dialogue as one text; sides that are empty are left out.
+    /// Returns the dialogue as one text; empty sides are left out.
     pub(super) fn text(&self, user_label: &str, assistant_label: &str) -> String {
         let sides = self
             .pairs

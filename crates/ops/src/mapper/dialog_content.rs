@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::text::python::strip;
 use crate::text::python_value::{self, is_true};
 
-/// The text of a content: a text, blocks of several kinds, or an object that has a text somewhere in it.
+/// Returns the text of a content: a text, blocks of several kinds, or an object that has a text somewhere in it.
 pub(super) fn content_text(content: &Value) -> String {
     let Value::Array(blocks) = content else {
         return fragment(content);
@@ -18,7 +18,7 @@ pub(super) fn content_text(content: &Value) -> String {
     joined(parts.filter(|part| !part.is_empty()))
 }
 
-/// The text of a block; blocks of what a model thought count too.
+/// Returns the text of a block. Blocks of a model's reasoning count too.
 fn block_text(block: &Value) -> Option<String> {
     let kind = block["type"].as_str();
     let thinks = matches!(kind, Some("thinking" | "reasoning"));
@@ -31,7 +31,7 @@ fn block_text(block: &Value) -> Option<String> {
     has_thoughts.then(|| fragment(thought.unwrap_or(&Value::Null)))
 }
 
-/// The text of a value, however it is wrapped.
+/// Returns the text of a value, however it is wrapped.
 fn fragment(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    /// What Data-Juicer 1.6.1 makes of these contents.
+    /// The expected texts are those of Data-Juicer 1.6.1.
     #[test]
     fn contents_become_text() {
         let cases = [

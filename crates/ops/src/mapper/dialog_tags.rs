@@ -10,10 +10,10 @@ use super::dialog_content::content_text;
 use super::json_field::Message;
 use crate::text::python_value;
 
-/// A tool call in an answer is named after so many others only as one of how many.
+/// The number of calls in an answer that are named. Further ones are only counted.
 const MOST_NAMED: usize = 10;
 
-/// Where skills are named: in the path of their description, and in headings of one word.
+/// Finds the names of skills: in the path of their description, and in headings of one word.
 static SKILLS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     let patterns = [
         r"(?i)[/\\]([a-zA-Z][a-zA-Z0-9_]*)[/\\]SKILL\.md",
@@ -24,12 +24,12 @@ static SKILLS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
     compiled.filter_map(Result::ok).collect()
 });
 
-/// The names of the tools that are called, each once, in the order in which they come.
+/// Returns the names of the tools that are called, each once, in order of appearance.
 pub(super) fn tools(messages: &[Message<'_>]) -> Vec<String> {
     once(messages.iter().flat_map(calls).filter_map(tool_name))
 }
 
-/// The names of the skills that the texts name, each once.
+/// Returns the names of the skills in the texts, each once.
 pub(super) fn skills(messages: &[Message<'_>]) -> Vec<String> {
     let named = messages.iter().flat_map(|message| {
         let text = content_text(message.get("content"));
@@ -42,7 +42,7 @@ pub(super) fn skills(messages: &[Message<'_>]) -> Vec<String> {
     once(named)
 }
 
-/// What stands for an answer that only calls tools; empty if it calls none.
+/// Returns the summary that replaces an answer without text; empty if the answer calls no tools.
 pub(super) fn calls_summary(message: &Message<'_>) -> String {
     let mut names = once(calls(message).iter().filter_map(tool_name));
     if names.is_empty() {
@@ -56,7 +56,7 @@ pub(super) fn calls_summary(message: &Message<'_>) -> String {
     format!("[Tool calls: {}]", names.join(", "))
 }
 
-/// The calls of tools in a message.
+/// Returns the tool calls in a message.
 fn calls<'a>(message: &Message<'a>) -> &'a [Value] {
     let mut places = [message.get("tool_calls"), message.get("tool_use")].into_iter();
     let calls = places.find(|place| python_value::is_true(place));
@@ -66,7 +66,7 @@ fn calls<'a>(message: &Message<'a>) -> &'a [Value] {
         .unwrap_or_default()
 }
 
-/// The name of the tool of a call, in the forms of several services.
+/// Returns the name of the tool in a call, in the formats of several services.
 fn tool_name(call: &Value) -> Option<String> {
     let mut functions = [&call["function"], &call["function_call"]].into_iter();
     let function = functions.find(|function| python_value::is_true(function));

@@ -1,13 +1,13 @@
 //! # What it does
-//! Puts what the macros of a LaTeX document stand for in their place.
+//! Replaces the macros of a LaTeX document with their values.
 //!
 //! It knows macros without arguments, defined by `\newcommand{\name}{value}` (also with a star) or `\def\name{value}`, whose
-//! closing brace ends the line. Macros that a value uses are expanded, too. Definitions stay as they are, and so do macros
-//! that use themselves. A document whose macros would expand to more than 16 times its length goes to quarantine.
+//! closing brace ends the line. Macros that a value uses are expanded, too. Definitions stay as they are, and so do macros that use
+//! themselves. A document whose macros would expand to more than 16 times its length goes to quarantine.
 //!
 //! With `compat: data_juicer`, names are replaced in the definitions too (`\newcommand{\foo}{BAR}` becomes
-//! `\newcommand{BAR}{BAR}`), macros at the end of the text or right behind one another are left out, definitions before a
-//! CRLF or a blank are not seen, and a value is expanded only by macros that are defined later.
+//! `\newcommand{BAR}{BAR}`), macros at the end of the text or right after another macro are not expanded, definitions before a CRLF
+//! or a blank are not seen, and a value is expanded only by macros that are defined later.
 //!
 //! # Parameters
 //! None.
@@ -26,7 +26,7 @@ use coldpress_operator::{
 use crate::text::latex::expansion::{expand, expand_loosely};
 use crate::text::passes::Passes;
 
-/// The description of `expand_macro_mapper`.
+/// Returns the description of `expand_macro_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "expand_macro_mapper",
@@ -48,7 +48,7 @@ fn resolve(
 
 #[derive(Clone)]
 struct ExpandMacroMapper {
-    /// Set to do as Data-Juicer does.
+    /// If set, macros are expanded as in Data-Juicer.
     loosely: Option<Passes>,
 }
 

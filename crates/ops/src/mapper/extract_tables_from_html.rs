@@ -1,13 +1,13 @@
 //! # What it does
-//! Extracts the tables of an HTML text: the texts of their cells, or their markup, in a list under `__dj__meta__`. The text
-//! stays as it is.
+//! Extracts the tables of an HTML text: the texts of their cells, or their markup, in a list under `__dj__meta__`. The text stays
+//! as it is.
 //!
-//! The outer tables come before those in them, and the rows of an inner table are rows of the outer one too. Rows without cells
-//! and tables without rows are left out. A record that has the list already keeps it.
+//! Outer tables come before inner ones, and the rows of an inner table are rows of the outer one too. Rows without cells and tables
+//! without rows are left out. A record that has the list already keeps it.
 //!
-//! The text is read as Python's `html.parser` and Beautiful Soup read it, not as browsers do: only end tags close anything, so
-//! a cell without one holds all that follows. A record whose tables would be more than 64 times larger than its text, because
-//! they are nested in each other, goes to quarantine.
+//! The text is read as Python's `html.parser` and Beautiful Soup read it, not as browsers do: only end tags close anything, so a
+//! cell without one holds everything after it. A record whose tables would be more than 64 times larger than its text, because they
+//! are nested in each other, goes to quarantine.
 //!
 //! # Parameters
 //! `tables_field_name`, `retain_html_tags` and `include_header`, see below.
@@ -32,14 +32,14 @@ params! {
     pub(crate) struct ExtractTablesFromHtmlParams {
         /// The key under `__dj__meta__` that the tables are written to.
         tables_field_name: String = "html_tables".to_owned();
-        /// Whether the markup of the tables is kept, instead of the texts of their cells.
+        /// If set, the markup of the tables is kept instead of the texts of their cells.
         retain_html_tags: bool = false;
-        /// Whether rows with a header cell are kept. It changes nothing about markup.
+        /// If set, rows with a header cell are kept. It has no effect on markup.
         include_header: bool = true;
     }
 }
 
-/// The description of `extract_tables_from_html_mapper`.
+/// Returns the description of `extract_tables_from_html_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "extract_tables_from_html_mapper",

@@ -1,8 +1,8 @@
 //! # What it does
-//! Repairs text that was decoded in a wrong way: mojibake, character references, control characters, curly quotes, odd
-//! line ends; then brings it to a Unicode normal form.
+//! Repairs text that was decoded wrongly: mojibake, character references, control characters, curly quotes, odd line ends. It then
+//! converts the text to a Unicode normal form.
 //!
-//! It gives what `ftfy.fix_text` gives with its default settings. With `compat: data_juicer` it knows no characters but those of
+//! The results are those of `ftfy.fix_text` with its default settings. With `compat: data_juicer`, it only knows the characters of
 //! Unicode 14, the version of Python 3.11.
 //!
 //! # Parameters
@@ -25,12 +25,12 @@ use crate::unicode;
 params! {
     /// Parameters of `fix_unicode_mapper`.
     pub(crate) struct FixUnicodeParams {
-        /// The normal form: NFC (the default), NFKC, NFD or NFKD, in capitals or small letters.
+        /// The normal form: NFC (the default), NFKC, NFD or NFKD, in upper or lower case.
         normalization: Option<String> = None;
     }
 }
 
-/// The description of `fix_unicode_mapper`.
+/// Returns the description of `fix_unicode_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "fix_unicode_mapper",

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Reads a declared field; one that is missing is null.
 ///
 /// # Errors
-/// When the value is nested too deeply, or a text in it has half of a surrogate pair; the message names the field.
+/// If the value is nested too deeply, or a text in it has half of a surrogate pair; the message names the field.
 pub(super) fn read(record: &Record<'_>, field: usize, name: &str) -> Result<Value, RecordError> {
     let Some(json) = record.json(field) else {
         return Ok(Value::Null);
@@ -15,15 +15,15 @@ pub(super) fn read(record: &Record<'_>, field: usize, name: &str) -> Result<Valu
         .map_err(|error| RecordError::new(format!("field `{name}` cannot be read: {error}")))
 }
 
-/// The name of a field that a tagging mapper writes: they lie under one key, as in Data-Juicer.
+/// Returns the name of a field that a tagging mapper writes. All of them are under one key, as in Data-Juicer.
 pub(super) fn meta(key: &str) -> String {
     format!("__dj__meta__.{key}")
 }
 
-/// The messages of a dialogue. Anything but a list counts as no messages.
+/// Returns the messages of a dialogue. Anything but a list counts as no messages.
 ///
 /// # Errors
-/// When a message is no object; the error names the field.
+/// If a message isn't an object; the error names the field.
 pub(super) fn messages<'a>(value: &'a Value, name: &str) -> Result<Vec<Message<'a>>, RecordError> {
     let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
     let numbered = list.iter().enumerate();
@@ -34,7 +34,7 @@ pub(super) fn messages<'a>(value: &'a Value, name: &str) -> Result<Vec<Message<'
 
 /// One message of a dialogue.
 pub(super) struct Message<'a> {
-    /// The role in small letters; empty where there is none.
+    /// The role in lower case; empty if there is none.
     pub(super) role: String,
     fields: &'a Value,
 }
@@ -61,7 +61,7 @@ impl<'a> Message<'a> {
         })
     }
 
-    /// A field of the message; null where it is missing.
+    /// Returns a field of the message; null if it is missing.
     pub(super) fn get(&self, key: &str) -> &'a Value {
         &self.fields[key]
     }

@@ -1,21 +1,20 @@
 //! # What it does
-//! Makes a record of each figure of a LaTeX document, with its caption, its images, and the paragraphs that refer to it.
+//! Makes a record out of each figure of a LaTeX document, with its caption, its images, and the paragraphs that refer to it.
 //!
-//! It knows the environments `figure`, `figure*` and `wrapfigure`. A figure with subfigures (`subfigure`, `\subfloat`) or
-//! with several minipages becomes a record for each of these. Figures without `\includegraphics` are left out, and so are
-//! documents without any other figure. Commands in comments count; `remove_comments_mapper` before it changes that.
+//! It knows the environments `figure`, `figure*` and `wrapfigure`. A figure with subfigures (`subfigure`, `\subfloat`) or with
+//! several minipages becomes a record for each of these. Figures without `\includegraphics` are left out, and so are documents
+//! without any other figure. Commands in comments count; run `remove_comments_mapper` first to avoid that.
 //!
-//! Each record has the fields of the document and these, whatever they held: the paths of the images (a list), caption and
-//! label, the paragraphs (a list), and caption and label of the whole figure for a part of one. Paragraphs are looked for
-//! outside of floats, formulas and listings. A subfigure also has those that refer to the whole.
+//! Each record has the fields of the document. These fields are overwritten: the paths of the images (a list), caption and label,
+//! the paragraphs (a list), and, for a part of a figure, the caption and label of the whole. Paragraphs are searched for outside of
+//! floats, formulas and listings. A subfigure also gets those that refer to the whole figure.
 //!
 //! # Parameters
-//! How references are recognised, and the names of the fields, see below. A document whose records would have more than
-//! 256 MiB goes to quarantine: each of them has all of its text.
+//! The commands that make references and the names of the fields, see below. Each record has all of the document's text, so a
+//! document whose records would take more than 256 MiB goes to quarantine.
 //!
 //! # Example
-//! A document with two figures becomes two records, which differ in `images`, `caption`, `label` and
-//! `citing_paragraphs`.
+//! A document with two figures becomes two records, which differ in `images`, `caption`, `label` and `citing_paragraphs`.
 //!
 //! # Notes on determinism
 //! Pure: the text and the parameters decide.
@@ -35,24 +34,24 @@ params! {
     pub(crate) struct LatexFigureContextExtractorParams {
         /// The commands that refer to a label; null for `\ref`, `\cref`, `\Cref` and `\autoref`.
         citation_commands: Option<Vec<String>> = None;
-        /// What parts paragraphs.
+        /// The separator between paragraphs.
         paragraph_separator: String = "\n\n".to_owned(), |text| !text.is_empty(), "must not be empty";
-        /// The field that gets the caption.
+        /// The field for the caption.
         caption_key: String = "caption".to_owned();
-        /// The field that gets the label.
+        /// The field for the label.
         label_key: String = "label".to_owned();
-        /// The field that gets the paragraphs that refer to the figure.
+        /// The field for the paragraphs that refer to the figure.
         context_key: String = "citing_paragraphs".to_owned();
-        /// The field that gets the caption of the whole figure.
+        /// The field for the caption of the whole figure.
         parent_caption_key: String = "parent_caption".to_owned();
-        /// The field that gets the label of the whole figure.
+        /// The field for the label of the whole figure.
         parent_label_key: String = "parent_label".to_owned();
-        /// The field that gets the paths of the images.
+        /// The field for the paths of the images.
         image_key: String = "images".to_owned();
     }
 }
 
-/// The description of `latex_figure_context_extractor_mapper`.
+/// Returns the description of `latex_figure_context_extractor_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::splitter(
         "latex_figure_context_extractor_mapper",
@@ -79,7 +78,7 @@ fn resolve(
             .collect(),
         separator: params.paragraph_separator,
     };
-    // In the order in which `split` sets them.
+    // The order is the one in which `split` sets them.
     let fields = [
         ("text_key", context.text_key.clone()),
         ("image_key", params.image_key),
@@ -106,7 +105,7 @@ struct LatexFigureContextExtractorMapper {
     separator: String,
 }
 
-/// The most bytes of all records that are made of a document.
+/// The size of all records that are made from one document, at most.
 const MOST_BYTES: usize = 256 << 20;
 
 impl Splitter for LatexFigureContextExtractorMapper {

@@ -1,22 +1,22 @@
 //! # What it does
-//! Puts the LaTeX files of an archive, whose path a record has, into the text of the record.
+//! Copies the LaTeX files of an archive into the text of the record that has the path of the archive.
 //!
-//! The archive is a ZIP file (`.zip`), or a tar file that is plain or compressed by gzip (`.tar`, `.tar.gz`, `.tgz`). All of
-//! its files whose names end with `.tex`, in small letters, are joined in the order of the archive. They are read as
-//! UTF-8; other bytes become U+FFFD. Nothing is written to disk, and names of files matter for their ends alone.
+//! The archive is a ZIP file (`.zip`), or a tar file that is plain or compressed by gzip (`.tar`, `.tar.gz`, `.tgz`). All of its
+//! files whose names end with `.tex`, in lower case, are joined in the order of the archive. They are read as UTF-8; other bytes
+//! become U+FFFD. Nothing is written to disk, and only the ends of the files' names matter.
 //!
-//! A file that is too large is left out, and the first that makes them too large together ends the reading. An archive that
-//! cannot be read sends its record to quarantine; with `compat: data_juicer`, the text is empty then.
+//! A file that is too large is left out, and reading stops at the first file that makes the total too large. An archive that cannot
+//! be read sends its record to quarantine; with `compat: data_juicer`, the text is empty instead.
 //!
 //! # Parameters
-//! See below. A relative path is relative to the folder that the program runs in. With limits of 0 or
-//! null, at most 1 GiB is read; and reading ends in any case when 4 GiB are unpacked.
+//! See below. Relative paths start at the program's working directory. With limits of 0 or null, at most 1 GiB is read. Reading
+//! always stops when 4 GiB have been unpacked.
 //!
 //! # Example
 //! `{"compressed_file": "papers/1.tar.gz"}` gets a field `text` with all the LaTeX of that paper.
 //!
 //! # Notes on determinism
-//! The files outside decide as well. What they held is kept, and not read again as long as it is whole.
+//! The archives decide as well. Their content is kept, and not read again as long as it is intact.
 
 use std::path::Path;
 
@@ -31,16 +31,16 @@ params! {
     pub(crate) struct LatexMergeTexParams {
         /// The field with the path of the archive.
         compressed_file_key: String = "compressed_file".to_owned();
-        /// What is put between the files.
+        /// The separator between the files.
         separator: String = "\n\n".to_owned();
-        /// The most bytes of a file; 0 or null for any number.
+        /// The size of a file in bytes, at most; 0 or null for no limit.
         max_file_size: Option<u64> = Some(50 << 20);
-        /// The most bytes of all files together; 0 or null for any number.
+        /// The size of all files together in bytes, at most; 0 or null for no limit.
         max_total_size: Option<u64> = Some(100 << 20);
     }
 }
 
-/// The description of `latex_merge_tex_mapper`.
+/// Returns the description of `latex_merge_tex_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "latex_merge_tex_mapper",
@@ -51,7 +51,7 @@ pub(crate) fn spec() -> OperatorSpec {
     .doc(&super::manual(include_str!("latex_merge_tex.rs")))
 }
 
-/// The most bytes that are read where the recipe sets no limit.
+/// The number of bytes that are read if the recipe sets no limit.
 const MOST_BYTES: u64 = 1 << 30;
 
 fn resolve(
@@ -76,7 +76,7 @@ fn resolve(
 struct LatexMergeTexMapper {
     separator: String,
     limits: Limits,
-    /// Whether an archive that cannot be read gives an empty text, as in Data-Juicer.
+    /// True if an unreadable archive gives an empty text, as in Data-Juicer.
     unreadable_is_empty: bool,
 }
 

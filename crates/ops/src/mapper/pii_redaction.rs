@@ -1,22 +1,22 @@
 //! # What it does
-//! Replaces what tells who somebody is, or lets others in, by placeholders: paths, e-mail addresses, secrets, ids, telephone
-//! and identity card numbers, tokens, keys, addresses of machines and, if asked for, links.
+//! Replaces texts that identify somebody or grant access with placeholders: paths, e-mail addresses, secrets, ids, telephone and
+//! identity card numbers, tokens, keys, addresses of machines and, if wanted, links.
 //!
 //! It works on the fields of `redact_keys`, on the contents and tool calls of messages, on every text under a key `file_path`,
-//! `path`, `file`, `arguments` or `file_paths`, and on every text in a list, wherever in the record. Everything else stays
-//! byte for byte.
+//! `path`, `file`, `arguments` or `file_paths`, and on every text in a list, anywhere in the record. Everything else stays byte for
+//! byte.
 //!
 //! # Parameters
-//! What is masked and by what, patterns of your own, and the fields; see below. Replacements are templates as in Python, where
-//! `\\` is a backslash. Patterns are those of Python's `re`, see [patterns](../patterns.md).
+//! The kinds of texts to mask, their replacements, your own patterns, and the fields; see below. Replacements are templates as in
+//! Python, where `\\` is a backslash. Patterns are those of Python's `re`, see [patterns](../patterns.md).
 //!
 //! # Example
 //! `mail bob@example.com, password: hunter2` becomes `mail [EMAIL_REDACTED], password: [REDACTED]`.
 //!
 //! # Notes on determinism
-//! Pure: the record and the parameters decide. With `compat` it leaves what Data-Juicer leaves, such as a telephone number
-//! right beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`, and ignores
-//! patterns that cannot be used.
+//! Pure: the record and the parameters decide. With `compat` it leaves what Data-Juicer leaves, such as a telephone number right
+//! beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`, and ignores patterns
+//! that cannot be used.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
@@ -32,57 +32,57 @@ use crate::unicode;
 params! {
     /// Parameters of `pii_redaction_mapper`.
     pub(crate) struct PiiRedactionParams {
-        /// Whether paths of files are replaced.
+        /// If set, paths of files are replaced.
         mask_paths: bool = true;
-        /// Whether e-mail addresses are.
+        /// If set, e-mail addresses are replaced.
         mask_emails: bool = true;
-        /// Whether what follows words such as `password:` is.
+        /// If set, the text after words such as `password:` is replaced.
         mask_secrets: bool = true;
-        /// Whether what follows words such as `session_id:` is.
+        /// If set, the text after words such as `session_id:` is replaced.
         mask_ids: bool = true;
-        /// Whether telephone numbers are.
+        /// If set, telephone numbers are replaced.
         mask_phones: bool = true;
-        /// Whether numbers of Chinese identity cards are.
+        /// If set, numbers of Chinese identity cards are replaced.
         mask_id_cards: bool = true;
-        /// Whether the channel that somebody writes from is.
+        /// If set, the channel that somebody writes from is replaced.
         mask_channel_ids: bool = true;
-        /// Whether ids of users of messaging platforms are.
+        /// If set, user ids of messaging platforms are replaced.
         mask_platform_open_ids: bool = true;
-        /// Whether blocks of keys and certificates are.
+        /// If set, blocks of keys and certificates are replaced.
         mask_pem: bool = true;
-        /// Whether JSON web tokens are.
+        /// If set, JSON web tokens are replaced.
         mask_jwt: bool = true;
-        /// Whether links are.
+        /// If set, links are replaced.
         mask_urls: bool = false;
-        /// Whether IP addresses are.
+        /// If set, IP addresses are replaced.
         mask_ips: bool = true;
-        /// Whether hardware addresses are.
+        /// If set, hardware addresses are replaced.
         mask_macs: bool = true;
-        /// What replaces a path.
+        /// The replacement for a path.
         path_replacement: String = "[PATH_REDACTED]".to_owned();
-        /// What replaces an e-mail address.
+        /// The replacement for an e-mail address.
         email_replacement: String = "[EMAIL_REDACTED]".to_owned();
-        /// What replaces a secret.
+        /// The replacement for a secret.
         secret_replacement: String = "[REDACTED]".to_owned();
-        /// What replaces an id.
+        /// The replacement for an id.
         id_replacement: String = "[ID_REDACTED]".to_owned();
-        /// What replaces a telephone number.
+        /// The replacement for a telephone number.
         phone_replacement: String = "[PHONE_REDACTED]".to_owned();
-        /// What replaces the number of an identity card.
+        /// The replacement for the number of an identity card.
         id_card_replacement: String = "[ID_CARD_REDACTED]".to_owned();
-        /// What replaces a channel or the id of a user of a platform.
+        /// The replacement for a channel or a user id of a platform.
         channel_id_replacement: String = "[CHANNEL_ID_REDACTED]".to_owned();
-        /// What replaces a block of a key or certificate.
+        /// The replacement for a block of a key or certificate.
         pem_replacement: String = "[PEM_REDACTED]".to_owned();
-        /// What replaces a JSON web token.
+        /// The replacement for a JSON web token.
         jwt_replacement: String = "[JWT_REDACTED]".to_owned();
-        /// What replaces a link.
+        /// The replacement for a link.
         url_replacement: String = "[URL_REDACTED]".to_owned();
-        /// What replaces an IP address.
+        /// The replacement for an IP address.
         ip_replacement: String = "[IP_REDACTED]".to_owned();
-        /// What replaces a hardware address.
+        /// The replacement for a hardware address.
         mac_replacement: String = "[MAC_REDACTED]".to_owned();
-        /// Pairs of a regular expression and what replaces its matches, applied after everything else.
+        /// Pairs of a regular expression and the replacement for its matches, applied after everything else.
         extra_patterns: Option<Vec<Vec<String>>> = None;
         /// The top-level fields that are redacted; by default the text field, `query`, `response`, `dialog_history`, `messages`
         /// and the field of `messages_key`.
@@ -92,7 +92,7 @@ params! {
     }
 }
 
-/// The description of `pii_redaction_mapper`.
+/// Returns the description of `pii_redaction_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "pii_redaction_mapper",
@@ -155,7 +155,7 @@ fn resolve(
     .whole_records())
 }
 
-/// What is masked, in the order in which it is: blocks first, then what may be a part of them.
+/// Returns the kinds of texts that are masked, in the order of masking: blocks come first, then texts that may be part of a block.
 fn kinds(params: &PiiRedactionParams) -> impl Iterator<Item = (Kind, &'static str, &String)> {
     macro_rules! kinds {
         ($($kind:ident $mask:ident $replacement:ident)*) => {

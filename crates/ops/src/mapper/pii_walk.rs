@@ -1,4 +1,4 @@
-//! Which texts of a record are redacted.
+//! Finds the texts of a record that are redacted.
 
 use std::ops::Range;
 
@@ -10,16 +10,16 @@ use crate::text::pii::Redactor;
 /// Keys whose texts are redacted wherever they are.
 const EVERYWHERE: [&str; 5] = ["file_path", "path", "file", "arguments", "file_paths"];
 
-/// Which fields of a record are redacted besides those that are redacted in every record.
+/// The fields of a record that are redacted, besides those that are redacted in every record.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     /// Keys of the record itself.
     pub(super) keys: Vec<String>,
-    /// The key with the messages, which counts if it is among the others.
+    /// The key with the messages. It counts only if it is among `keys`.
     pub(super) messages: Option<String>,
 }
 
-/// What an object or a list is to the record.
+/// The role of an object or a list in the record.
 #[derive(Clone, Copy, PartialEq)]
 enum Part {
     Record,
@@ -33,18 +33,18 @@ enum Part {
 struct Open {
     part: Part,
     is_list: bool,
-    /// The key of the value that comes next, of an object.
+    /// The key of the next value of an object.
     key: Option<String>,
 }
 
-/// Reports what has to be changed in the JSON of a record, which must be valid.
+/// Reports the changes to the JSON of a record, which must be valid.
 pub(super) fn redact_record(
     json: &str,
     places: &Places,
     redactor: &mut Redactor,
     edits: &mut Edits,
 ) -> Result<(), TooManySteps> {
-    // Not by recursion: a record may be nested as deeply as it likes.
+    // No recursion, because a record may be nested to any depth.
     let mut open: Vec<Open> = Vec::new();
     let mut at = 0;
     while let Some(byte) = json.as_bytes().get(at) {
@@ -84,7 +84,7 @@ pub(super) fn redact_record(
     Ok(())
 }
 
-/// One past the quote that ends the string at `start`.
+/// Returns the position after the closing quote of the string at `start`.
 fn string_end(json: &str, start: usize) -> usize {
     let mut at = start + 1;
     while let Some(found) = memchr::memchr2(b'"', b'\\', &json.as_bytes()[at..]) {
@@ -92,18 +92,18 @@ fn string_end(json: &str, start: usize) -> usize {
         if json.as_bytes()[at - 1] == b'"' {
             return at;
         }
-        // What is escaped is one character of ASCII, or its beginning.
+        // The escaped character is ASCII, or the rest of its escape is.
         at += 1;
     }
     json.len()
 }
 
-/// The text of a string; none if it has half of a surrogate pair.
+/// Returns the text of a string; `None` if it has half of a surrogate pair.
 fn unescaped(json: &str, range: &Range<usize>) -> Option<String> {
     serde_json::from_str(&json[range.clone()]).ok()
 }
 
-/// Returns what a container is that begins as a value of `inside`.
+/// Returns the role of a container that begins as a value of `inside`.
 fn part_of(inside: Option<&Open>, is_list: bool, places: &Places) -> Part {
     let Some(inside) = inside else {
         return Part::Record;

@@ -1,5 +1,5 @@
 //! # What it does
-//! Gives 34 characters of punctuation (full-width, curly, angled) an ASCII spelling.
+//! Replaces 34 characters of punctuation (full-width, curly, angled) with ASCII.
 //!
 //! As in Data-Juicer, the full-width digit `１` becomes a quotation mark, and `『』‘` stay.
 //!
@@ -16,7 +16,7 @@ use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, Record
 
 use crate::text::punctuation::normalize_punctuation;
 
-/// The description of `punctuation_normalization_mapper`.
+/// Returns the description of `punctuation_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "punctuation_normalization_mapper",

@@ -1,26 +1,25 @@
 //! # What it does
-//! Changes records by a Python file that has a function `map` or `process`.
+//! Changes records with a Python file that has a function `map` or `process`.
 //!
-//! `process(record)` is given one record as a `dict`. It returns the `dict` that the record becomes, or changes the one that it
-//! was given and returns nothing. `map(batch)` is given a list of records, and returns a list of as many, in the same order. If
-//! the file has both, `map` is called. Only the fields that differ are written anew; all others keep their bytes.
+//! `process(record)` is given one record as a `dict`. It returns the `dict` that the record becomes, or changes its argument and
+//! returns nothing. `map(batch)` is given a list of records, and returns a list of the same length, in the same order. If the file
+//! has both, `map` is called. Only fields that differ are rewritten; all others keep their bytes.
 //!
-//! A record on which `process` raises goes to quarantine with the traceback. When `map` raises, the records are given again
-//! one by one. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! A record on which `process` raises goes to quarantine with the traceback. When `map` raises, the records are passed again one by
+//! one. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
-//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. The file is run once per worker, and may load there what it needs.
+//! It needs Python 3.8 or later: the interpreter that the recipe's key `python` names, or else that of the environment. Each worker
+//! starts it once and runs the file once, so the file may load what it needs at the top level.
 //!
 //! # Parameters
 //! `file`: the path of the file.
 //!
 //! # Example
-//! With a file that has `def process(record): record["words"] = len(record["text"].split())`, `{"text": "a b"}` gets
-//! `"words": 2`.
+//! With a file that has `def process(record): record["words"] = len(record["text"].split())`, `{"text": "a b"}` gets `"words": 2`.
 //!
 //! # Notes on determinism
-//! The code may depend on anything. What it gave is kept, and it is not asked again as long as that and the file's bytes are
-//! the same. What the file imports is not looked at.
+//! The code may depend on anything. Its results are kept, and it is not asked again as long as they and the file's bytes are the
+//! same. The modules that the file imports are not checked.
 
 use std::sync::Arc;
 
@@ -34,12 +33,12 @@ use crate::external::{Asked, Asker, Limited, in_python, of_file};
 params! {
     /// Parameters of `python_mapper`.
     pub(crate) struct PythonMapperParams {
-        /// The Python file. It must be given.
+        /// The Python file. Required.
         file: String = String::new();
     }
 }
 
-/// The description of `python_mapper`.
+/// Returns the description of `python_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_mapper",

@@ -1,24 +1,24 @@
 //! # What it does
-//! Changes records by a function of a Python file.
+//! Changes records with a function of a Python file.
 //!
-//! The function takes a record as a `dict` and returns the `dict` that it becomes. Only the fields that differ are written
-//! anew; all others keep their bytes. A record on which it raises goes to quarantine with the traceback. The file is run once
-//! per worker, and may load there what it needs.
+//! The function takes a record as a `dict` and returns the `dict` that it becomes. Only fields that differ are rewritten; all
+//! others keep their bytes. A record on which it raises goes to quarantine with the traceback. The file is run once per worker, so
+//! it may load what it needs at the top level.
 //!
-//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, or else that
+//! of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
-//! `file_path` and `function_name`. Without a file nothing changes. With `batched`, the function takes and returns many records
-//! as a `dict` of lists.
+//! `file_path` and `function_name`. Without a file nothing changes. With `batched`, the function takes and returns many records as
+//! a `dict` of lists.
 //!
 //! # Example
 //! With `file_path: strip.py`, which has `def process_single(record): return {**record, "text": record["text"].strip()}`, texts
 //! lose the spaces around them.
 //!
 //! # Notes on determinism
-//! The code may depend on anything. What it gave is kept, and the function is not asked again as long as that and the file's
-//! bytes are the same. What the file imports is not looked at.
+//! The code may depend on anything. Its results are kept, and the function is not called again as long as they and the file's bytes
+//! are the same. The modules that the file imports are not checked.
 
 use std::sync::Arc;
 
@@ -36,12 +36,12 @@ params! {
         file_path: String = String::new();
         /// The function; it takes one argument.
         function_name: String = "process_single".to_owned();
-        /// Whether it is given many records at a time, as a `dict` of lists.
+        /// If set, it takes many records at a time, as a `dict` of lists.
         batched: bool = false;
     }
 }
 
-/// The description of `python_file_mapper`.
+/// Returns the description of `python_file_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_file_mapper",

@@ -1,21 +1,21 @@
 //! # What it does
-//! Changes records by a lambda expression of Python.
+//! Changes records with a Python lambda.
 //!
-//! The lambda takes a record as a `dict` and returns the `dict` that it becomes. Only the fields that differ are written
-//! anew; all others keep their bytes. A record on which it raises goes to quarantine with the traceback.
+//! The lambda takes a record as a `dict` and returns the `dict` that it becomes. Only fields that differ are rewritten; all others
+//! keep their bytes. A record on which it raises goes to quarantine with the traceback.
 //!
-//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, else
-//! that of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, or else that
+//! of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
-//! `lambda_str`: the lambda, such as `lambda d: {**d, "text": d["text"].strip()}`; empty to change nothing. With `batched`,
-//! it takes and returns many records as a `dict` of lists.
+//! `lambda_str`: the lambda, such as `lambda d: {**d, "text": d["text"].strip()}`; empty to change nothing. With `batched`, it
+//! takes and returns many records as a `dict` of lists.
 //!
 //! # Example
 //! With `lambda_str: 'lambda d: {**d, "words": len(d["text"].split())}'`, `{"text": "a b"}` gets `"words": 2`.
 //!
 //! # Notes on determinism
-//! The code may depend on anything. What it gave is kept, and the lambda is not asked again as long as that is whole.
+//! The code may depend on anything. Its results are kept, and the lambda is not called again as long as they are intact.
 
 use std::sync::Arc;
 
@@ -31,12 +31,12 @@ params! {
     pub(crate) struct PythonLambdaParams {
         /// The lambda; it takes one argument. Empty to change nothing.
         lambda_str: String = String::new();
-        /// Whether it is given many records at a time, as a `dict` of lists.
+        /// If set, it takes many records at a time, as a `dict` of lists.
         batched: bool = false;
     }
 }
 
-/// The description of `python_lambda_mapper`.
+/// Returns the description of `python_lambda_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_lambda_mapper",

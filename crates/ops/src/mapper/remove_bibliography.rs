@@ -1,15 +1,15 @@
 //! # What it does
-//! Cuts the bibliography off the end of a LaTeX document, with all that follows it.
+//! Removes the bibliography at the end of a LaTeX document, and everything after it.
 //!
 //! It begins at the first of `\appendix`, `\begin{references}`, `\begin{REFERENCES}`, `\begin{thebibliography}` and
-//! `\bibliography{…}`. A comment sign before the command changes nothing, and longer commands such as `\appendixname`
-//! count too.
+//! `\bibliography{…}`. A comment sign before the command makes no difference, and longer commands such as `\appendixname` count
+//! too.
 //!
 //! # Parameters
 //! None.
 //!
 //! # Example
-//! Of `text\n\bibliography{refs}\nafter`, the first line is left.
+//! Only the first line of `text\n\bibliography{refs}\nafter` is left.
 //!
 //! # Notes on determinism
 //! Pure: the text decides.
@@ -20,7 +20,7 @@ use coldpress_operator::{
 };
 use memchr::{memchr_iter, memrchr};
 
-/// The description of `remove_bibliography_mapper`.
+/// Returns the description of `remove_bibliography_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_bibliography_mapper",
@@ -56,12 +56,12 @@ const STARTS: [&str; 4] = [
     "\\begin{thebibliography}",
 ];
 
-/// A command whose argument may end anywhere behind it.
+/// A command whose argument may end anywhere after it.
 const WITH_ARGUMENT: &str = "\\bibliography{";
 
-/// Returns where the bibliography begins.
+/// Returns the position where the bibliography begins.
 fn bibliography(text: &str) -> Option<usize> {
-    // One look at the end of the text, so that commands without an end do not make it quadratic.
+    // The end of the text is searched once, so that commands without an end don't make the search quadratic.
     let last_brace = memrchr(b'}', text.as_bytes()).unwrap_or_default();
     memchr_iter(b'\\', text.as_bytes()).find(|&place| {
         let rest = &text[place..];

@@ -1,15 +1,15 @@
 //! # What it does
 //! Removes the comments of a LaTeX document.
 //!
-//! A comment begins with a `%` that has no backslash before it (or an even number of them) and ends with its line. A line
-//! that has nothing before its comment goes as a whole. Blanks before a comment go with it. A `%` right at the end of a
-//! line is not removed, because LaTeX puts a space there otherwise.
+//! A comment begins with a `%` that has no backslash before it (or an even number of them) and ends with its line. A line with
+//! nothing before its comment is removed as a whole. Blanks before a comment are removed with it. A `%` right at the end of a line
+//! stays, because LaTeX would put a space there without it.
 //!
-//! With `compat: data_juicer`, the character before a comment goes too, whatever it is, also the line end before a line
-//! that is a comment; a `%` behind `\\` begins no comment; and indented comment lines leave a line of blanks.
+//! With `compat: data_juicer`, the character before a comment is removed too, whatever it is, even the line end before a comment
+//! line; a `%` after `\\` doesn't begin a comment; and indented comment lines leave a line of blanks.
 //!
 //! # Parameters
-//! `inline` and `multiline`, see below. `doc_type` has no effect: all documents are taken for LaTeX.
+//! `inline` and `multiline`, see below. `doc_type` has no effect: all documents are treated as LaTeX.
 //!
 //! # Example
 //! `text % note\n% more\nend` becomes `text\nend`.
@@ -28,16 +28,16 @@ use crate::text::passes::Passes;
 params! {
     /// Parameters of `remove_comments_mapper`.
     pub(crate) struct RemoveCommentsParams {
-        /// The kind of document; without effect.
+        /// The kind of document; it has no effect.
         doc_type: Vec<String> = vec!["tex".to_owned()];
-        /// Whether comments behind something else are removed.
+        /// If set, comments after other text are removed.
         inline: bool = true;
-        /// Whether lines are removed that are comments.
+        /// If set, lines that are comments are removed.
         multiline: bool = true;
     }
 }
 
-/// The description of `remove_comments_mapper`.
+/// Returns the description of `remove_comments_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_comments_mapper",
@@ -63,7 +63,7 @@ fn resolve(
 struct RemoveCommentsMapper {
     inline: bool,
     whole_lines: bool,
-    /// Set to do as Data-Juicer does, whose second pass sees what the first has left.
+    /// If set, comments are removed as in Data-Juicer, whose second pass works on the result of the first.
     loosely: Option<Passes>,
 }
 

@@ -1,8 +1,8 @@
 //! # What it does
-//! Removes what comes before the first heading of a LaTeX document.
+//! Removes everything before the first heading of a LaTeX document.
 //!
-//! A heading is `\chapter`, `\part`, `\section`, `\subsection`, `\subsubsection`, `\paragraph` or `\subparagraph`, with or
-//! without a star and a short form in brackets, and with its text in braces. One behind a comment sign counts too.
+//! A heading is `\chapter`, `\part`, `\section`, `\subsection`, `\subsubsection`, `\paragraph` or `\subparagraph`, with or without
+//! a star and a short form in brackets, and with its text in braces. A heading after a comment sign counts too.
 //!
 //! # Parameters
 //! `drop_no_head`, see below. An emptied record stays; a filter on the length of the text drops it.
@@ -23,12 +23,12 @@ use memchr::{memchr_iter, memrchr};
 params! {
     /// Parameters of `remove_header_mapper`.
     pub(crate) struct RemoveHeaderParams {
-        /// Whether a text without any heading becomes empty; it stays as it is otherwise.
+        /// If set, a text without any heading becomes empty; otherwise it stays as it is.
         drop_no_head: bool = true;
     }
 }
 
-/// The description of `remove_header_mapper`.
+/// Returns the description of `remove_header_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_header_mapper",
@@ -75,10 +75,10 @@ const COMMANDS: [&str; 7] = [
     "subparagraph",
 ];
 
-/// Returns where the first heading begins.
+/// Returns the position where the first heading begins.
 fn first_heading(text: &str) -> Option<usize> {
-    // A short form or a heading may end anywhere behind its start. Where the last one can end is looked up once, so that
-    // headings without an end do not make the search quadratic.
+    // A short form or a heading may end anywhere after its start. The last possible end is looked up once, so that headings without
+    // an end don't make the search quadratic.
     let last_end = memrchr(b'}', text.as_bytes())?;
     let last_short_end = rfind(&text.as_bytes()[..last_end], b"]{");
     memchr_iter(b'\\', text.as_bytes()).find(|&place| {

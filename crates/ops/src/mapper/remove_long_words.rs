@@ -1,11 +1,11 @@
 //! # What it does
 //! Removes words that are too long or too short.
 //!
-//! Words are parted by spaces, tabs and line feeds. Lengths are in characters. A word that is too long stays if it has the
-//! right length without the special characters (punctuation, digits, emoji) at its ends.
+//! Words are separated by spaces, tabs and line feeds. Lengths are in characters. A word that is too long stays if its length is
+//! right without the special characters (punctuation, digits, emoji) at its ends.
 //!
-//! Blanks between words that stay are left as they are; of those around a removed word, one run is left. With
-//! `compat: data_juicer`, all blanks of the text collapse to one, whether a word is removed or not, and empty lines vanish.
+//! Blanks between words that stay are kept. Around a removed word, one run of blanks is kept. With `compat: data_juicer`, all
+//! blanks of the text collapse to one, whether a word is removed or not, and empty lines vanish.
 //!
 //! # Parameters
 //! `min_len` and `max_len`, see below.
@@ -34,7 +34,7 @@ params! {
     }
 }
 
-/// The description of `remove_long_words_mapper`.
+/// Returns the description of `remove_long_words_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_long_words_mapper",
@@ -63,7 +63,7 @@ struct RemoveLongWordsMapper {
 
 impl RemoveLongWordsMapper {
     fn keeps(&self, word: &str) -> bool {
-        // A character has one to four bytes, which says enough about most words.
+        // A character has one to four bytes, which is enough to decide about most words.
         let (least, most) = (word.len().div_ceil(4) as i64, word.len() as i64);
         if self.lengths.contains(&least) && self.lengths.contains(&most) {
             return true;

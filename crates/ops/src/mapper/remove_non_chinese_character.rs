@@ -1,11 +1,11 @@
 //! # What it does
-//! Removes all characters that are not Chinese, unless they are of a kind that is to be kept.
+//! Removes all characters that aren't Chinese, except those of kinds that are to be kept.
 //!
-//! Chinese are U+4E00 to U+9FA5. Line ends and tabs are removed in any case, and so are characters that came to Unicode
-//! later (extensions A and B), `〇` and `々`.
+//! The characters from U+4E00 to U+9FA5 are Chinese. Line ends and tabs are always removed, and so are characters that were added
+//! to Unicode later (extensions A and B), `〇` and `々`.
 //!
 //! # Parameters
-//! What is kept besides, see below. Punctuation is `. ， , - 。 % 《 * 》 / • 、 & ＆ ( — ) （ + ） ： ？ ! ！ “ ” ·` and the
+//! The other kinds of characters to keep, see below. Punctuation is `. ， , - 。 % 《 * 》 / • 、 & ＆ ( — ) （ + ） ： ？ ! ！ “ ” ·` and the
 //! space.
 //!
 //! # Example
@@ -26,16 +26,16 @@ use crate::text::char_set::CharSet;
 params! {
     /// Parameters of `remove_non_chinese_character_mapper`.
     pub(crate) struct RemoveNonChineseCharacterParams {
-        /// Whether the letters A to Z and a to z are kept.
+        /// If set, the letters A to Z and a to z are kept.
         keep_alphabet: bool = true;
-        /// Whether the digits 0 to 9 are kept.
+        /// If set, the digits 0 to 9 are kept.
         keep_number: bool = true;
-        /// Whether punctuation and spaces are kept.
+        /// If set, punctuation and spaces are kept.
         keep_punc: bool = true;
     }
 }
 
-/// The description of `remove_non_chinese_character_mapper`.
+/// Returns the description of `remove_non_chinese_character_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_non_chinese_character_mapper",

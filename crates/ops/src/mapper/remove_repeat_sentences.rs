@@ -1,17 +1,16 @@
 //! # What it does
-//! Removes sentences that the same text has had before.
+//! Removes sentences that occur earlier in the same text.
 //!
-//! Each line is cut into sentences, which end behind full stops, exclamation and question marks, or dots. A full stop right
-//! before a letter or digit is no end. What is kept stays as it is; a line that loses all its sentences stays as an empty
-//! line.
+//! Each line is cut into sentences, which end after full stops, exclamation marks, question marks, or dots. A full stop right
+//! before a letter or digit doesn't end a sentence. The other sentences stay as they are; a line that loses all its sentences
+//! becomes an empty line.
 //!
-//! With `compat: data_juicer`, every single mark is an end (so `3.14` is two sentences), and for
-//! `ignore_special_character` all letters but those of English and Chinese are special: Russian sentences with the same
-//! number in them are taken for the same.
+//! With `compat: data_juicer`, every single mark ends a sentence (so `3.14` is two sentences), and for `ignore_special_character`
+//! all letters except English and Chinese ones are special, so Russian sentences with the same number in them count as the same.
 //!
 //! # Parameters
-//! What counts as the same, see below. Spaces at the ends of a sentence never count. `tokenizer` is a Python function in
-//! Data-Juicer, and is refused.
+//! The sentences that count as the same, see below. Spaces at the ends of a sentence never count. `tokenizer` is a Python function
+//! in Data-Juicer, and is refused.
 //!
 //! # Example
 //! `I am happy. I am happy. You are sad.` becomes `I am happy. You are sad.`
@@ -34,9 +33,9 @@ use crate::text::sentences::{Ends, for_each_sentence};
 params! {
     /// Parameters of `remove_repeat_sentences_mapper`.
     pub(crate) struct RemoveRepeatSentencesParams {
-        /// Whether sentences are the same that differ in case.
+        /// If set, sentences that differ only in case are the same.
         lowercase: bool = false;
-        /// Whether sentences are the same that differ only in characters other than letters, digits and spaces.
+        /// If set, sentences that differ only in characters other than letters, digits and spaces are the same.
         ignore_special_character: bool = true;
         /// The length of the shortest sentences that are removed, in the characters that count.
         min_repeat_sentence_length: i64 = 2;
@@ -45,7 +44,7 @@ params! {
     }
 }
 
-/// A parameter that is a function in Python, which can only be left out here.
+/// A parameter that is a function in Python and must be left out here.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NoFunction;
 
@@ -61,7 +60,7 @@ impl ParamValue for NoFunction {
     }
 }
 
-/// The description of `remove_repeat_sentences_mapper`.
+/// Returns the description of `remove_repeat_sentences_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_repeat_sentences_mapper",
@@ -91,7 +90,7 @@ fn resolve(
     Ok(Resolved::new(move || mapper.clone()))
 }
 
-/// Returns whether a character is a part of a word in any script, or parts words.
+/// Returns whether a character is part of a word in any script, or separates words.
 fn counts(ch: char) -> bool {
     matches!(ch, ' ' | '\t') || is_alnum(ch) || (is_word(ch) && ch != '_')
 }
@@ -104,7 +103,7 @@ fn counts_loosely(ch: char) -> bool {
 #[derive(Clone)]
 struct RemoveRepeatSentencesMapper {
     ends: Ends,
-    /// Which characters count, if not all.
+    /// The test for the characters that count; `None` if all do.
     counts: Option<fn(char) -> bool>,
     lowercase: bool,
     least: i64,
@@ -115,7 +114,7 @@ struct RemoveRepeatSentencesMapper {
 }
 
 impl RemoveRepeatSentencesMapper {
-    /// Returns whether the text has had the sentence before.
+    /// Returns whether the sentence occurs earlier in the text.
     fn is_repeated(&mut self, sentence: &str) -> bool {
         let mut key = strip(sentence);
         if self.lowercase {

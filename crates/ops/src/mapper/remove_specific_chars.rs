@@ -2,8 +2,8 @@
 //! Removes all characters of a list from the text.
 //!
 //! # Parameters
-//! `chars_to_remove`, see below. Each character counts by itself, whether it is part of a longer text of the list or not;
-//! none has a special meaning.
+//! `chars_to_remove`, see below. Each character counts by itself, even if it is part of a longer text on the list. None has a
+//! special meaning.
 //!
 //! # Example
 //! `● one ■ two` becomes ` one  two`.
@@ -28,7 +28,7 @@ params! {
     }
 }
 
-/// The description of `remove_specific_chars_mapper`.
+/// Returns the description of `remove_specific_chars_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_specific_chars_mapper",

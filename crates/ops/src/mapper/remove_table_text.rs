@@ -1,9 +1,9 @@
 //! # What it does
 //! Removes lines that look like rows of a table.
 //!
-//! A table is at least two lines, one after the other, that have the same number of columns: words with one space, tab or
-//! bar between them. Short lines of plain text with the same number of words are taken for a table too. The first line of
-//! a text is never one, and nor are lines that end with CRLF.
+//! A table is at least two lines, one after the other, that have the same number of columns: words with one space, tab or bar
+//! between them. Short lines of plain text with the same number of words are treated as a table too. The first line of a text is
+//! never part of one, and neither are lines that end with CRLF.
 //!
 //! # Parameters
 //! `min_col` and `max_col`, see below. Nothing is removed if the first is greater than the second.
@@ -33,7 +33,7 @@ params! {
     }
 }
 
-/// The description of `remove_table_text_mapper`.
+/// Returns the description of `remove_table_text_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_table_text_mapper",
@@ -47,7 +47,7 @@ fn resolve(
     params: RemoveTableTextParams,
     _: &mut ResolveContext<'_>,
 ) -> Result<Resolved<RemoveTableTextMapper>, ParamError> {
-    // Between so many columns there is one separator less. Both are at most 20.
+    // A row has one separator fewer than it has columns. Both are at most 20.
     let separators = params.min_col as u32 - 1..params.max_col as u32;
     Ok(Resolved::new(move || RemoveTableTextMapper {
         separators: separators.clone(),

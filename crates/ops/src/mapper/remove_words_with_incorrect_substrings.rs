@@ -1,19 +1,18 @@
 //! # What it does
-//! Removes words that contain one of some texts, such as parts of links.
+//! Removes words that contain one of the given texts, such as parts of links.
 //!
-//! Words are parted by spaces, tabs and line feeds. Case counts.
+//! Words are separated by spaces, tabs and line feeds. Matching is case-sensitive.
 //!
-//! Blanks between words that stay are left as they are; of those around a removed word, one run is left. With
-//! `compat: data_juicer`, all blanks of the text collapse to one, whether a word is removed or not, and empty lines vanish;
-//! and the special characters (punctuation, digits, emoji) at the ends of a word are left out when it is searched, so that
-//! `//` and `.com` as words of their own stay.
+//! Blanks between words that stay are kept. Around a removed word, one run of blanks is kept. With `compat: data_juicer`, all
+//! blanks of the text collapse to one, whether a word is removed or not, and empty lines vanish; and the special characters
+//! (punctuation, digits, emoji) at the ends of a word are not searched, so that `//` and `.com` as words of their own stay.
 //!
 //! # Parameters
 //! `substrings`, see below.
 //!
-//! With `tokenization: true` pieces are removed, not words, and what stays is the text as the model normalises it: with
-//! single spaces and without line feeds. With `compat: data_juicer` it has no spaces at all. A text of which every piece stays
-//! is left as it is. `lang` matters only for this.
+//! With `tokenization: true`, pieces are removed instead of words, and the rest of the text is as the model normalises it: with
+//! single spaces and without line feeds. With `compat: data_juicer` it has no spaces at all. If all pieces stay, the text stays as
+//! it is. `lang` matters only for this.
 //!
 //! # Example
 //! `go to http://x.org now` becomes `go to now`.
@@ -39,14 +38,14 @@ params! {
     pub(crate) struct RemoveWordsParams {
         /// The language of the model.
         lang: String = "en".to_owned();
-        /// Take the pieces of the SentencePiece model `<lang>.sp.model` as words.
+        /// If set, the pieces of the SentencePiece model `<lang>.sp.model` are the words.
         tokenization: bool = false;
         /// The texts that no word may contain. The empty text removes all words.
         substrings: Vec<String> = ["http", "www", ".com", "href", "//"].map(str::to_owned).into();
     }
 }
 
-/// The description of `remove_words_with_incorrect_substrings_mapper`.
+/// Returns the description of `remove_words_with_incorrect_substrings_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_words_with_incorrect_substrings_mapper",
@@ -85,17 +84,17 @@ fn resolve(
 
 struct RemoveWordsMapper {
     substrings: Arc<[Finder<'static>]>,
-    /// Where the text at hand has one of them.
+    /// The positions of substrings in the current text.
     found: Vec<usize>,
-    /// Whether special characters at the ends of a word are left out.
+    /// True if special characters at the ends of a word are left out.
     strips: bool,
     gaps: Gaps,
-    /// What cuts texts into pieces, if these are searched instead of words.
+    /// The reader that cuts texts into pieces, if pieces are searched instead of words.
     pieces: Option<PieceReader>,
 }
 
 impl RemoveWordsMapper {
-    /// Returns whether a word has none of the substrings.
+    /// Returns whether a word contains none of the substrings.
     fn keeps(&self, word: &str) -> bool {
         let word = match self.strips {
             true => word.trim_matches(is_special),
@@ -117,8 +116,8 @@ impl Mapper for RemoveWordsMapper {
             }
             return Ok(());
         }
-        // Few words have any of the substrings, so the whole text is searched first. A substring with a blank in it is in no
-        // word, and hides no other.
+        // Few words contain a substring, so the whole text is searched first. A substring with a blank in it is in no word, and
+        // hides no other.
         self.found.clear();
         for substring in self.substrings.iter() {
             self.found.extend(substring.find_iter(text.as_bytes()));
@@ -141,9 +140,9 @@ impl Mapper for RemoveWordsMapper {
 }
 
 impl RemoveWordsMapper {
-    /// Returns the text of the pieces that stay, unless all stay.
+    /// Returns the text of the pieces that stay; `None` if all stay.
     fn kept_pieces(&self, pieces: &RecordPieces) -> Option<String> {
-        // Pieces are normalised, so they may have what the text has not.
+        // Pieces are normalised, so they may contain a substring that the text doesn't contain.
         let mut kept = String::new();
         let mut is_whole = true;
         pieces.each(|piece| match self.keeps(piece) {
@@ -153,7 +152,7 @@ impl RemoveWordsMapper {
         if is_whole {
             return None;
         }
-        // Data-Juicer runs the words together.
+        // Data-Juicer joins the words without spaces.
         Some(match self.strips {
             true => kept.replace(SPACE_MARK, ""),
             false => kept.replace(SPACE_MARK, " ").trim().to_owned(),
@@ -161,5 +160,5 @@ impl RemoveWordsMapper {
     }
 }
 
-/// What pieces have in the place of a space.
+/// The character that pieces have in place of a space.
 const SPACE_MARK: &str = "\u{2581}";

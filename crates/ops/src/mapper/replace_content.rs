@@ -1,7 +1,7 @@
 //! # What it does
-//! Replaces what patterns match in the text.
+//! Replaces the matches of patterns in the text.
 //!
-//! The patterns are applied one after the other, each to what the ones before made.
+//! The patterns are applied one after the other, each to the result of the ones before.
 //!
 //! # Parameters
 //! `pattern` and `repl`, see below. Patterns are those of Python's `regex`, with a dot that also matches line ends, see
@@ -26,10 +26,10 @@ use crate::text::substitution::{Substitution, too_many_steps};
 params! {
     /// Parameters of `replace_content_mapper`.
     pub(crate) struct ReplaceContentParams {
-        /// A regular expression for what is replaced, or a list of them, each bare or as `r'...'`; null for none.
+        /// A regular expression for the text to replace, or a list of them, each bare or as `r'...'`; null for none.
         pattern: Option<Vec<String>> = None;
-        /// What comes in its place: one text for all patterns, or a list with one for each. `\1` and `\g<name>` stand for
-        /// groups of the pattern, as in Python.
+        /// The replacement: one text for all patterns, or a list with one for each. `\1` and `\g<name>` refer to groups of the
+        /// pattern, as in Python.
         repl: Replacements = Replacements::One(String::new());
     }
 }
@@ -68,7 +68,7 @@ impl Replacements {
     }
 }
 
-/// The description of `replace_content_mapper`.
+/// Returns the description of `replace_content_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "replace_content_mapper",

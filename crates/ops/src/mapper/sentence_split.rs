@@ -1,12 +1,12 @@
 //! # What it does
 //! Puts each sentence of the text on a line of its own.
 //!
-//! Sentences are found by the Punkt algorithm, which knows the abbreviations of a language. The whitespace between
-//! sentences becomes one line feed, and that at the end of the text is removed; line ends within a sentence stay.
+//! Sentences are found by the Punkt algorithm, which knows the abbreviations of a language. The whitespace between sentences
+//! becomes one line feed, and whitespace at the end of the text is removed. Line ends within a sentence stay.
 //!
 //! # Parameters
-//! `lang`, see below. The tables of the language are those of NLTK: the folder `punkt_tab/english`, or that of
-//! another language, among the assets, also below `nltk_data/tokenizers`.
+//! `lang`, see below. The tables of the language are those of NLTK: the folder `punkt_tab/english`, or that of another language,
+//! among the assets or below `nltk_data/tokenizers` there.
 //!
 //! # Example
 //! `Hello world. This is Dr. Smith.` becomes `Hello world.\nThis is Dr. Smith.`
@@ -31,7 +31,7 @@ params! {
     }
 }
 
-/// The description of `sentence_split_mapper`.
+/// Returns the description of `sentence_split_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "sentence_split_mapper",
@@ -41,7 +41,7 @@ pub(crate) fn spec() -> OperatorSpec {
     .doc(&super::manual(include_str!("sentence_split.rs")))
 }
 
-/// The name of a language's folder.
+/// Returns the name of a language's folder.
 fn folder(lang: &str) -> Option<&'static str> {
     match lang {
         "en" => Some("english"),

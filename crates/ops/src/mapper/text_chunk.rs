@@ -1,21 +1,21 @@
 //! # What it does
 //! Cuts the text into chunks, each of which becomes a record of its own with the other fields of the original.
 //!
-//! With `split_pattern` alone, chunks are what is between its matches, and what its groups matched; blank ones are left
-//! out, and a text of nothing else leaves no record. With `max_len` alone, chunks have so many characters. With both, a
-//! text that is longer is cut at the last match within `max_len` characters, and after so many where there is none.
+//! With `split_pattern` alone, the chunks are the texts between its matches, and the texts that its groups matched. Blank ones are
+//! left out, and a text of nothing else leaves no record. With `max_len` alone, chunks have that many characters. With both, a
+//! longer text is cut at the last match within `max_len` characters, or after that many if there is none.
 //!
-//! With a `tokenizer`, tokens are counted instead of characters: those of the whole text, without special ones such as those
-//! at the start and the end. Chunks are parts of the text as it is; no character is cut in two.
+//! With a `tokenizer`, tokens are counted instead of characters: those of the whole text, without special ones such as the ones at
+//! the start and the end. Chunks are parts of the unchanged text; no character is cut in two.
 //!
-//! With `compat: data_juicer`, there may be one more chunk at the end that has only what the one before it ends with. With a
-//! tokenizer, chunks are then what the tokenizer makes of the tokens, special ones included, and what is left after a cut
-//! becomes tokens anew.
+//! With `compat: data_juicer`, there may be one more chunk at the end that only repeats the end of the chunk before. With a
+//! tokenizer, chunks are then decoded from their tokens, including special ones, and the rest of the text is tokenized again after
+//! each cut.
 //!
 //! # Parameters
-//! See below; at least one of `max_len` and `split_pattern` is needed. The pattern is read as that of Python's module `re`,
-//! where a dot does not match a line feed. `tokenizer` is a folder with a `tokenizer.json`, or `owner/name` as on the Hugging
-//! Face hub, whose `tokenizer.json` must be where assets are kept. `trust_remote_code` has no effect: no code of others runs.
+//! See below; at least one of `max_len` and `split_pattern` is needed. The pattern is one of Python's module `re`, where a dot does
+//! not match a line feed. `tokenizer` is a folder with a `tokenizer.json`, or `owner/name` as on the Hugging Face hub, whose
+//! `tokenizer.json` must be among the assets. `trust_remote_code` has no effect: no foreign code is run.
 //!
 //! # Example
 //! With `split_pattern: '\n'`, a record with the text `a\n\nb` becomes two, with the texts `a` and `b`.
@@ -40,20 +40,21 @@ use crate::unicode;
 params! {
     /// Parameters of `text_chunk_mapper`.
     pub(crate) struct TextChunkParams {
-        /// The most characters of a chunk; null for any number.
+        /// The length of a chunk in characters, at most; null for no limit.
         max_len: Option<u64> = None, |length| *length != Some(0), "must be at least 1";
-        /// A regular expression for what parts chunks; null for none.
+        /// A regular expression for the separators between chunks; null for none.
         split_pattern: Option<String> = Some(r"\n\n".to_owned());
-        /// How many characters the next chunk repeats where a text is cut after `max_len` of them; fewer than that.
+        /// The number of characters that the next chunk repeats if a text is cut after `max_len` characters. It must be less than
+        /// `max_len`.
         overlap_len: u64 = 0;
         /// A tokenizer whose tokens are counted instead of characters; null for none.
         tokenizer: Option<String> = None;
-        /// Whether a tokenizer may bring code of its own; without effect.
+        /// Has no effect; in Data-Juicer, it allows a tokenizer to bring code of its own.
         trust_remote_code: bool = false;
     }
 }
 
-/// The description of `text_chunk_mapper`.
+/// Returns the description of `text_chunk_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::splitter(
         "text_chunk_mapper",
@@ -96,7 +97,7 @@ fn resolve(
             let message = "cannot be null along with `split_pattern`; give at least one of them";
             return Err(ParamError::new("max_len", message));
         }
-        // No length, so nothing to count.
+        // Without a length there is nothing to count.
         (None, Some(separator)) => return Ok(Resolved::new(move || by_separator(&separator))),
         (Some(window), separator) => Cut { window, separator },
     };
@@ -119,7 +120,7 @@ enum TextChunkMapper {
     Separator(Separator),
     Characters(Cut),
     Tokens(TokenEnds, Cut),
-    /// As Data-Juicer does it.
+    /// Cuts as Data-Juicer does.
     Decoded(TokenCodec, Cut),
 }
 
@@ -127,11 +128,11 @@ fn by_separator(separator: &Separator) -> TextChunkMapper {
     TextChunkMapper::Separator(separator.clone())
 }
 
-/// The most bytes of all chunks of a record together.
+/// The size of all chunks of a record together, at most.
 const MOST_BYTES: usize = 1 << 30;
 
-/// The most bytes of a record that become tokens, as those after each cut do again. The library makes tokens of a few
-/// megabytes in a second.
+/// The number of bytes of a record that are tokenized, at most. The bytes after each cut count again. The library tokenizes a few
+/// megabytes per second.
 const MOST_ENCODED_BYTES: usize = 256 << 20;
 
 impl Splitter for TextChunkMapper {
@@ -171,7 +172,7 @@ impl Cut {
         cut.map_err(not_cut)
     }
 
-    /// Cuts as Data-Juicer does with a tokenizer: by what this makes of a run of tokens.
+    /// Cuts as Data-Juicer does with a tokenizer: by the text that it decodes from a run of tokens.
     fn decoded(
         &mut self,
         codec: &TokenCodec,
@@ -210,7 +211,7 @@ impl Cut {
             {
                 None => {
                     let left = codec.decode(&tokens[length - overlap..])?;
-                    // Special tokens and parts of characters are added again and again: there would be no end.
+                    // Special tokens and parts of characters are added again and again, so this would never end.
                     if left.len() >= rest.len() {
                         return Err(RecordError::new(
                             "the text cannot be cut: what is left after a chunk is as long as before; a smaller `overlap_len` \
@@ -220,7 +221,7 @@ impl Cut {
                     (&ahead[..], left)
                 }
                 Some(found) => {
-                    // Data-Juicer takes the place in the decoded text for one in the text that was encoded.
+                    // Data-Juicer uses the position in the decoded text as one in the text that was encoded.
                     let passed = ahead[..found.end].chars().count();
                     let left = rest
                         .char_indices()
@@ -232,7 +233,7 @@ impl Cut {
             if !strip(chunk).is_empty() {
                 children.push(chunk);
             }
-            // Even a short text takes some time.
+            // Even a short text takes some time to tokenize.
             room = room.checked_sub(left.len() + 256).ok_or_else(|| {
                 RecordError::new(format!(
                     "the text cannot be cut: more than {MOST_ENCODED_BYTES} bytes would become tokens, as all that is left \

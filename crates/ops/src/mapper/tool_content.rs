@@ -1,4 +1,4 @@
-//! What a tool answered, as text.
+//! Turns the answer of a tool into text.
 
 use std::collections::HashMap;
 
@@ -10,15 +10,16 @@ use crate::text::python;
 use crate::text::python_json::dumps;
 use crate::text::python_value;
 
-/// Objects are written so far.
+/// The number of characters of an object that are written.
 const OBJECT_CHARS: usize = 10_000;
-/// Contents within contents are followed so far.
+/// The depth to which contents within contents are followed.
 const DEEPEST: u32 = 128;
 
-/// The text of a content, which is JSON: texts as they are, lists block by block, objects as Python writes JSON.
+/// Returns the text of a content, which is JSON. Texts stay as they are, lists are read block by block, and objects are written as
+/// Python writes JSON.
 ///
 /// # Errors
-/// When the contents are nested too deeply, or a text has half of a surrogate pair.
+/// If the contents are nested too deeply, or a text has half of a surrogate pair.
 pub(super) fn content_text(json: &str) -> Result<String, serde_json::Error> {
     of_any(json, 0)
 }
@@ -43,7 +44,7 @@ fn of_any(json: &str, depth: u32) -> Result<String, serde_json::Error> {
     })
 }
 
-/// The text of one of several blocks; numbers among them have none.
+/// Returns the text of one of several blocks. Numbers among them have none.
 fn of_block(json: &str, depth: u32) -> Result<Option<String>, serde_json::Error> {
     match json.as_bytes().first() {
         Some(b'"') => of_any(json, depth).map(Some),

@@ -1,16 +1,16 @@
 //! # What it does
-//! Judges by their contents whether the tools that were called in a dialogue succeeded, and writes how many did under
-//! `__dj__meta__`: `tool_success_count`, `tool_fail_count`, `tool_unknown_count`, `tool_success_ratio` (null if no tool did
-//! either), and `tool_results` with the beginning of each answer.
+//! Judges from the answers of the tools in a dialogue whether they succeeded, and writes the counts under `__dj__meta__`:
+//! `tool_success_count`, `tool_fail_count`, `tool_unknown_count`, `tool_success_ratio` (null if no tool succeeded or failed), and
+//! `tool_results` with the beginning of each answer.
 //!
 //! An answer that an error pattern matches is a failure, an empty one is unknown, and any other is a success.
 //!
 //! # Parameters
-//! `messages_key`, `tool_role_names`, `success_patterns`, `error_patterns` and `store_per_tool_results`, see below. An
-//! empty list means the default. Patterns are those of Python's `re`, see [patterns](../patterns.md).
+//! `messages_key`, `tool_role_names`, `success_patterns`, `error_patterns` and `store_per_tool_results`, see below. An empty list
+//! means the default. Patterns are those of Python's `re`, see [patterns](../patterns.md).
 //!
 //! # Example
-//! Answers `Wrote 12 bytes`, `Error: no such file` and an empty one are 1 success, 1 failure and 1 unknown; the ratio is 0.5.
+//! The answers `Wrote 12 bytes`, `Error: no such file` and an empty one are 1 success, 1 failure and 1 unknown; the ratio is 0.5.
 //!
 //! # Notes on determinism
 //! Pure: the messages and the parameters decide.
@@ -37,24 +37,24 @@ params! {
     pub(crate) struct ToolSuccessTaggerParams {
         /// The field with the list of messages.
         messages_key: String = "messages".to_owned();
-        /// The roles, in small letters, whose messages are answers of tools; by default `tool` and `tool_use`.
+        /// The roles, in lower case, whose messages are answers of tools; by default `tool` and `tool_use`.
         tool_role_names: Option<Vec<String>> = None;
-        /// Regular expressions for successes. They are checked, but decide nothing: what is not an error is a success.
+        /// Regular expressions for successes. They are checked, but have no effect: every answer that isn't an error is a success.
         success_patterns: Option<Vec<String>> = None;
         /// Regular expressions for failures; by default words such as `failed`, `error:` and some Chinese ones.
         error_patterns: Option<Vec<String>> = None;
-        /// Whether the result of each answer is written, besides the counts.
+        /// If set, the result of each answer is written, besides the counts.
         store_per_tool_results: bool = true;
     }
 }
 
-/// How many characters of an answer are kept.
+/// The number of characters of an answer that are kept.
 const PREVIEW_CHARS: usize = 200;
 
-/// The words of failures. Those before `not` have to begin a word, and end one unless they end with a colon.
+/// The words of failures. Those before `not` have to start at a word boundary, and to end at one unless they end with a colon.
 const ERRORS: &str = r"(?i)exception|failed|failure|error\s*:|not\s+found|permission\s+denied|(?-i:(?:执行|操作|请求|调用|接口)失败|(?:发生|出现)错误|错误码|无法访问|权限不足|无权限|找不到)";
 
-/// The description of `tool_success_tagger_mapper`.
+/// Returns the description of `tool_success_tagger_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "tool_success_tagger_mapper",
@@ -159,7 +159,7 @@ impl Mapper for ToolSuccessTaggerMapper {
 }
 
 impl ToolSuccessTaggerMapper {
-    /// The contents of the messages of tools.
+    /// Returns the contents of the messages of tools.
     fn answers(&self, record: &Record<'_>) -> Result<Vec<String>, RecordError> {
         let json = record.json(0).unwrap_or_default();
         if !json.starts_with('[') {
@@ -192,7 +192,7 @@ impl ToolSuccessTaggerMapper {
     }
 }
 
-/// What makes an answer a failure.
+/// The test that makes an answer a failure.
 #[derive(Clone)]
 enum Errors {
     Given(Vec<Matches>),
@@ -203,7 +203,7 @@ impl Errors {
     fn default_ones() -> Self {
         match Regex::new(ERRORS) {
             Ok(regex) => Self::Default(regex),
-            // The pattern is a constant, which the tests compile.
+            // The pattern is a constant, and the tests check that it compiles.
             Err(_) => Self::Given(Vec::new()),
         }
     }
@@ -220,7 +220,7 @@ impl Errors {
             }
             Self::Default(regex) => regex,
         };
-        // Word boundaries are looked at here: within the pattern they would make the search slow.
+        // Word boundaries are checked here, because within the pattern they would make the search slow.
         let mut from = 0;
         while let Some(found) = regex.find_at(content, from) {
             let (begins, ends) = match found.as_str().as_bytes()[0].to_ascii_lowercase() {

@@ -1,9 +1,9 @@
 //! # What it does
-//! Adds up the tokens that model calls used, as their responses report them, and writes `prompt_tokens`,
-//! `completion_tokens` and `total_tokens` under `__dj__meta__`.
+//! Adds up the tokens that model calls used according to their responses, and writes `prompt_tokens`, `completion_tokens` and
+//! `total_tokens` under `__dj__meta__`.
 //!
 //! Reports are looked for under `usage_key`, under `response_metadata_key`, and in each of the choices and its message.
-//! `input_tokens` and `output_tokens` are understood as well. Without any report the sums are 0 and the total is null.
+//! `input_tokens` and `output_tokens` are accepted as well. Without any report the sums are 0 and the total is null.
 //!
 //! # Parameters
 //! `choices_key`, `usage_key`, `response_metadata_key` and `dedupe_identical_usage`, see below.
@@ -12,8 +12,8 @@
 //! A record with `{"usage": {"prompt_tokens": 10, "completion_tokens": 5}}` gets `__dj__meta__` with 10, 5 and 15.
 //!
 //! # Notes on determinism
-//! Pure: the record and the parameters decide. With `compat`, the total of several reports is the first one that is
-//! given, as in Data-Juicer, and not their sum.
+//! Pure: the record and the parameters decide. With `compat`, the total of several reports is the first total that is given, as in
+//! Data-Juicer, and not their sum.
 
 use std::collections::HashSet;
 
@@ -33,14 +33,14 @@ params! {
         choices_key: String = "choices".to_owned();
         /// The field with the report of the whole record.
         usage_key: String = "usage".to_owned();
-        /// The field with metadata of the response, in which a report may lie.
+        /// The field with metadata of the response, which may contain a report.
         response_metadata_key: String = "response_metadata".to_owned();
-        /// Whether reports with the same numbers count once, as where a record repeats the report of its choice.
+        /// If set, reports with the same numbers count once, for records that repeat the report of their choice.
         dedupe_identical_usage: bool = true;
     }
 }
 
-/// Fields of the record itself that are a report where the one under `usage_key` is none.
+/// The fields of the record itself that are a report if `usage_key` has none.
 const OF_RECORD: [&str; 7] = [
     "usage",
     "usage_metadata",
@@ -51,7 +51,7 @@ const OF_RECORD: [&str; 7] = [
     "total_tokens",
 ];
 
-/// The description of `usage_counter_mapper`.
+/// Returns the description of `usage_counter_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "usage_counter_mapper",
@@ -137,7 +137,7 @@ impl UsageCounterMapper {
         Ok(reports)
     }
 
-    /// The total of all reports; none if they say nothing.
+    /// Returns the total of all reports; `None` if they have no numbers.
     fn total(&self, reports: &[Report]) -> Result<Option<Number>, RecordError> {
         let mut given = reports.iter().filter_map(|report| report.total.as_ref());
         if self.takes_first_total
@@ -163,7 +163,7 @@ fn of_record(record: &Record<'_>) -> Result<Value, RecordError> {
     Ok(fields.into())
 }
 
-/// What one report says.
+/// The numbers of one report.
 struct Report {
     prompt: Value,
     completion: Value,
@@ -171,7 +171,7 @@ struct Report {
 }
 
 impl Report {
-    /// The report that an object is, or has under `usage` or `usage_metadata`. An object without one reports nothing.
+    /// Returns the report that an object is, or has under `usage` or `usage_metadata`. An object without one reports nothing.
     fn of(object: &Value) -> Option<Self> {
         object.as_object()?;
         let nested = first_true([&object["usage"], &object["usage_metadata"]]);
@@ -191,7 +191,7 @@ impl Report {
         })
     }
 
-    /// By which reports are held to be the same.
+    /// Returns the key that identical reports share.
     fn key(&self) -> [i64; 3] {
         let whole = |value: &Value| match value {
             Value::Bool(value) => Some(i64::from(*value)),
@@ -207,7 +207,7 @@ impl Report {
     }
 }
 
-/// The first value, unless Python holds it to be false.
+/// Returns the first value, unless Python considers it false.
 fn first_true([first, second]: [&Value; 2]) -> &Value {
     if is_true(first) { first } else { second }
 }

@@ -1,5 +1,5 @@
 //! # What it does
-//! Strips whitespace from both ends, then makes every blank of a set of 23 (tab, no-break, zero-width and wide ones) a
+//! Strips whitespace from both ends, then replaces each of 23 kinds of blanks (tab, no-break, zero-width and wide ones) with a
 //! space.
 //!
 //! Line ends inside the text stay, and runs of spaces are not collapsed.
@@ -17,7 +17,7 @@ use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, Record
 
 use crate::text::whitespace::normalize_whitespace;
 
-/// The description of `whitespace_normalization_mapper`.
+/// Returns the description of `whitespace_normalization_mapper`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "whitespace_normalization_mapper",

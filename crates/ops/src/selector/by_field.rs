@@ -1,4 +1,4 @@
-//! What all selectors by a field have in common.
+//! The common part of all selectors by a field.
 
 use coldpress_operator::value::{Kind, Value};
 use coldpress_operator::{
@@ -7,19 +7,19 @@ use coldpress_operator::{
 };
 use serde_json::json;
 
-/// Which values of the field a selector can work with.
+/// The values of the field that a selector can work with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Values {
     /// Texts, numbers, booleans and nulls.
     Scalar,
-    /// Whatever there is.
+    /// Values of any type.
     Any,
 }
 
-/// A selector by the field with this name.
+/// Returns a selector by the field with this name.
 ///
 /// # Errors
-/// For a name that is empty: Data-Juicer then returns the dataset as it is, which only `compat` asks for.
+/// If the name is empty. Data-Juicer then returns the dataset as it is, which is done only with `compat`.
 pub(super) fn by_field(
     field_key: &str,
     values: Values,
@@ -46,7 +46,7 @@ pub(super) fn by_field(
     Ok(global.signed_by(json!({ "field_key": field_key })))
 }
 
-/// The selection of all records.
+/// Returns the selection of all records.
 fn everything() -> Selection {
     Selection::Top {
         amount: Amount::default(),
@@ -55,10 +55,10 @@ fn everything() -> Selection {
     }
 }
 
-/// Refuses a call that says no amount: Data-Juicer then returns the dataset as it is, which only `compat` asks for.
+/// Refuses a call without an amount. Data-Juicer then returns the dataset as it is, which is done only with `compat`.
 ///
 /// # Errors
-/// Unless an amount is given.
+/// If no amount is given.
 pub(super) fn check_amount(
     amount: Amount,
     names: [&str; 2],
@@ -74,12 +74,12 @@ pub(super) fn check_amount(
     }
 }
 
-/// Whether a share is one: from 0 to 1.
+/// Returns whether a share is from 0 to 1.
 pub(super) fn is_share(share: &Option<f64>) -> bool {
     share.is_none_or(|share| (0.0..=1.0).contains(&share))
 }
 
-/// Notes a field.
+/// Notes the value of a field.
 pub(crate) struct FieldSigner {
     field: Option<String>,
     values: Values,

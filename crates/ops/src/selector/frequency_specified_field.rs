@@ -1,17 +1,17 @@
 //! # What it does
-//! Keeps the records with the most (or least) frequent values of a field, value by value, from the most frequent one on. Of
-//! equally frequent values the one that comes first in the dataset comes first.
+//! Keeps the records with the most (or least) frequent values of a field, value by value, starting with the most frequent one. Of
+//! equally frequent values, the one that comes first in the dataset comes first.
 //!
 //! # Parameters
-//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `top_ratio`, a share of the distinct values, and
-//! `topk` say how many values are kept: with both, the fewer. `reverse: false` keeps the least frequent values.
+//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `top_ratio`, a share of the distinct values, and `topk`
+//! say how many values are kept: with both, the smaller number. `reverse: false` keeps the least frequent values.
 //!
 //! # Example
 //! Of records with the values `a`, `b`, `b`, `c` of `s`, `field_key: s` and `topk: 2` keep `b`, `b` and `a`, in this order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. 3 and 3.0 are one value. A record without
-//! the field, or with a list or an object in it, goes to quarantine.
+//! Pure: the field's values, their order in the dataset and the parameters decide. 3 and 3.0 are one value. A record without the
+//! field, or with a list or an object in it, goes to quarantine.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, ResolveContext, Selection, params,
@@ -26,14 +26,14 @@ params! {
         field_key: String = String::new();
         /// The share of the distinct values that is kept, from 0 to 1.
         top_ratio: Option<f64> = None, is_share, "must be from 0 to 1";
-        /// How many distinct values are kept at most.
+        /// The number of distinct values that are kept, at most.
         topk: Option<u64> = None;
-        /// Whether the most frequent values are kept, or the least frequent.
+        /// If set, the most frequent values are kept; otherwise the least frequent.
         reverse: bool = true;
     }
 }
 
-/// The description of `frequency_specified_field_selector`.
+/// Returns the description of `frequency_specified_field_selector`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "frequency_specified_field_selector",

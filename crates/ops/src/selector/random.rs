@@ -1,14 +1,14 @@
 //! # What it does
-//! Keeps some records by chance, in an order by chance. All records stay where they are if no fewer are wanted than there are.
+//! Keeps randomly chosen records, in random order. If at least as many are wanted as there are, all records stay in their order.
 //!
 //! # Parameters
-//! `select_ratio` and `select_num` say how many records are kept: with both, the fewer.
+//! `select_ratio` and `select_num` say how many records are kept: with both, the smaller number.
 //!
 //! # Example
 //! `select_num: 1000` keeps 1,000 records of the dataset; `select_ratio: 0.1` a tenth of it.
 //!
 //! # Notes on determinism
-//! Seeded: the recipe's seed and the places of the records in the dataset decide, not what is in them.
+//! Seeded: the recipe's seed and the positions of the records in the dataset decide, not their content.
 
 use coldpress_operator::{
     Amount, Determinism, Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext,
@@ -23,12 +23,12 @@ params! {
     pub(crate) struct RandomParams {
         /// The share of the records that is kept, from 0 to 1.
         select_ratio: Option<f64> = None, is_share, "must be from 0 to 1";
-        /// How many records are kept at most.
+        /// The number of records that are kept, at most.
         select_num: Option<u64> = None;
     }
 }
 
-/// The description of `random_selector`.
+/// Returns the description of `random_selector`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "random_selector",
@@ -59,7 +59,7 @@ fn resolve(
     Ok(Global::new(signer, SignatureForm::Value, rule).signed_by(json!({})))
 }
 
-/// Notes nothing of a record.
+/// Notes nothing about a record.
 pub(crate) struct Unread;
 
 impl Signer for Unread {

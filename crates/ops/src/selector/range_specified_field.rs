@@ -1,19 +1,19 @@
 //! # What it does
-//! Keeps the records between two places in the order of a field's values, from the largest on.
+//! Keeps the records between two ranks in the order of a field's values, starting with the largest.
 //!
 //! # Parameters
-//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `lower_percentile` and `lower_rank` say how many of
-//! the smallest values are left out: with both, the more. `upper_percentile` and `upper_rank` say among how many of the
-//! smallest values the others are: with both, the fewer. A percentile is a share of the records, from 0 to 1.
+//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `lower_percentile` and `lower_rank` are the number of the
+//! smallest values that are left out: with both, the larger number. `upper_percentile` and `upper_rank` are the number of the
+//! smallest values from which the others are kept: with both, the smaller number. A percentile is a share of the records, from 0 to
+//! 1.
 //!
 //! # Example
 //! Of records with the values 5, 9, 3 and 7 of `n`, `field_key: n`, `lower_rank: 1` and `upper_rank: 3` keep 7 and 5, in this
 //! order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. Values are read as floats: a text by the
-//! number in it, a list by its mean; what is no number is smaller than all numbers. A record without the field goes to
-//! quarantine.
+//! Pure: the field's values, their order in the dataset and the parameters decide. Values are read as floats: a text by the number
+//! in it, and a list by its mean. Anything else is smaller than all numbers. A record without the field goes to quarantine.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, ResolveContext, Selection, params,
@@ -28,16 +28,16 @@ params! {
         field_key: String = String::new();
         /// The share of the records with the smallest values that is left out, from 0 to 1.
         lower_percentile: Option<f64> = None, is_share, "must be from 0 to 1";
-        /// The share of the records with the smallest values that the others are among, from 0 to 1.
+        /// The share of the records with the smallest values from which the others are kept, from 0 to 1.
         upper_percentile: Option<f64> = None, is_share, "must be from 0 to 1";
-        /// How many records with the smallest values are left out.
+        /// The number of records with the smallest values that are left out.
         lower_rank: Option<u64> = None;
-        /// Among how many records with the smallest values the others are.
+        /// The number of records with the smallest values from which the others are kept.
         upper_rank: Option<u64> = None;
     }
 }
 
-/// The description of `range_specified_field_selector`.
+/// Returns the description of `range_specified_field_selector`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "range_specified_field_selector",

@@ -1,16 +1,16 @@
 //! # What it does
-//! Keeps the records whose field has one of some values, in the order of the dataset.
+//! Keeps the records whose field has one of the given values, in the order of the dataset.
 //!
 //! # Parameters
-//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `target_tags` is the list of the values: texts,
-//! numbers, `true`, `false` or `null`.
+//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `target_tags` is the list of the values: texts, numbers,
+//! `true`, `false` or `null`.
 //!
 //! # Example
 //! `field_key: source` and `target_tags: [wiki, books]` keep the records from these two sources.
 //!
 //! # Notes on determinism
-//! Pure: the field and the parameters decide. 3 and 3.0 are equal, 3 and "3" are not. A record without the field, or with a
-//! list or an object in it, goes to quarantine.
+//! Pure: the field and the parameters decide. 3 and 3.0 are equal, 3 and "3" are not. A record without the field, or with a list or
+//! an object in it, goes to quarantine.
 
 use coldpress_operator::{
     Global, Node, OperatorSpec, ParamError, ParamValue, ResolveContext, Selection, params,
@@ -41,12 +41,12 @@ params! {
     pub(crate) struct TagsParams {
         /// The field to select by; a dotted name reaches into objects.
         field_key: String = String::new();
-        /// The values of the records that are kept. Must be given.
+        /// The values of the records that are kept. Required.
         target_tags: Option<Vec<Tag>> = None;
     }
 }
 
-/// The description of `tags_specified_field_selector`.
+/// Returns the description of `tags_specified_field_selector`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "tags_specified_field_selector",

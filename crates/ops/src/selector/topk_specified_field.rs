@@ -1,19 +1,19 @@
 //! # What it does
-//! Keeps the records with the largest (or smallest) values of a field, from the largest on. Of equal values the one that comes
-//! first in the dataset comes first.
+//! Keeps the records with the largest (or smallest) values of a field, starting with the largest. Of equal values, the one that
+//! comes first in the dataset comes first.
 //!
 //! # Parameters
-//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `top_ratio` and `topk` say how many records are
-//! kept: with both, the fewer. `reverse: false` keeps the smallest values, from the smallest on.
+//! `field_key` names the field; `a.b` is the field `b` of the object `a`. `top_ratio` and `topk` say how many records are kept:
+//! with both, the smaller number. `reverse: false` keeps the smallest values, starting with the smallest.
 //!
 //! # Example
 //! Of records with the values 5, 9, 3 and 9 of `n`, `field_key: n` and `topk: 3` keep 9, 9 and 5, in this order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. Values of a plain name are compared as they
-//! are: numbers by their value, texts by code points; the job fails if some are numbers and others are not. Values of a dotted
-//! name are read as floats, as Data-Juicer does it: a text by the number in it, a list by its mean, and what is no number
-//! comes last. A record without the field goes to quarantine, and so does a list or an object under a plain name.
+//! Pure: the field's values, their order in the dataset and the parameters decide. Values of a plain name are compared as they are:
+//! numbers by their value, texts by code points; the job fails if some are numbers and others are not. Values of a dotted name are
+//! read as floats, as in Data-Juicer: a text by the number in it, and a list by its mean. Anything else comes last. A record
+//! without the field goes to quarantine, and so does a list or an object under a plain name.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, Reading, ResolveContext, Selection, params,
@@ -28,14 +28,14 @@ params! {
         field_key: String = String::new();
         /// The share of the records that is kept, from 0 to 1.
         top_ratio: Option<f64> = None, is_share, "must be from 0 to 1";
-        /// How many records are kept at most.
+        /// The number of records that are kept, at most.
         topk: Option<u64> = None;
-        /// Whether the largest values are kept, or the smallest.
+        /// If set, the largest values are kept; otherwise the smallest.
         reverse: bool = true;
     }
 }
 
-/// The description of `topk_specified_field_selector`.
+/// Returns the description of `topk_specified_field_selector`.
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "topk_specified_field_selector",

@@ -1,19 +1,18 @@
-//! Finds the bytes of a text that are worth a look, 64 at a time.
+//! Finds the bytes of a text that need a closer look, 64 at a time.
 //!
-//! The test of a byte and its two successors is a few comparisons without branches, which the compiler turns into
-//! vector instructions; only the few bytes that pass it are visited one by one.
+//! The test of a byte and its two successors is a few comparisons without branches, which the compiler turns into vector
+//! instructions. Only the few bytes that pass it are visited one by one.
 
 use crate::width::{Kernel, run_widest};
 
-/// Bytes tested at once.
+/// The number of bytes that are tested at once.
 const BLOCK: usize = 64;
-/// A block with the bytes after it that a test may look at.
+/// The size of a block with the bytes after it that a test may look at.
 const WINDOW: usize = BLOCK + 2;
 
-/// Calls `visit` with the place of every byte for which `test(byte, next, next but one)` holds, in order.
+/// Calls `visit` with the position of every byte for which `test(byte, next, next but one)` holds, in order.
 ///
-/// Behind the end of the text the test is given zeros. `test` has to be free of branches (`&` and `|`, not `&&` and
-/// `||`) to be fast.
+/// After the end of the text, the test is given zeros. To be fast, `test` must not have branches (`&` and `|`, not `&&` and `||`).
 #[inline]
 pub(crate) fn for_each_hit<T, V>(bytes: &[u8], test: T, visit: V)
 where

@@ -1,20 +1,20 @@
-//! The characters of a text as numbers of one width, so that they can be compared and hashed by place.
+//! The characters of a text as numbers of one width, so that they can be compared and hashed by position.
 
-/// Texts with fewer characters have codes.
+/// The number of characters from which texts have no codes.
 pub(super) const MOST: usize = u16::MAX as usize;
-/// Readable codes after the last one, whatever they hold.
+/// The number of codes that can be read after the last one, whatever they hold.
 pub(super) const MARGIN: usize = 32;
-/// The code of the first character beyond the basic plane; that of surrogates, which no text has.
+/// The code of the first character beyond the basic plane. It is one of the surrogates, which no text has.
 const FIRST_FAR: u16 = 0xD800;
-/// How many codes there are for characters beyond the basic plane.
+/// The number of codes for characters beyond the basic plane.
 const FAR_CODES: usize = 0x800;
-/// So many bytes are looked at at once.
+/// The number of bytes that are examined at once.
 const STEP: usize = 16;
 
-/// The codes of a text, with memory that is used again from text to text.
+/// The codes of a text. The memory is reused from text to text.
 ///
 /// Two characters of a text have the same code only if they are the same. A character of the basic plane is its own code, and
-/// others get free ones in the order in which they are met.
+/// others get free codes in the order in which they appear.
 #[derive(Clone, Debug)]
 pub(super) struct CharCodes {
     narrow: Box<[u8; MOST + MARGIN]>,
@@ -23,7 +23,7 @@ pub(super) struct CharCodes {
     far: Vec<(u32, u16)>,
 }
 
-/// The codes of a text, and how many there are.
+/// The codes of a text, with their number.
 pub(super) enum Codes<'a> {
     Narrow(&'a [u8; MOST + MARGIN], usize),
     Wide(&'a [u16; MOST + MARGIN], usize),
@@ -40,7 +40,7 @@ impl Default for CharCodes {
 }
 
 impl CharCodes {
-    /// Returns the codes of `text`; none for long texts, and for those with very many characters beyond the basic plane.
+    /// Returns the codes of `text`; `None` for long texts, and for those with very many characters beyond the basic plane.
     pub(super) fn of(&mut self, text: &str) -> Option<Codes<'_>> {
         if text.is_ascii() {
             let codes = self.narrow.get_mut(..text.len())?;
@@ -76,7 +76,7 @@ impl CharCodes {
                 place += 1;
                 continue;
             }
-            // Characters of a kind come together.
+            // Characters of the same width tend to come together.
             while len < MOST && bytes.get(place).is_some_and(|byte| !byte.is_ascii()) {
                 let (code, bytes) = longer_char(&bytes[place..]);
                 let code = u16::try_from(code).ok().or_else(|| far_code(far, code))?;
@@ -89,7 +89,7 @@ impl CharCodes {
     }
 }
 
-/// Returns the code of a character beyond the basic plane; none if all codes have been given away.
+/// Returns the code of a character beyond the basic plane; `None` if there are no free codes left.
 #[cold]
 fn far_code(far: &mut Vec<(u32, u16)>, ch: u32) -> Option<u16> {
     match far.binary_search_by_key(&ch, |&(ch, _)| ch) {
@@ -103,7 +103,7 @@ fn far_code(far: &mut Vec<(u32, u16)>, ch: u32) -> Option<u16> {
     }
 }
 
-/// The first character of `bytes`, which is not ASCII, and the number of its bytes.
+/// Returns the first character of `bytes`, which is not ASCII, and the number of its bytes.
 #[inline(always)]
 fn longer_char(bytes: &[u8]) -> (u32, usize) {
     let low = |offset: usize| u32::from(bytes.get(offset).copied().unwrap_or(0) & 0x3F);
@@ -117,14 +117,14 @@ fn longer_char(bytes: &[u8]) -> (u32, usize) {
     }
 }
 
-/// How many of these bytes come before the first that is not ASCII.
+/// Returns the number of these bytes before the first that is not ASCII.
 #[inline(always)]
 fn ascii_prefix(bytes: &[u8; STEP]) -> usize {
     const HIGH_BITS: u128 = 0x8080_8080_8080_8080_8080_8080_8080_8080;
     (u128::from_le_bytes(*bytes) & HIGH_BITS).trailing_zeros() as usize / 8
 }
 
-/// So many zeros, of which no memory is used before they are.
+/// Returns an array of zeros that takes no memory before it is used.
 pub(super) fn zeros<T: Copy + Default, const N: usize>() -> Box<[T; N]> {
     let zeros = vec![T::default(); N].into_boxed_slice().try_into();
     zeros.unwrap_or_else(|_| Box::new([T::default(); N]))
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// The codes of a text, from the characters one by one.
+    /// Returns the codes of a text, made from one character at a time.
     fn plain_codes(text: &str) -> Vec<u16> {
         let mut far = Vec::new();
         let code = |ch: char| {

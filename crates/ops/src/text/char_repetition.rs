@@ -1,9 +1,9 @@
-//! How much of a text is made of its most frequent character n-grams.
+//! Measures how much of a text is made of its most frequent character n-grams.
 //!
-//! Most n-grams of the usual lengths are compared character by character. Any others are known by a hash: one of 64 bits when
-//! it is at most 16 long and the text is short or it is ASCII, else a rolling one modulo 2^61 − 1 over the code points. Two different n-grams of one text share a hash with a
-//! chance of about (number of n-grams)² / 2^62, which is 10^-12 for a text of two thousand characters. There is no
-//! seed: the same text gives the same ratio everywhere.
+//! Most n-grams of the usual lengths are compared character by character. Any others are identified by a hash. It has 64 bits if
+//! the n-gram is at most 16 long and either the text is short or the n-gram is ASCII; otherwise it is a rolling one modulo 2^61 − 1
+//! over the code points. Two different n-grams of one text share a hash with a probability of about (number of n-grams)² / 2^62,
+//! which is 10^-12 for a text of two thousand characters. There is no seed, so the same text gives the same ratio everywhere.
 
 use super::char_codes::{CharCodes, Codes, MARGIN, MOST};
 use super::chars::count_chars;
@@ -11,13 +11,13 @@ use super::ngram_hash::{collect_rolling, mix, pair};
 use super::ngram_tally::{Collector, HashSequence, NgramTally};
 use super::place_tally::{Code, LENGTHS, PlaceTally, windows};
 
-/// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
+/// The form of the hashes; part of the operator's version, because another form could (in theory) give another ratio.
 pub const VERSION: u32 = 2;
 
-/// The longest n-gram that the ASCII hash takes.
+/// The length of the longest n-gram that the ASCII hash takes.
 const ASCII_LIMIT: usize = 16;
 
-/// Memory that is used again from text to text.
+/// Memory that is reused from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct CharRepetition {
     short: CharCodes,
@@ -27,10 +27,10 @@ pub struct CharRepetition {
 }
 
 impl CharRepetition {
-    /// The share of the most frequent n-grams of `len` characters among all n-grams of `text`.
+    /// Returns the share of the most frequent n-grams of `len` characters among all n-grams of `text`.
     ///
-    /// The most frequent ones are, in order of their counts, as many as the square root of the number of different
-    /// n-grams (rounded down) says, but only such as occur more than once. A text without n-grams has the ratio 0.
+    /// The n-grams are taken in order of their counts, as many as the square root of the number of different n-grams (rounded
+    /// down), but only those that occur more than once. A text without n-grams has the ratio 0.
     pub fn ratio(&mut self, text: &str, len: usize) -> f64 {
         match LENGTHS
             .contains(&len)
@@ -73,7 +73,7 @@ impl CharRepetition {
     }
 }
 
-/// Counts the n-grams of a text with these codes by their places, and those set aside by hashes.
+/// Counts the n-grams of a text with these codes by their positions, and those set aside by hashes.
 fn count_places<C: Code>(
     tally: &mut NgramTally,
     places: &mut PlaceTally,
@@ -93,7 +93,7 @@ fn count_places<C: Code>(
     });
 }
 
-/// The hashes of n-grams of a text at some places.
+/// The hashes of n-grams at some positions of a text.
 struct Aside<'a, C> {
     codes: &'a [C; MOST + MARGIN],
     len: usize,
@@ -138,9 +138,9 @@ impl HashSequence for Ngrams<'_> {
 }
 
 impl Ngrams<'_> {
-    /// Collects the hashes of all n-grams: ASCII stretches of at least `len` characters by their bytes, what lies
-    /// between them (with `len - 1` characters on both sides) by code points. So an n-gram has the ASCII hash exactly
-    /// when all its characters are ASCII.
+    /// Collects the hashes of all n-grams. ASCII stretches of at least `len` characters are hashed by bytes; the stretches between
+    /// them (with `len - 1` characters on both sides) by code points. So an n-gram has the ASCII hash exactly when all its
+    /// characters are ASCII.
     fn fill_mixed(self, collector: &mut Collector<'_>) {
         let (text, len, codes) = (self.text, self.len, self.codes);
         let bytes = text.as_bytes();
@@ -178,7 +178,7 @@ impl Ngrams<'_> {
     }
 }
 
-/// How many bytes at the start of `bytes` are ASCII.
+/// Returns the number of ASCII bytes at the start of `bytes`.
 fn ascii_prefix(bytes: &[u8]) -> usize {
     const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
     let (words, rest) = bytes.as_chunks::<8>();
@@ -208,7 +208,7 @@ fn collect_ascii(bytes: &[u8], len: usize, collector: &mut Collector<'_>) {
     } else {
         let keep = (1u64 << (8 * len)) - 1;
         collector.extend(bytes.windows(8).map(|window| pair(word(window) & keep, 0)));
-        // The last few windows are too near to the end for a whole word.
+        // The last few windows are too near the end for a whole word.
         collector.extend(
             bytes[bytes.len().saturating_sub(7)..]
                 .windows(len)
@@ -231,7 +231,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The plain form: a table of all n-grams.
+    /// Computes the ratio the simple way, with a table of all n-grams.
     fn plain_ratio(text: &str, len: usize) -> f64 {
         let chars: Vec<char> = text.chars().collect();
         let mut counts = std::collections::HashMap::<&[char], u64>::new();

@@ -1,30 +1,30 @@
-//! Sets of characters, and the runs of a text that are made of their members.
+//! Sets of characters, and the runs of a text that consist of their members.
 
 use std::ops::Range;
 
 /// A set of characters.
 ///
-/// Bytes that begin a member are known, so that text without members is passed over byte by byte.
+/// It knows the bytes that begin a member, so text without members is skipped byte by byte.
 #[derive(Clone, Debug)]
 pub struct CharSet {
-    /// What the characters that begin with this byte have to do with the set.
+    /// The relation to the set of the characters that begin with each byte.
     by_lead: [Lead; 256],
-    /// One bit per character beyond ASCII, in blocks of 64; those that have no member are left out at the end.
+    /// One bit per character beyond ASCII, in blocks of 64. Trailing blocks without members are left out.
     beyond_ascii: Vec<u64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Lead {
-    /// None is a member; also the bytes that begin no character.
+    /// None is a member. This includes bytes that begin no character.
     None,
-    /// Some are.
+    /// Some are members.
     Some,
-    /// All are.
+    /// All are members.
     All,
 }
 
 impl CharSet {
-    /// The set of these characters.
+    /// Returns the set of these characters.
     pub fn new(members: impl IntoIterator<Item = char>) -> Self {
         let mut set = Self {
             by_lead: [Lead::None; 256],
@@ -47,8 +47,8 @@ impl CharSet {
         set
     }
 
-    /// The set that a pattern names, if it is of the shape of `\p{P}` or `\P{Lu}+`, so that removing its matches is removing the
-    /// members of a general category.
+    /// Returns the set that a pattern such as `\p{P}` or `\P{Lu}+` names; `None` for other patterns. Removing the matches of such a
+    /// pattern is the same as removing the members of a general category.
     pub fn of_category(pattern: &str) -> Option<Self> {
         let property = pattern.strip_suffix('+').unwrap_or(pattern);
         let name = property
@@ -75,7 +75,7 @@ impl CharSet {
         }
     }
 
-    /// Reports the longest runs of members in `text`, in order.
+    /// Reports the maximal runs of members in `text`, in order.
     pub fn runs_of_members(&self, text: &str, mut run: impl FnMut(Range<usize>)) {
         let mut from = 0;
         while let Some(start) = self.next_member(text, from) {
@@ -85,7 +85,7 @@ impl CharSet {
         }
     }
 
-    /// Reports the longest runs without a member in `text`, in order.
+    /// Reports the maximal runs without a member in `text`, in order.
     pub fn runs_of_others(&self, text: &str, mut run: impl FnMut(Range<usize>)) {
         let mut from = 0;
         while let Some(start) = self.next_other(text, from) {
@@ -95,7 +95,7 @@ impl CharSet {
         }
     }
 
-    /// Returns where the next member is, from `from` on.
+    /// Returns the position of the next member at or after `from`.
     fn next_member(&self, text: &str, mut from: usize) -> Option<usize> {
         loop {
             let bytes = text.as_bytes().get(from..)?.iter();
@@ -109,7 +109,7 @@ impl CharSet {
         }
     }
 
-    /// Returns where the next character is that is no member, from `from` on.
+    /// Returns the position of the next character at or after `from` that isn't a member.
     fn next_other(&self, text: &str, from: usize) -> Option<usize> {
         let rest = text.get(from..)?;
         let other = rest.char_indices().find(|(_, ch)| !self.contains(*ch));

@@ -1,32 +1,32 @@
-//! Character classes, and how many characters of each class a text has.
+//! Character classes, and the number of characters of each class in a text.
 
 use coldpress_pattern::Unicode;
 
 use super::block_scan::pack;
 use super::class_table::{BLOCK_OF, BLOCKS, Block, DIGITS, LATER, PAGE_OF, PUNCTUATION};
 
-/// How many characters a text has, and of which class.
+/// The number of characters of a text, in all and per class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CharCounts {
     /// All characters (code points).
     pub chars: u64,
-    /// Those that are alphanumeric as by [`is_alnum`].
+    /// Characters that are alphanumeric, see [`is_alnum`].
     pub alnum: u64,
-    /// Those that are special as by [`is_special`].
+    /// Characters that are special, see [`is_special`].
     pub special: u64,
 }
 
-/// How many characters a text has, and how many of them are of one class.
+/// The number of characters of a text, in all and of one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClassCount {
     /// All characters (code points).
     pub chars: u64,
-    /// Those of the class.
+    /// Characters of the class.
     pub members: u64,
 }
 
 impl ClassCount {
-    /// The share of the class; 0 for an empty text.
+    /// Returns the share of the class; 0 for an empty text.
     pub fn ratio(self) -> f64 {
         if self.chars == 0 {
             0.0
@@ -42,7 +42,7 @@ pub fn is_alnum(ch: char) -> bool {
     is_alnum_in(ch, Unicode::Python311)
 }
 
-/// The same, in a version of Unicode.
+/// Returns the same for a version of Unicode.
 fn is_alnum_in(ch: char, unicode: Unicode) -> bool {
     let (block, bit) = block_of(ch);
     block.alnum >> bit & 1 != 0 && (unicode == Unicode::Newest || !is_later(ch))
@@ -50,11 +50,12 @@ fn is_alnum_in(ch: char, unicode: Unicode) -> bool {
 
 /// Returns whether Python's `str.isalpha` holds for `ch`: letters of any script.
 pub fn is_alpha(ch: char, unicode: Unicode) -> bool {
-    // What is alphanumeric is a letter or a number; some Chinese numerals, which are letters, are numbers to Python alone.
+    // Every alphanumeric character is a letter or a number. Some Chinese numerals are letters, and only Python treats them as
+    // numbers.
     is_alnum_in(ch, unicode) && !ch.is_numeric()
 }
 
-/// Returns whether Unicode has assigned `ch` after version 14, the one of Python 3.11, or not at all.
+/// Returns whether Unicode assigned `ch` after version 14, the version of Python 3.11, or not at all.
 pub fn is_later(ch: char) -> bool {
     let (index, bit) = index_of(ch);
     LATER[index] >> bit & 1 != 0
@@ -79,12 +80,12 @@ pub fn changes_when_lowered(ch: char) -> bool {
     block.lowers >> bit & 1 != 0
 }
 
-/// Returns whether `ch` is a decimal digit of any script, `\d` of the reference's regex engine.
+/// Returns whether `ch` is a decimal digit of any script, `\d` in Data-Juicer's regex engine.
 pub fn is_digit(ch: char) -> bool {
     ch.is_ascii_digit() || (!ch.is_ascii() && is_in(&DIGITS, ch))
 }
 
-/// Returns whether `ch` is punctuation (not a symbol), `\p{P}` of the reference's regex engine.
+/// Returns whether `ch` is punctuation (not a symbol), `\p{P}` in Data-Juicer's regex engine.
 pub fn is_punctuation(ch: char) -> bool {
     match ch {
         '$' | '+' | '<' | '=' | '>' | '^' | '`' | '|' | '~' => false,
@@ -93,14 +94,14 @@ pub fn is_punctuation(ch: char) -> bool {
     }
 }
 
-/// Returns whether one of `ranges`, which are in order, has `ch`.
+/// Returns whether one of `ranges`, which are in order, contains `ch`.
 pub(super) fn is_in(ranges: &[(u32, u32)], ch: char) -> bool {
     let code = u32::from(ch);
     let after = ranges.partition_point(|&(first, _)| first <= code);
     after.checked_sub(1).is_some_and(|i| code <= ranges[i].1)
 }
 
-/// Bytes counted at once; at most 255, so that a count of them fits a byte.
+/// The number of bytes that are counted at once. It must be at most 255, so that a count of them fits in a byte.
 const CHUNK: usize = 64;
 
 /// Counts the characters of `text`.
@@ -139,8 +140,7 @@ pub fn count_classes(text: &str) -> CharCounts {
     count::<true, true, false>(text)
 }
 
-/// Counts the classes that are asked for; the others stay zero. `WITH_LATER` is whether characters count that came
-/// after Unicode 14.
+/// Counts the requested classes; the others stay zero. `WITH_LATER` includes characters that were added after Unicode 14.
 fn count<const ALNUM: bool, const SPECIAL: bool, const WITH_LATER: bool>(text: &str) -> CharCounts {
     let bytes = text.as_bytes();
     let mut counts = CharCounts::default();
@@ -176,7 +176,7 @@ fn count<const ALNUM: bool, const SPECIAL: bool, const WITH_LATER: bool>(text: &
     }
 }
 
-/// Counts all characters of a chunk, and the classes of those that are ASCII: the bytes of longer ones are in none.
+/// Counts all characters of a chunk, and the classes of the ASCII ones. The bytes of longer characters are in no class.
 #[inline(always)]
 fn count_ascii<const ALNUM: bool, const SPECIAL: bool>(chunk: &[u8], counts: &mut CharCounts) {
     counts.chars += u64::from(count_if(chunk, starts_char));
@@ -205,20 +205,20 @@ fn count_longer<const WITH_LATER: bool>(bytes: &[u8], place: usize, counts: &mut
     counts.special += block.special >> bit & 1;
 }
 
-/// Returns whether the character of two to four bytes at `place` is special as by [`is_special`].
+/// Returns whether the character of two to four bytes at `place` is special, see [`is_special`].
 #[inline(always)]
 pub(super) fn is_special_at(bytes: &[u8], place: usize) -> bool {
     let (index, bit) = index_at(bytes, place, bytes[place]);
     BLOCKS[index].special >> bit & 1 != 0
 }
 
-/// What there is to know of a character that is not ASCII.
+/// The properties of a character that isn't ASCII.
 pub(super) struct LongerChar {
     /// The number of its bytes.
     pub(super) len: u32,
-    /// Whether [`is_special`] holds for it.
+    /// True if [`is_special`] holds for it.
     pub(super) is_special: bool,
-    /// Whether [`changes_when_lowered`] holds for it.
+    /// True if [`changes_when_lowered`] holds for it.
     pub(super) changes_when_lowered: bool,
 }
 
@@ -235,7 +235,7 @@ pub(super) fn longer_char_at(bytes: &[u8], place: usize) -> LongerChar {
     }
 }
 
-/// The number of the block, and the bit, of the character of two to four bytes at `place`.
+/// Returns the number of the block, and the bit, of the character of two to four bytes at `place`.
 #[inline(always)]
 fn index_at(bytes: &[u8], place: usize, lead: u8) -> (usize, u32) {
     let low = |offset: usize| u32::from(bytes.get(place + offset).copied().unwrap_or(0) & 0x3F);
@@ -267,13 +267,13 @@ fn index_of(ch: char) -> (usize, u32) {
     )
 }
 
-/// The number of a block of the basic plane; `number` is the code point / 64.
+/// Returns the number of a block of the basic plane; `number` is the code point / 64.
 #[inline(always)]
 fn basic_block(number: u32) -> usize {
     usize::from(BLOCK_OF[number as usize])
 }
 
-/// The number of a block of the planes above; `number` is the code point / 64.
+/// Returns the number of a block of the planes above; `number` is the code point / 64.
 #[inline(always)]
 fn far_block(number: u32) -> usize {
     let page = usize::from(PAGE_OF[(number >> 6) as usize - 16]);
@@ -290,7 +290,7 @@ fn is_ascii_letter(byte: u8) -> bool {
     (byte | 0x20).wrapping_sub(b'a') < 26
 }
 
-/// Counts the bytes that pass `test`. `bytes` are at most 255, and `test` has no branches: this becomes vector code.
+/// Counts the bytes that pass `test`. For vector code, there must be at most 255 `bytes`, and `test` must not have branches.
 #[inline(always)]
 fn count_if(bytes: &[u8], test: impl Fn(u8) -> bool) -> u8 {
     bytes
@@ -311,7 +311,7 @@ mod tests {
         }
     }
 
-    /// The number of letters of Python 3.11, and the sum of their code points.
+    /// The expected values are the number of letters of Python 3.11 and the sum of their code points.
     #[test]
     fn letters_are_those_of_python() {
         let letters: Vec<u64> = ('\0'..=char::MAX)

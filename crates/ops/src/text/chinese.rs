@@ -1,8 +1,8 @@
-//! Conversion between the ways of writing Chinese, as OpenCC 1.1.9 does it.
+//! Converts between the ways of writing Chinese, as OpenCC 1.1.9 does.
 //!
-//! A text is cut into segments first: wherever a phrase of one dictionary begins, the longest such phrase is a segment, and
-//! what lies between is one too. Each segment is then converted on its own, by one dictionary after the other, so that no
-//! phrase is found across the border of two segments.
+//! A text is first cut into segments. Wherever a phrase of one dictionary begins, the longest such phrase is a segment, and the
+//! text between two phrases is one too. Each segment is then converted on its own, by one dictionary after the other, so no phrase
+//! is found across the border of two segments.
 
 mod dictionary;
 mod modes;
@@ -17,16 +17,16 @@ pub use modes::MODES;
 /// A conversion.
 #[derive(Clone, Debug)]
 pub struct Converter {
-    /// Finds the phrases that are segments.
+    /// The dictionary of the phrases that are segments.
     segments: [Arc<Dictionary>; 1],
-    /// One step after the other. In a step, the first dictionary that knows a beginning of the text counts.
+    /// The steps, which are applied one after the other. In a step, the first dictionary that knows a beginning of the text counts.
     steps: Vec<Vec<Arc<Dictionary>>>,
     converted: String,
     scratch: String,
 }
 
 impl Converter {
-    /// The conversion with this name, one of [`MODES`]. Its dictionaries are read when they are first used.
+    /// Returns the conversion with this name, one of [`MODES`]. Its dictionaries are read when they are first used.
     pub fn new(mode: &str) -> Option<Self> {
         let (segments, steps) = modes::dictionaries(mode)?;
         Some(Self {
@@ -37,7 +37,7 @@ impl Converter {
         })
     }
 
-    /// Reports every segment of `text` that changes, in order: its range and what comes there.
+    /// Reports every segment of `text` that changes, in order, with its range and its replacement.
     pub fn convert(&mut self, text: &str, mut replace: impl FnMut(Range<usize>, &str)) {
         let (mut at, mut between) = (0, 0);
         while let Some(start) = next_start(&self.segments, text, at) {
@@ -88,7 +88,8 @@ impl Converter {
     }
 }
 
-/// Appends `text` as one step of a conversion makes it; returns false, with nothing of use appended, if it stays as it is.
+/// Appends the result of one step of a conversion to `out`. Returns false if `text` stays as it is; the appended text is then of no
+/// use.
 fn convert_by(step: &[Arc<Dictionary>], text: &str, out: &mut String) -> bool {
     let (mut at, mut copied) = (0, 0);
     while let Some(start) = next_start(step, text, at) {
@@ -126,7 +127,7 @@ mod tests {
         out + &text[done..]
     }
 
-    /// What `opencc` 1.1.9 makes of these texts.
+    /// The expected texts are those of `opencc` 1.1.9.
     #[test]
     fn phrases_and_characters_are_converted() {
         let cases = [

@@ -1,4 +1,4 @@
-//! Cutting a text into chunks: where a pattern matches, after so many characters, or both.
+//! Cuts a text into chunks: where a pattern matches, after a number of characters, or both.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps, Unicod
 
 use super::python::strip;
 
-/// A pattern that parts chunks.
+/// A pattern that separates chunks.
 #[derive(Clone)]
 pub struct Separator(Matches);
 
@@ -14,7 +14,7 @@ impl Separator {
     /// Reads a pattern of Python's `re`, with a dot that does not match line feeds.
     ///
     /// # Errors
-    /// Why the pattern cannot be used, in one line.
+    /// The reason why the pattern cannot be used, in one line.
     pub fn new(pattern: &str, unicode: Unicode) -> Result<Self, String> {
         let options = Options {
             dialect: Dialect::Re,
@@ -24,11 +24,11 @@ impl Separator {
         Pattern::new(pattern, options).map(|pattern| Self(Matches::new(pattern)))
     }
 
-    /// Reports the parts of `text` between the matches, in order, and between two of them what the groups of the pattern
+    /// Reports the parts of `text` between the matches, in order, and between two parts the texts that the groups of the pattern
     /// matched. Blank parts are left out.
     ///
     /// # Errors
-    /// [`TooManySteps`]
+    /// [`TooManySteps`] if matching takes too long.
     pub fn split(
         &mut self,
         text: &str,
@@ -59,7 +59,7 @@ impl Separator {
     /// Returns the last match in `text`.
     ///
     /// # Errors
-    /// [`TooManySteps`]
+    /// [`TooManySteps`] if matching takes too long.
     pub fn last(&mut self, text: &str) -> Result<Option<Range<usize>>, TooManySteps> {
         let mut last = None;
         self.0
@@ -71,18 +71,19 @@ impl Separator {
 /// The greatest length of chunks, in characters or in the unit that a [`Ruler`] counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// The most characters of a chunk; at least 1.
+    /// The length of a chunk, at most; at least 1.
     pub length: usize,
-    /// How many characters of a chunk the next one has too, if it was cut after so many characters; fewer than `length`.
+    /// The number of characters of a chunk that the next one repeats if the chunk was cut by its length. It must be less than
+    /// `length`.
     pub overlap: usize,
-    /// Whether the last chunk may have nothing that the one before has not.
+    /// True if the last chunk may consist only of the end of the one before.
     pub repeats_end: bool,
-    /// The most bytes that are looked at. Overlaps can make the chunks of a text many times as long as the text.
+    /// The number of bytes that are examined, at most. Overlaps can make the chunks of a text many times as long as the text.
     pub most_bytes: usize,
 }
 
 impl Window {
-    /// Reports chunks of so many characters, in order. A text that is short enough is one chunk, even if it is empty.
+    /// Reports chunks of that length, in order. A text that is short enough is one chunk, even if it is empty.
     ///
     /// # Errors
     /// [`NotCut::TooLong`]
@@ -97,13 +98,13 @@ impl Window {
         loop {
             let Ahead { end, next, is_last } = ruler.ahead(self, text, start);
             room = room.checked_sub(end - start).ok_or(NotCut::TooLong)?;
-            // Tokens that share a character may not reach further than those of the chunk before.
+            // With tokens that share a character, a chunk may reach no further than the one before.
             if end > reached || start == 0 || self.repeats_end {
                 chunk(start..end);
                 reached = end;
             }
             let is_done = match self.repeats_end {
-                // A text that fits is one chunk; otherwise chunks begin as long as there is text.
+                // A text that fits is one chunk. Otherwise, chunks begin as long as there is text.
                 true => (start == 0 && is_last) || next == text.len(),
                 false => is_last,
             };
@@ -114,8 +115,8 @@ impl Window {
         }
     }
 
-    /// Reports chunks that end at the last match of `separator` within so many characters, and after so many where there
-    /// is none. Matches are left out, and so are blank chunks but for the last.
+    /// Reports chunks that end at the last match of `separator` within the window, or after its length if there is no match.
+    /// Matches are left out, and so are blank chunks except the last.
     ///
     /// # Errors
     /// [`NotCut`]
@@ -135,7 +136,7 @@ impl Window {
                 chunk(start..text.len());
                 return Ok(());
             }
-            // A match of nothing at the start would cut nothing off.
+            // An empty match at the start would cut nothing off.
             let found = separator
                 .last(&text[start..end])?
                 .filter(|found| found.end > 0);
@@ -154,9 +155,9 @@ impl Window {
     }
 }
 
-/// Measures how far a chunk reaches.
+/// Measures the length of a chunk.
 pub trait Ruler {
-    /// Looks ahead from a place in the text, as far as a chunk may reach.
+    /// Looks ahead from a position in the text, as far as a chunk may reach.
     fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead;
 }
 
@@ -179,7 +180,7 @@ impl Ruler for Characters {
         let mut places = text[start..].char_indices().map(|(place, _)| start + place);
         let step = window.length - window.overlap;
         let next = places.nth(step).unwrap_or(text.len());
-        // The place at `step` has been taken, so the next is one further.
+        // The position at `step` has been taken, so the next is one further.
         let end = match window.overlap {
             0 => next,
             overlap => places.nth(overlap - 1).unwrap_or(text.len()),
@@ -192,17 +193,17 @@ impl Ruler for Characters {
     }
 }
 
-/// Counts tokens of the whole text, by the places where they end, which are in order.
+/// Counts tokens of the whole text, by their ends, which are in order.
 #[derive(Clone, Copy, Debug)]
 pub struct Tokens<'a>(pub &'a [usize]);
 
 impl Ruler for Tokens<'_> {
     fn ahead(&self, window: Window, text: &str, start: usize) -> Ahead {
-        // Where a chunk begins within a token, the rest of it counts as one.
+        // If a chunk begins within a token, the rest of the token counts as one.
         let first = self.0.partition_point(|end| *end <= start);
         let after = |tokens: usize| self.0.get(first + tokens - 1).copied();
-        // A token that ends within a character is left to the next chunk with all of the character, unless nothing is left
-        // then.
+        // A token that ends within a character is left to the next chunk with all of the character, unless nothing would be left in
+        // this one.
         let boundary = |end: Option<usize>| match end {
             None => text.len(),
             Some(end) => match text.floor_char_boundary(end) {
@@ -224,10 +225,10 @@ impl Ruler for Tokens<'_> {
     }
 }
 
-/// Why a text is not cut.
+/// The reason why a text is not cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCut {
-    /// Its chunks would have more bytes than is allowed, or cannot be found without looking at as many.
+    /// Its chunks would have more bytes than allowed, or finding them would mean reading more.
     TooLong,
     /// The pattern takes too many steps.
     TooManySteps(TooManySteps),
@@ -262,7 +263,7 @@ mod tests {
         all
     }
 
-    /// Windows as Python cuts them.
+    /// Cuts windows as Python does.
     fn plain(text: &str, length: usize, overlap: usize) -> Vec<String> {
         let chars: Vec<char> = text.chars().collect();
         if chars.len() <= length {
@@ -309,7 +310,7 @@ mod tests {
             length in 1..8_usize,
             overlap in 0..7_usize,
         ) {
-            // Any places will do, within characters too and several times the same.
+            // The ends may be anywhere, even within characters or several at one position.
             let mut ends: Vec<usize> = ends.into_iter().map(|end| end.min(text.len())).collect();
             ends.sort_unstable();
             let window = window(length, overlap.min(length - 1), false);

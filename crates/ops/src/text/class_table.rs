@@ -252,7 +252,8 @@ pub(super) static BLOCKS: [Block; 443] = [
     b(0x0, 0x0, 0x0, 0x0),
 ];
 
-/// Assigned by Unicode after version 14.0, or not at all, block by block: only who asks for that version pays for it.
+/// Assigned by Unicode after version 14.0, or not at all, block by block. It is a table of its own, so that only callers
+/// that ask for that version pay for it.
 #[rustfmt::skip]
 pub(super) static LATER: [u64; 443] = [
     0x0, 0x0, 0x0, 0x0, 0x0, 0x0,

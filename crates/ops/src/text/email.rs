@@ -1,8 +1,8 @@
-//! Finds what Data-Juicer's default e-mail pattern matches.
+//! Finds the matches of Data-Juicer's default e-mail pattern.
 //!
-//! The pattern is `[A-Za-z0-9.\-+_]+@[a-z0-9.\-+_]+\.[a-z]+`. A match holds exactly one `@`, so each `@` of the text
-//! decides alone: the match starts where the run of name characters before it starts, and ends behind the lower-case
-//! letters that follow the last dot of the domain run which has such letters behind it.
+//! The pattern is `[A-Za-z0-9.\-+_]+@[a-z0-9.\-+_]+\.[a-z]+`. A match has exactly one `@`, so each `@` of the text can be decided
+//! alone. The match starts where the run of name characters before the `@` starts. It ends after the lower-case letters that follow
+//! the last dot in the domain run that has such letters after it.
 
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ pub fn find_emails(text: &str, found: &mut Vec<Range<usize>>) {
     let bytes = text.as_bytes();
     let mut from = 0;
     for at in memchr::memchr_iter(b'@', bytes) {
-        // An earlier match cannot reach over an `@`: `from` is at most `at`.
+        // An earlier match cannot go past an `@`, so `from` is at most `at`.
         if let Some(end) = domain_end(bytes, at + 1) {
             let name = bytes[from..at]
                 .iter()
@@ -26,7 +26,7 @@ pub fn find_emails(text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Returns where the domain that starts at `start` ends, with the backtracking of the pattern done at once.
+/// Returns the end of the domain that starts at `start`. It finds in one step what the pattern finds by backtracking.
 fn domain_end(bytes: &[u8], start: usize) -> Option<usize> {
     let run = bytes[start..]
         .iter()

@@ -1,30 +1,30 @@
 //! Repairs text as Python's `ftfy.fix_text` does: mojibake, character references, odd characters, normal forms.
 //!
-//! [`fix_text`] gives, to the character, what ftfy 6.3.1 gives with its default settings and one of the four
+//! The result of [`fix_text`] is, to the character, that of ftfy 6.3.1 with its default settings and one of the four
 //! [`Normalization`] forms. It is built for text that mostly needs no repair:
 //!
-//! 1. The `walker` passes over the text and names the places that something may change.
-//! 2. A segment in which only single characters change or only the normal form is in doubt is rewritten in one pass,
-//!    and the walker looks at the result if that may need more.
+//! 1. The `walker` goes over the text and reports the positions that something may change.
+//! 2. A segment in which only single characters change, or only the normal form is in doubt, is rewritten in one pass. The walker
+//!    checks the result if that may need more.
 //! 3. All other segments go through `segment`, which applies every fixer until nothing changes.
 //!
 //! # What is fixed, and how
 //!
-//! - Text is cut into **segments**, each up to and with a line feed, or of 1,000,000 characters where a line has
-//!   more. Each is fixed by itself: one damaged line does not change how others are read.
-//! - **Character references** (`&eacute;`, `&#233;`) are replaced until a segment holds a literal `<`: from that
-//!   segment on, the text counts as HTML and keeps them. A `<` that comes from a reference does not count.
-//! - **Mojibake** is undone where the text of a segment breaks a rule of the heuristic: the segment is written in the
-//!   first of ten single-byte encodings that gives UTF-8; failing that, pieces of it are; failing that, C1 control
-//!   characters are read as Windows-1252. Lost bytes become U+FFFD, and blanks that were byte A0 are put back.
-//! - **Characters**: C1 controls become what Windows-1252 has in their place; ligatures, wide and half-width forms and
-//!   curly quotes become plain ones; `\r\n`, `\r`, U+2028 and U+2029 become `\n`; terminal escapes and control
-//!   characters that show nothing are removed. A `\n` made here does not begin a new segment.
-//! - **Normal form** last, and then all again while something changes.
+//! - Text is cut into **segments**. Each ends after a line feed, or after 1,000,000 characters of a longer line. Each is fixed by
+//!   itself, so one damaged line does not change how others are read.
+//! - **Character references** (`&eacute;`, `&#233;`) are replaced until a segment has a literal `<`: from that segment on, the text
+//!   counts as HTML and keeps them. A `<` that comes from a reference does not count.
+//! - **Mojibake** is undone where the text of a segment breaks a rule of the heuristic: the segment is written in the first of ten
+//!   single-byte encodings that gives UTF-8; failing that, pieces of it are; failing that, C1 control characters are read as
+//!   Windows-1252. Lost bytes become U+FFFD, and blanks that were byte A0 are put back.
+//! - **Characters**: C1 controls become the characters of Windows-1252 in their place; ligatures, wide and half-width forms and
+//!   curly quotes become plain ones; `\r\n`, `\r`, U+2028 and U+2029 become `\n`; terminal escapes and invisible control characters
+//!   are removed. A `\n` made here does not begin a new segment.
+//! - The **normal form** comes last. Then everything is repeated as long as something changes.
 //!
-//! Surrogates cannot occur in a `str`, and no fixer makes them, so ftfy's fixer for them has no counterpart. Normal
-//! forms and character properties are those of the Unicode version of the `unicode-normalization`, `regex` and
-//! standard libraries: for characters newer than the Python interpreter's Unicode version the results may differ.
+//! Surrogates cannot occur in a `str`, and no fixer makes them, so ftfy's fixer for them has no counterpart. Normal forms and
+//! character properties are those of the Unicode version of the `unicode-normalization`, `regex` and standard libraries: for
+//! characters newer than the Python interpreter's Unicode version the results may differ.
 
 mod badness;
 mod badness_rules;
@@ -98,7 +98,8 @@ impl Normalizer {
     fn apply(self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
-        // To an earlier version, characters that came later have no other form, join nothing and part all that is around them.
+        // To an earlier version, characters that were added later have no other form, join nothing, and separate everything around
+        // them.
         if self.unicode == Unicode::Python311 {
             while let Some((at, ch)) = rest.char_indices().find(|(_, ch)| is_later(*ch)) {
                 self.form.append(&rest[..at], &mut out);
@@ -111,14 +112,14 @@ impl Normalizer {
     }
 }
 
-/// Returns what `ftfy.fix_text` gives for `text`; `None` when that is `text` itself.
+/// Returns the result of `ftfy.fix_text` for `text`; `None` if that is `text` itself.
 pub fn fix_text(text: &str, form: impl Into<Normalizer>) -> Option<String> {
     let form = form.into();
     let mut walker = Walker::new(text, form.form);
     let mut html: Option<usize> = None;
     let mut fixed = String::new();
     let mut piece = String::new();
-    // All before `copied` is in `fixed`; all before `passed` is settled and ends a segment.
+    // Everything before `copied` is in `fixed`. Everything before `passed` is settled and ends a segment.
     let mut copied = 0;
     let mut passed = 0;
     while let Some((at, _)) = walker.next() {
@@ -138,10 +139,10 @@ pub fn fix_text(text: &str, form: impl Into<Normalizer>) -> Option<String> {
     (copied > 0).then(|| fixed + &text[copied..])
 }
 
-/// Segments are cut where a line has more characters than this.
+/// The number of characters after which a line is cut into segments.
 const MAX_SEGMENT: usize = 1_000_000;
 
-/// The segment that holds byte `at`, where `from` is some earlier place at which a segment begins.
+/// Returns the segment that has byte `at`. `from` is an earlier position at which a segment begins.
 fn segment_around(text: &str, from: usize, at: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut start = memchr::memrchr(b'\n', &bytes[from..at]).map_or(from, |feed| from + feed + 1);
@@ -159,7 +160,7 @@ fn segment_around(text: &str, from: usize, at: usize) -> Range<usize> {
     start..end
 }
 
-/// Puts `segment` with every fix applied into `fixed`; returns whether it changed.
+/// Writes `segment` with every fix applied to `fixed`, and returns whether it changed.
 fn fix_segment(segment: &str, with_references: bool, form: Normalizer, fixed: &mut String) -> bool {
     let Some(edits) = edit(segment, with_references, form, fixed) else {
         *fixed = segment::fix(segment, with_references, form);
@@ -181,18 +182,18 @@ fn fix_segment(segment: &str, with_references: bool, form: Normalizer, fixed: &m
     fixed != segment
 }
 
-/// How [`edit`] changed a segment.
+/// The way in which [`edit`] changed a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Edits {
     None,
     Characters,
-    /// Characters were edited in ways that give no fixer anything to do.
+    /// Characters were edited in a way that leaves nothing to do for any fixer.
     Final,
     /// The text was normalised, and perhaps characters edited before that.
     Normalized,
 }
 
-/// Applies all fixes once, into `edited`, if that takes no more than plainer characters and the normal form.
+/// Applies all fixes once, and writes the result to `edited`, if that takes nothing but plainer characters and the normal form.
 fn edit(
     segment: &str,
     with_references: bool,
@@ -230,14 +231,13 @@ fn edit(
     })
 }
 
-/// Returns whether `plain` cannot be a part of a character reference, nor of mojibake unless that is anchored
-/// elsewhere.
+/// Returns whether `plain` cannot be part of a character reference, or of mojibake that isn't anchored elsewhere.
 fn is_inert(plain: &str) -> bool {
     let is_in_reference = |b: &u8| b.is_ascii_alphanumeric() || b"&#;".contains(b);
     matches!(plain.as_bytes(), [b] if b.is_ascii() && !is_in_reference(b))
 }
 
-/// Returns whether `form` may change `c` or what stands beside it.
+/// Returns whether `form` may change `c` or its neighbours.
 fn may_change(c: char, form: Normalization) -> bool {
     let classes = match form {
         Normalization::Nfc => NOT_NFC | JOINS | MARK,
@@ -246,7 +246,7 @@ fn may_change(c: char, form: Normalization) -> bool {
     CLASSES.get(c) & classes != 0
 }
 
-/// Returns what [`fix_text`] gives, without its short cuts.
+/// Returns the result of [`fix_text`], without its shortcuts.
 #[cfg(test)]
 fn fix_text_plainly(text: &str, form: impl Into<Normalizer>) -> Option<String> {
     let form = form.into();

@@ -107,7 +107,8 @@ pub(super) static BLOCKS: [Block; {len(unique)}] = [
 {nums(unique, 2, lambda m: "b(" + ", ".join(hex(v) for v in m[:4]) + ")")}
 ];
 
-/// Assigned by Unicode after version 14.0, or not at all, block by block: only who asks for that version pays for it.
+/// Assigned by Unicode after version 14.0, or not at all, block by block. It is a table of its own, so that only callers
+/// that ask for that version pay for it.
 #[rustfmt::skip]
 pub(super) static LATER: [u64; {len(unique)}] = [
 {nums([m[4] for m in unique], 6, hex)}

@@ -1,14 +1,14 @@
-//! Shortening a text to its head and its tail.
+//! Shortens a text to its head and its tail.
 
-/// Room for the mark between head and tail.
+/// The room for the mark between head and tail, in characters.
 const MARK_CHARS: usize = 128;
-/// With less room than this only the head is kept.
+/// The room below which only the head is kept.
 const LEAST_ROOM: usize = 400;
-/// Head and tail have at least so many characters.
+/// The number of characters that head and tail have, at least.
 const LEAST_PART: usize = 200;
 
-/// Shortens a text to about `most` characters, of which `head_ratio` (0.35 to 0.85) are its head; the mark between head and
-/// tail says how many are left out. A limit below 528 leaves the head alone.
+/// Shortens a text to about `most` characters. Its head makes up `head_ratio` (0.35 to 0.85) of them. The mark between head and
+/// tail says how many are left out. With a limit below 528, only the head is kept.
 pub fn head_and_tail(text: &str, most: usize, head_ratio: f64) -> String {
     let chars = text.chars().count();
     if most == 0 || chars <= most {
@@ -37,13 +37,13 @@ pub fn head_and_tail(text: &str, most: usize, head_ratio: f64) -> String {
     format!("{}{mark}{}", first(text, head), last(text, tail))
 }
 
-/// The first `count` characters.
+/// Returns the first `count` characters.
 fn first(text: &str, count: usize) -> &str {
     let end = text.char_indices().nth(count).map(|(end, _)| end);
     &text[..end.unwrap_or(text.len())]
 }
 
-/// The last `count` characters.
+/// Returns the last `count` characters.
 fn last(text: &str, count: usize) -> &str {
     let places = text.char_indices().rev();
     let start = places.take(count).last().map(|(start, _)| start);

@@ -1,8 +1,8 @@
-//! The text of an HTML document, as a browser's parser finds it.
+//! Extracts the text of an HTML document as a browser's parser finds it.
 //!
-//! The parser is html5ever's. It keeps a stack of open elements and a list of formatting ones, and looks through them for
-//! nearly every tag, so a hostile document would take time with the square of its length. Two things prevent that, and neither
-//! changes the text (`guard.rs`): formatting elements become plain ones, and elements nested too deeply are left out.
+//! The parser is html5ever. It keeps a stack of open elements and a list of formatting elements, and searches them for nearly every
+//! tag, so a hostile document would take quadratic time. Two changes prevent that, and neither changes the text (`guard.rs`):
+//! formatting elements become plain ones, and elements nested too deeply are left out.
 
 mod attributes;
 mod guard;
@@ -15,8 +15,8 @@ use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts};
 use guard::Guard;
 use tree::Tree;
 
-/// Returns all text nodes of an HTML document one after the other, with nothing between them. That includes scripts and styles,
-/// but neither comments nor what is in templates.
+/// Returns all text nodes of an HTML document one after the other, without separators. That includes scripts and styles, but not
+/// comments or the contents of templates.
 pub fn html_text(html: &str) -> String {
     let parser = Parser::new();
     let mut done = 0;
@@ -25,11 +25,11 @@ pub fn html_text(html: &str) -> String {
         done = if parser.tokenizer.sink.is_in_raw_text() {
             tag.start
         } else if tag.end == html.len() {
-            // A tag that is never closed is no text, with all that follows it.
+            // A tag that is never closed isn't text, and neither is everything after it.
             return parser.finish(html.len());
         } else {
             parser.feed_name(&html[tag.clone()]);
-            // What is before the bracket may close the tag itself, or a comment around it.
+            // The text before the bracket may close the tag itself, or a comment around it.
             html.floor_char_boundary(tag.end - 2)
         };
     }
@@ -61,11 +61,11 @@ impl Parser {
     }
 
     fn feed(&self, html: &str) {
-        // A buffer's length has 32 bits.
+        // The length of a buffer has 32 bits.
         for part in parts(html, 1 << 20) {
             self.input.push_back(StrTendril::from(part));
         }
-        // It pauses at scripts, which nobody runs.
+        // The parser pauses at scripts, which are not run here.
         while !self.input.is_empty() {
             let _ = self.tokenizer.feed(&self.input);
         }

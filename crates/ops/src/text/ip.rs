@@ -8,11 +8,11 @@ use std::ops::Range;
 use super::block_scan::for_each_hit;
 use super::chars::is_digit;
 
-/// Where an address may begin and end.
+/// The places where an address may begin and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Bounds {
-    /// Not within a longer number: `256.1.1.1`, `1.1.1.300` and `1.2.3.4.5` have no address, and nor has an IPv6 address
-    /// with a ninth group.
+    /// Not within a longer number: there is no address in `256.1.1.1`, `1.1.1.300` and `1.2.3.4.5`, or in an IPv6 address with a
+    /// ninth group.
     Whole,
     /// Anywhere, as in Data-Juicer's default pattern.
     Anywhere,
@@ -44,7 +44,7 @@ pub fn captured_group(address: &str) -> Option<&str> {
     Some(&address[start..=end])
 }
 
-/// Holds for the byte before a dot or a colon that may be inside of an address.
+/// Returns whether the second byte may be a dot or a colon inside an address.
 #[inline(always)]
 fn may_be_separator(a: u8, b: u8, c: u8) -> bool {
     let digit = |byte: u8| byte.wrapping_sub(b'0') < 10;
@@ -71,7 +71,7 @@ fn v4_around(bytes: &[u8], dot: usize, from: usize, bounds: Bounds) -> Option<Ra
         .map(|start| start..end)
 }
 
-/// Returns where an IPv4 address ends whose first dot is at `dot`.
+/// Returns the end of an IPv4 address whose first dot is at `dot`.
 fn v4_end(bytes: &[u8], dot: usize, bounds: Bounds) -> Option<usize> {
     let mut start = dot + 1;
     for _ in 0..2 {
@@ -83,7 +83,7 @@ fn v4_end(bytes: &[u8], dot: usize, bounds: Bounds) -> Option<usize> {
         start += digits + 1;
     }
     let digits = leading_digits(&bytes[start..]);
-    // As many digits as make a number that is not too large.
+    // Tries the most digits first, for the longest number that isn't too large.
     let mut lengths = (1..=digits.min(3)).rev();
     let length = lengths.find(|length| is_octet(&bytes[start..start + length]))?;
     let end = start + length;
@@ -94,7 +94,7 @@ fn v4_end(bytes: &[u8], dot: usize, bounds: Bounds) -> Option<usize> {
     ends.then_some(end)
 }
 
-/// Returns whether a number goes on, seen from its end: with a separator that has a digit behind it.
+/// Returns whether a number continues, seen from its end: with a separator that has a digit after it.
 fn is_part<'b>(mut rest: impl Iterator<Item = &'b u8>, separator: u8) -> bool {
     rest.next() == Some(&separator) && rest.next().is_some_and(u8::is_ascii_digit)
 }

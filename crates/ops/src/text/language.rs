@@ -1,22 +1,22 @@
-//! The language of a text by its script and its trigrams, without a model file.
+//! Detects the language of a text by its script and its trigrams, without a model file.
 
 use std::ops::Range;
 
 use whatlang::{Info, Lang, Script};
 
-/// Parts of a longer text that are looked at: its beginning, its middle and its end.
+/// The number of parts of a longer text that are examined: its beginning, its middle and its end.
 const PARTS: usize = 3;
-/// The bytes of each.
+/// The size of each part in bytes.
 const PART_BYTES: usize = 400;
 
-/// Returns the language of a text and how likely it is, from 0 to 1.
+/// Returns the language of a text and its probability, from 0 to 1.
 ///
-/// Languages are named as the fastText model `lid.176` names them. A text without letters has the language `und`
-/// (undetermined) and the score 0.
+/// Languages have the names of the fastText model `lid.176`. A text without letters has the language `und` (undetermined) and the
+/// score 0.
 ///
-/// The detector's confidence is how much nearer the text is to the language than to the next one. Text of nothing but
-/// sentences has 1, and markup pulls it down fast. Its fourth root is above 0.8 for text that a reader would call English,
-/// as the probabilities of a model are. It is lowered by the share of letters that are not of the language's script.
+/// The detector's confidence is how much closer the text is to the language than to the next one. It is 1 for text that consists of
+/// sentences only, and falls fast with markup. Its fourth root is above 0.8 for text that a reader would call English, like the
+/// probabilities of a model. The score is lowered by the share of letters that are not of the language's script.
 pub fn detect(text: &str) -> (&'static str, f64) {
     let sample = sample(text);
     match whatlang::detect(&sample) {
@@ -39,7 +39,7 @@ fn score(info: &Info, sample: &str) -> f64 {
     info.confidence().sqrt().sqrt() * share
 }
 
-/// Returns the parts of a text that are looked at, so that time does not grow with the text.
+/// Returns the parts of a text that are examined, so that the time does not grow with the text.
 fn sample(text: &str) -> String {
     if text.len() <= PARTS * PART_BYTES {
         return text.to_owned();
@@ -50,12 +50,12 @@ fn sample(text: &str) -> String {
     parts.collect::<Vec<_>>().join(" ")
 }
 
-/// The range without the halves of characters at its ends.
+/// Returns the range without the partial characters at its ends.
 fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
     text.ceil_char_boundary(range.start)..text.floor_char_boundary(range.end)
 }
 
-/// What the fastText model `lid.176` calls a language.
+/// Returns the name of a language in the fastText model `lid.176`.
 fn name(lang: Lang) -> &'static str {
     match lang {
         Lang::Afr => "af",

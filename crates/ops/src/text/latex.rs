@@ -1,4 +1,4 @@
-//! What operators for LaTeX documents share or keep out of their own files.
+//! The parts of operators for LaTeX documents that are shared or have their own files.
 
 pub mod citations;
 pub mod comments;

@@ -1,18 +1,18 @@
-//! How many lines a text has and how long they are, where Python's `str.splitlines` ends them.
+//! Counts the lines of a text and measures their lengths. Lines end where Python's `str.splitlines` ends them.
 
 use super::block_scan::for_each_hit;
 use super::chars::count_chars;
 
-/// The lines of a text, counted. Lengths are in characters.
+/// The number and the length of a text's lines. Lengths are in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LineLengths {
-    /// How many lines there are; nothing after the last end of a line is no line.
+    /// The number of lines. An empty rest after the last line end doesn't count.
     pub lines: u64,
-    /// The length of the longest line, without what ends it.
+    /// The length of the longest line, without its line end.
     pub longest: u64,
 }
 
-/// The average length of the lines of `text`, with what ends them; 0 for an empty text.
+/// Returns the average length of the lines of `text`, including line ends; 0 for an empty text.
 pub fn average_line_length(text: &str) -> f64 {
     let mut lines = 0u64;
     let mut rest = 0;
@@ -32,7 +32,7 @@ pub fn line_lengths(text: &str) -> LineLengths {
     let mut lengths = LineLengths::default();
     each_line(text, |line| {
         lengths.lines += 1;
-        // A line has no more characters than bytes, so most need not be counted.
+        // A line has no more characters than bytes, so most lines need not be counted.
         if line.len() as u64 > lengths.longest {
             lengths.longest = lengths.longest.max(count_chars(line));
         }
@@ -40,7 +40,7 @@ pub fn line_lengths(text: &str) -> LineLengths {
     lengths
 }
 
-/// Calls `visit` with each line of `text`, without what ends it.
+/// Calls `visit` with each line of `text`, without its line end.
 pub fn each_line(text: &str, mut visit: impl FnMut(&str)) {
     let mut start = 0;
     for_each_line_end(text, |end, after| {
@@ -52,7 +52,7 @@ pub fn each_line(text: &str, mut visit: impl FnMut(&str)) {
     }
 }
 
-/// Calls `visit` for each end of a line, with its place and the place after it.
+/// Calls `visit` for each line end, with its position and the position after it.
 #[inline(always)]
 fn for_each_line_end(text: &str, mut visit: impl FnMut(usize, usize)) {
     let bytes = text.as_bytes();
@@ -88,7 +88,7 @@ mod tests {
 
     use super::*;
 
-    /// The lines of `text`, one character after another.
+    /// Returns the lines of `text`, found one character at a time.
     fn plain_lines(text: &str) -> Vec<String> {
         let (mut lines, mut line) = (Vec::new(), String::new());
         let mut chars = text.chars().peekable();

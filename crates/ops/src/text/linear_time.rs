@@ -1,24 +1,25 @@
-//! What the tests ask of functions that read hostile texts: that their time grows with the text, not with its square.
+//! Checks that functions that read hostile texts take time in proportion to the text, not to its square.
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How often a text is read. The least of the times counts, because whatever else uses the machine's caches only adds to it.
+/// The number of times that a text is read. The least time counts, because other users of the machine's caches only ever add to it.
 const ROUNDS: usize = 2;
 
-/// What may be added to a time by chance, in seconds.
+/// The time in seconds that chance may add.
 const SLACK: f64 = 0.005;
 
-/// Once a text takes so many seconds, a quadratic time could not have hidden in the slack.
+/// The time in seconds from which on a quadratic time could not hide in the slack.
 const ENOUGH: f64 = 0.012;
 
-/// How many times texts are made four times as long. Readers that give up soon never take long enough.
+/// The number of times that texts are made four times as long. Without a limit, readers that give up early would never take long
+/// enough.
 const STEPS: usize = 4;
 
-/// Asserts that `read` takes a time that grows with the length of a text that consists of many of the same part.
+/// Asserts that the time of `read` grows with the length of a text that consists of many copies of one part.
 ///
-/// The first text has the part `repeats` times; texts of four times the length follow until they take long enough. Each
-/// would take sixteen times as long as the one before if the time were quadratic. Up to nine times is taken for linear,
-/// because the longer text does not fit into all of the caches that the shorter one fits into.
+/// The first text has `repeats` copies. Each further text is four times as long, until one takes long enough. If the time were
+/// quadratic, each would take sixteen times as long as the one before. Up to nine times counts as linear, because the longer text
+/// doesn't fit into all of the caches that the shorter one fits into.
 #[track_caller]
 pub(crate) fn assert_linear(part: &str, repeats: usize, mut read: impl FnMut(&str)) {
     let mut text = part.repeat(repeats);
@@ -47,8 +48,8 @@ fn least_time(text: &str, read: &mut impl FnMut(&str)) -> f64 {
     times.fold(f64::INFINITY, f64::min)
 }
 
-/// Returns how long this thread has run. The clock stops while other threads and programs have the processor, so that a
-/// time means the same on a busy machine.
+/// Returns the time that this thread has run. The clock stops while other threads and programs have the processor, so that a time
+/// means the same on a busy machine.
 #[expect(
     clippy::cast_precision_loss,
     reason = "a float counts the nanoseconds of months"

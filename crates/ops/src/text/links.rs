@@ -1,20 +1,19 @@
-//! Finds what Data-Juicer's default link pattern matches.
+//! Finds the matches of Data-Juicer's default link pattern.
 //!
 //! The pattern (the well-known "liberal URL" one, ignoring case, with Unicode classes) is a word boundary and then
 //!
-//! - a **head**: a scheme `[a-z][\w-]+:` with one to three slashes or one of `[a-z0-9%]` behind it; or `www`, up to
-//!   three digits and a dot; or `[a-z0-9.\-]+[.][a-z]{2,4}/`;
+//! - a **head**: a scheme `[a-z][\w-]+:` followed by one to three slashes or one of `[a-z0-9%]`; or `www`, up to three digits and a
+//!   dot; or `[a-z0-9.\-]+[.][a-z]{2,4}/`;
 //! - a **body**: one or more of runs of `[^\s()<>]` and balanced parentheses, at most two deep;
-//! - a **tail**: balanced parentheses again, or one character that is neither a blank nor one of
-//!   `` `!()[]{};:'".,<>?«»“”‘’ ``.
+//! - a **tail**: balanced parentheses again, or one character that is neither a blank nor one of `` `!()[]{};:'".,<>?«»“”‘’ ``.
 //!
-//! What a backtracking engine finds can be found without backtracking:
+//! The matches of a backtracking engine can be found without backtracking:
 //!
-//! - Balanced parentheses match in one way only. From where a head ends, body and tail match up to the last place that
-//!   the body can reach and where a tail ends, whatever the order of trials.
-//! - Each head holds a **trigger**: the `:` of a scheme, the `www`, or the `/` of a domain. The end of the head follows
-//!   from the trigger alone, so only the leftmost of its starts matters. Triggers come in the order of those starts,
-//!   but for one case: a `www` inside a domain that starts before it.
+//! - Balanced parentheses match in one way only. From the end of a head, body and tail match up to the last position that the body
+//!   can reach and where a tail ends, whatever the order of attempts.
+//! - Each head has a **trigger**: the `:` of a scheme, the `www`, or the `/` of a domain. The end of the head follows from the
+//!   trigger alone, so only the leftmost of its starts matters. Triggers come in the order of those starts, with one exception: a
+//!   `www` inside a domain that starts before it.
 
 use std::ops::Range;
 
@@ -35,7 +34,7 @@ pub fn find_links(text: &str, found: &mut Vec<Range<usize>>) {
     });
 }
 
-/// Holds for the `:` of a scheme, the first letter of `www`, and the byte before the slash of a domain.
+/// Returns whether the bytes may be the `:` of a scheme, the first letter of `www`, or the byte before the slash of a domain.
 #[inline(always)]
 fn may_be_trigger(a: u8, b: u8, c: u8) -> bool {
     let letter = |byte: u8| (byte | 0x20).wrapping_sub(b'a') < 26;
@@ -47,7 +46,7 @@ fn may_be_trigger(a: u8, b: u8, c: u8) -> bool {
         | (w(a) & w(b) & w(c))
 }
 
-/// The link whose trigger stands at `place`, if it starts at `from` or later.
+/// Returns the link whose trigger is at `place`, if it starts at `from` or later.
 #[inline(never)]
 fn link_at(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
     match text.as_bytes()[place] {
@@ -57,7 +56,7 @@ fn link_at(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
     }
 }
 
-/// The link whose scheme ends with the colon at `colon`.
+/// Returns the link whose scheme ends with the colon at `colon`.
 fn scheme_link(text: &str, colon: usize, from: usize) -> Option<Range<usize>> {
     let behind = colon + 1;
     let slashes = text.as_bytes()[behind..]
@@ -67,7 +66,7 @@ fn scheme_link(text: &str, colon: usize, from: usize) -> Option<Range<usize>> {
         .count();
     let start = scheme_start(text, colon, from)?;
     if slashes > 0 {
-        // As many slashes as there are, and fewer if nothing matches behind so many.
+        // Tries all the slashes first, and then fewer if nothing matches after them.
         return (1..=slashes)
             .rev()
             .find_map(|count| body_end(text, behind + count))
@@ -83,11 +82,11 @@ fn scheme_link(text: &str, colon: usize, from: usize) -> Option<Range<usize>> {
     Some(start..end)
 }
 
-/// The leftmost start of a scheme that ends before `colon`.
+/// Returns the leftmost start of a scheme that ends before `colon`.
 fn scheme_start(text: &str, colon: usize, from: usize) -> Option<usize> {
     let mut start = None;
     let mut place = colon;
-    // A letter that would start the scheme if the character before it is no word character.
+    // A letter that would start the scheme if the character before it isn't a word character.
     let mut letter = None;
     for ch in text[..colon].chars().rev() {
         let word = is_word(ch);
@@ -105,7 +104,7 @@ fn scheme_start(text: &str, colon: usize, from: usize) -> Option<usize> {
     letter.or(start)
 }
 
-/// The link that starts with the `www` at `place`, or with a domain around it.
+/// Returns the link that starts with the `www` at `place`, or with a domain around it.
 fn www_link(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
     if text[..place].chars().next_back().is_some_and(is_word) {
         return None;
@@ -133,7 +132,7 @@ fn www_link(text: &str, place: usize, from: usize) -> Option<Range<usize>> {
     body_end(text, behind + 1).map(|end| place..end)
 }
 
-/// The link whose domain ends with the slash at `slash`.
+/// Returns the link whose domain ends with the slash at `slash`.
 fn domain_link(text: &str, slash: usize, from: usize) -> Option<Range<usize>> {
     let mut dot = slash;
     let mut letters = 0;
@@ -154,7 +153,7 @@ fn domain_link(text: &str, slash: usize, from: usize) -> Option<Range<usize>> {
     body_end(text, slash + 1).map(|end| start..end)
 }
 
-/// The leftmost start of a domain whose last dot is at `dot`.
+/// Returns the leftmost start of a domain whose last dot is at `dot`.
 fn domain_start(text: &str, dot: usize, from: usize) -> Option<usize> {
     let mut start = None;
     let mut place = dot;
@@ -177,14 +176,14 @@ fn domain_start(text: &str, dot: usize, from: usize) -> Option<usize> {
     }
 }
 
-/// Returns where body and tail end that start at `start`.
+/// Returns the end of the body and tail that start at `start`.
 ///
-/// The body takes all it can. What it then gives back to the tail is as little as possible: the last balanced
-/// parentheses, or what follows (and includes) the last character of its last run that may be a tail.
+/// The body takes all it can. It then gives back as little as possible to the tail: either the last balanced parentheses, or the
+/// end of its last run, starting with the last character there that may be a tail.
 fn body_end(text: &str, start: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut run_start = start;
-    // Where the parentheses before the last run start.
+    // The start of the parentheses before the last run.
     let mut opened = None;
     let mut end = skip_run(bytes, start);
     while let Some(closed) = skip_parentheses(bytes, end) {
@@ -196,14 +195,14 @@ fn body_end(text: &str, start: usize) -> Option<usize> {
     for ch in text[run_start..end].chars().rev() {
         place -= ch.len_utf8();
         if may_end(ch) {
-            // The body needs something of its own before the tail.
+            // The body needs a character of its own before the tail.
             return (place > start).then(|| place + ch.len_utf8());
         }
     }
     opened.filter(|&opened| opened > start).map(|_| run_start)
 }
 
-/// The end of the run of characters other than blanks, parentheses and angle brackets.
+/// Returns the end of the run of characters other than blanks, parentheses and angle brackets.
 fn skip_run(bytes: &[u8], start: usize) -> usize {
     let mut place = start;
     while let Some(&byte) = bytes.get(place) {
@@ -222,7 +221,7 @@ fn skip_run(bytes: &[u8], start: usize) -> usize {
     place
 }
 
-/// The end of the balanced parentheses, at most two deep, that start at `start`.
+/// Returns the end of the balanced parentheses, at most two deep, that start at `start`.
 fn skip_parentheses(bytes: &[u8], start: usize) -> Option<usize> {
     if bytes.get(start) != Some(&b'(') {
         return None;
@@ -244,12 +243,12 @@ fn skip_parentheses(bytes: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-/// What a byte says about a run.
+/// The meaning of a byte for a run.
 #[derive(Clone, Copy)]
 enum RunClass {
     Inside,
     Stop,
-    /// The first byte of a character that is a blank or not.
+    /// The first byte of a character that may be a blank.
     MayBeBlank,
 }
 
@@ -305,7 +304,7 @@ fn may_end(ch: char) -> bool {
     )
 }
 
-/// `[a-z]`, ignoring case as Python's regex engine does it.
+/// Returns whether `ch` matches `[a-z]` in Python's regex engine when case is ignored.
 fn is_letter(ch: char) -> bool {
     ch.is_ascii_alphabetic() || matches!(ch, 'İ' | 'ſ' | '\u{212a}')
 }
@@ -320,7 +319,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashSet;
 
-    /// The plain form: the pattern as a backtracking engine goes through it, trial after trial.
+    /// The plain form: the pattern as a backtracking engine matches it, attempt after attempt.
     struct Plain(Vec<char>);
 
     impl Plain {
@@ -366,7 +365,7 @@ mod tests {
                 .find_map(|head| self.body(head, false, &mut HashSet::new()))
         }
 
-        /// The ends of the heads that start at `start`, in the order of their trial.
+        /// Returns the ends of the heads that start at `start`, in the order of the attempts.
         fn heads(&self, start: usize) -> Vec<usize> {
             let mut ends = Vec::new();
             let is = |wanted: char| move |ch: char| ch == wanted;
@@ -434,7 +433,7 @@ mod tests {
             end
         }
 
-        /// The ends of the balanced parentheses that start at `start`.
+        /// Returns the ends of the balanced parentheses that start at `start`.
         fn parentheses(&self, start: usize) -> Vec<usize> {
             let mut ends = Vec::new();
             if self.has(start, |ch| ch == '(') {

@@ -1,7 +1,7 @@
 //! Hashes of n-grams: of a few bytes, and rolling ones over a sequence of codes.
 //!
-//! Nothing here is seeded by chance. The constants are arbitrary but fixed: they are part of the version of the
-//! operators that count n-grams.
+//! There are no random seeds. The constants are arbitrary but fixed: they are part of the version of the operators that count
+//! n-grams.
 
 use super::ngram_tally::Collector;
 
@@ -9,19 +9,20 @@ use super::ngram_tally::Collector;
 const MODULUS: u64 = (1 << 61) - 1;
 /// Base of the rolling hash.
 const BASE: u64 = 0x0B4F_5A1D_36E7_92C5;
-/// Turns the rolling hash into one that is uniform in its upper bits.
+/// Makes the upper bits of the rolling hash uniform.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 /// Mixed into the words of [`mix`].
 const MIX: [u64; 2] = [0xA076_1D64_78BD_642F, 0xE703_7ED1_A0B4_28DB];
 
-/// A hash of 64 bits of two words.
+/// Returns a 64-bit hash of two words.
 #[inline(always)]
 pub(super) fn mix(head: u64, tail: u64) -> u64 {
     let product = u128::from(head ^ MIX[0]) * u128::from(tail ^ MIX[1]);
     product as u64 ^ (product >> 64) as u64
 }
 
-/// A hash of 64 bits of two words, uniform in its upper bits; quicker than [`mix`], and no good as part of another hash.
+/// Returns a 64-bit hash of two words that is uniform in its upper bits. It is faster than [`mix`], but unsuitable as part of
+/// another hash.
 #[inline(always)]
 pub(super) fn pair(head: u64, tail: u64) -> u64 {
     head.wrapping_mul(MIX[0])
@@ -39,7 +40,7 @@ where
     let mut hash = codes[..len]
         .iter()
         .fold(0, |hash, &code| roll(hash, code.into() & MODULUS));
-    // What a code that leaves adds to the hash of the next n-gram, taken away there.
+    // The part of the next n-gram's hash that comes from the code that leaves, to be subtracted there.
     let leaving = (0..len).fold(1, |power, _| times(power, BASE));
     collector.extend(std::iter::once(hash.wrapping_mul(SPREAD)));
     collector.extend(codes.iter().zip(&codes[len..]).map(|(&gone, &code)| {
@@ -49,18 +50,18 @@ where
     }));
 }
 
-/// The hashes of all runs of so many hashes in a row.
+/// The hashes of all runs of a given number of consecutive hashes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Runs {
-    /// Hashes of runs whose length is a power of two, by where they begin.
+    /// The hashes of runs whose length is a power of two, by their start.
     powers: Vec<u64>,
     hashes: Vec<u64>,
 }
 
 impl Runs {
-    /// Returns the hashes of all runs of `len` of these hashes, which are uniform. There are at least `len` of them.
+    /// Returns the hashes of all runs of `len` of these hashes. The hashes must be uniform, and at least `len` of them.
     ///
-    /// A run is put together of two shorter ones. So there are few steps even for long runs, and none waits for the one before it.
+    /// A run is composed of two shorter ones. So there are few steps even for long runs, and none waits for the one before it.
     pub(super) fn of(&mut self, hashes: &[u64], len: usize) -> &[u64] {
         let Self {
             powers,
@@ -98,7 +99,7 @@ fn join(runs: &mut [u64], others: &[u64]) {
     }
 }
 
-/// `hash * BASE + add` modulo [`MODULUS`], for `add` up to twice the modulus.
+/// Returns `hash * BASE + add` modulo [`MODULUS`], for `add` up to twice the modulus.
 #[inline(always)]
 fn roll(hash: u64, add: u64) -> u64 {
     let product = u128::from(hash) * u128::from(BASE);
@@ -111,7 +112,7 @@ fn times(a: u64, b: u64) -> u64 {
     reduce((product as u64 & MODULUS) + (product >> 61) as u64)
 }
 
-/// The remainder modulo [`MODULUS`] of any number of 64 bits less 8.
+/// Returns the remainder modulo [`MODULUS`] of a number up to 2^64 - 8.
 #[inline(always)]
 fn reduce(number: u64) -> u64 {
     let folded = (number & MODULUS) + (number >> 61);

@@ -1,28 +1,27 @@
 //! Counts how often the hashes of a sequence occur, without branches that depend on the hashes.
 //!
-//! Whether the next n-gram of a text is new can hardly be foretold, and a branch foretold wrongly costs more than all
-//! else here. So every hash writes its place into one slot of a table, and the one that comes last to a slot owns it.
-//! Then all occurrences of an owner are counted by arithmetic. A hash whose slot is owned by another is set aside, with
-//! all its occurrences, for another round with other bits of the hash as the slot; the few that are left after some
-//! rounds are sorted.
+//! It is hard to predict whether the next n-gram of a text is new, and a mispredicted branch costs more than everything else here.
+//! So every hash writes its position into one slot of a table, and the last hash that comes to a slot owns it. Then all occurrences
+//! of an owner are counted by arithmetic. A hash whose slot has another owner is set aside, with all its occurrences, for another
+//! round that uses other bits of the hash as the slot. The few that are left after some rounds are sorted.
 
-/// Slots of the table for each hash, at least: more of them set fewer hashes aside and use more cache.
+/// The number of slots of the table for each hash, at least. With more slots, fewer hashes are set aside, but more cache is used.
 const SLOTS_PER_HASH: usize = 2;
-/// How many rounds there are before the rest is sorted.
+/// The number of rounds before the rest is sorted.
 const ROUNDS: u32 = 3;
-/// So few hashes are sorted at once.
+/// The number of hashes up to which they are sorted at once.
 const FEW: usize = 32;
-/// Sequences from this length on are cut into parts that are counted one by one, so that the tables stay in the cache and
-/// places fit 16 bits.
+/// The length from which sequences are cut into parts that are counted one by one, so that the tables stay in the cache and
+/// positions fit in 16 bits.
 const LARGE: usize = u16::MAX as usize;
-/// About how many hashes a part has.
+/// The approximate number of hashes in a part.
 const PART: usize = 1 << 14;
-/// An odd number whose powers give each round other slots.
+/// An odd number whose powers give each round different slots.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// A sequence of hashes that is still to be computed.
+/// A sequence of hashes that have yet to be computed.
 pub(super) trait HashSequence {
-    /// How many hashes there will be at most.
+    /// Returns the number of hashes, at most.
     fn most(&self) -> usize;
     /// Gives all hashes to `collector`. They should be uniform in their upper bits.
     fn fill(self, collector: &mut Collector<'_>);
@@ -38,9 +37,9 @@ impl HashSequence for &[u64] {
     }
 }
 
-/// What a sequence of hashes is made of, with the memory to find out, which is used again for the next sequence.
+/// The counts of the hashes in a sequence. The memory is reused for the next sequence.
 ///
-/// Equal hashes count as equal n-grams. Nothing is seeded by chance: the same sequence gives the same tally.
+/// Equal hashes count as equal n-grams. There are no random seeds, so the same sequence gives the same tally.
 #[derive(Clone, Debug, Default)]
 pub(super) struct NgramTally {
     total: u64,
@@ -48,7 +47,7 @@ pub(super) struct NgramTally {
     once: u64,
     /// The counts of the hashes that occur more than once.
     repeated: Vec<u32>,
-    // From here on, memory of which more may be there than is in use.
+    // The fields from here on are memory that may be larger than the part in use.
     hashes: Vec<u64>,
     /// The hashes of a large sequence, part by part.
     parts: Vec<u64>,
@@ -58,13 +57,13 @@ pub(super) struct NgramTally {
 }
 
 impl NgramTally {
-    /// Takes the tally of the hashes of `source`.
+    /// Counts the hashes of `source`.
     pub(super) fn count(&mut self, source: impl HashSequence) {
         self.begin(0, []);
         self.add(source);
     }
 
-    /// Begins with `distinct` n-grams, of which some occur more than once, as often as `repeated` says.
+    /// Begins with `distinct` n-grams. `repeated` has the counts of those that occur more than once.
     pub(super) fn begin(&mut self, distinct: u64, repeated: impl IntoIterator<Item = u32>) {
         self.repeated.clear();
         self.repeated.extend(repeated);
@@ -74,7 +73,7 @@ impl NgramTally {
         self.total = self.once + repeated.sum::<u64>();
     }
 
-    /// Adds the hashes of `source`, none of which has been counted.
+    /// Adds the hashes of `source`, none of which have been counted yet.
     pub(super) fn add(&mut self, source: impl HashSequence) {
         let mut hashes = std::mem::take(&mut self.hashes);
         let most = source.most();
@@ -107,7 +106,7 @@ impl NgramTally {
             .for_each(|hash| ends[(hash >> shift) as usize] += 1);
         let mut sum = 0;
         for end in &mut ends {
-            // Where the part starts; filling the part moves it to its end.
+            // The start of the part. Filling the part moves it to the end.
             sum += std::mem::replace(end, sum);
         }
         let mut parts = std::mem::take(&mut self.parts);
@@ -124,7 +123,7 @@ impl NgramTally {
                 self.table.own(part, 1);
                 self.count_rounds(part, 1);
             } else {
-                // One n-gram makes up a great part of the text.
+                // One n-gram makes up a large part of the text.
                 self.add_sorted(part);
             }
             start = end;
@@ -132,7 +131,7 @@ impl NgramTally {
         self.parts = parts;
     }
 
-    /// Counts `hashes`, which have taken their slots for the first of the rounds.
+    /// Counts `hashes`, which have taken their slots for the first round.
     fn count_rounds(&mut self, hashes: &[u64], first: u32) {
         let [mut aside, mut before] = std::mem::take(&mut self.aside);
         let mut left = self.table.settle(hashes, first, &mut aside);
@@ -151,7 +150,7 @@ impl NgramTally {
         self.aside = [aside, before];
     }
 
-    /// Adds the first `len` counts of the table; those of places where no owner stands are zero.
+    /// Adds the first `len` counts of the table. Positions without an owner have zero.
     fn add_counts(&mut self, len: usize) {
         for chunk in self.table.counts[..len].chunks(64) {
             let owned = chunk
@@ -189,22 +188,22 @@ impl NgramTally {
         }
     }
 
-    /// The length of the sequence.
+    /// Returns the length of the sequence.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
 
-    /// How many different hashes there are.
+    /// Returns the number of different hashes.
     pub(super) fn distinct(&self) -> u64 {
         self.distinct
     }
 
-    /// How many hashes occur once.
+    /// Returns the number of hashes that occur once.
     pub(super) fn once(&self) -> u64 {
         self.once
     }
 
-    /// The sum of the `top` highest counts among the hashes that occur more than once (of all, if there are fewer).
+    /// Returns the sum of the `top` highest counts among the hashes that occur more than once (of all, if there are fewer).
     pub(super) fn sum_of_highest(&mut self, top: u64) -> u64 {
         let top = usize::try_from(top).unwrap_or(usize::MAX);
         if top == 0 {
@@ -213,7 +212,7 @@ impl NgramTally {
         if top >= self.repeated.len() {
             return self.total - self.once;
         }
-        // The order of the counts is of no use to anyone, so they may be moved about.
+        // Nothing depends on the order of the counts, so they may be moved.
         self.repeated
             .select_nth_unstable_by(top - 1, |a, b| b.cmp(a));
         self.repeated[..top]
@@ -248,11 +247,11 @@ impl Collector<'_> {
 /// The memory of a round.
 #[derive(Clone, Debug, Default)]
 struct Table {
-    /// By slot, the place of its owner. Never cleared: a slot that is read was written before in the same round.
+    /// The position of each slot's owner. It is never cleared: every slot that is read was written earlier in the same round.
     owners: Vec<u16>,
-    /// By place, how often the owner that stands there occurs; zero where none stands.
+    /// The count of the owner at each position; zero if there is no owner there.
     counts: Vec<u16>,
-    /// How far the slot of a hash is to be shifted down.
+    /// The number of bits by which a hash is shifted down to give its slot.
     shift: u32,
 }
 
@@ -266,10 +265,10 @@ impl Table {
         }
     }
 
-    /// Counts the owners into `counts`, and moves the hashes that are none to `aside`; gives the number of these.
+    /// Counts the owners into `counts`, and moves all other hashes to `aside`. Returns the number of hashes that were set aside.
     fn settle(&mut self, hashes: &[u64], round: u32, aside: &mut Vec<u64>) -> usize {
         let spread = SPREAD.wrapping_pow(round);
-        // The first round is most of the work, and needs no multiplication.
+        // The first round is most of the work and needs no multiplication.
         if round == 0 {
             self.settle_by(hashes, aside, |hash| hash)
         } else {
@@ -299,7 +298,7 @@ impl Table {
         len
     }
 
-    /// The slots for so many hashes, and how far a hash is to be shifted down to give its slot.
+    /// Returns slots for this number of hashes, and the number of bits by which a hash is shifted down to give its slot.
     fn slots(&mut self, hashes: usize) -> (&mut [u16], u32) {
         let size = (hashes * SLOTS_PER_HASH).next_power_of_two().max(2);
         self.shift = 64 - size.trailing_zeros();
@@ -307,7 +306,7 @@ impl Table {
     }
 }
 
-/// The first `len` entries, whatever they hold.
+/// Returns the first `len` entries, whatever they hold.
 fn sized<T: Copy + Default>(entries: &mut Vec<T>, len: usize) -> &mut [T] {
     if entries.len() < len {
         entries.resize(len, T::default());
@@ -321,7 +320,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::HashMap;
 
-    /// Hashes of which there could have been more.
+    /// Hashes whose number may be smaller than announced.
     struct Fewer<'a>(&'a [u64]);
 
     impl HashSequence for Fewer<'_> {
@@ -363,7 +362,7 @@ mod tests {
     #[test]
     fn large_sequences_are_counted_in_parts() {
         let spread = |number: u64| number.wrapping_mul(SPREAD);
-        // 200,000 hashes: 60,000 of one, 100 of each of 500, and 90,000 that occur once.
+        // 200,000 hashes: 60,000 of one, 100 each of 500, and 90,000 that occur once.
         let many = std::iter::repeat_n(spread(1), 60_000);
         let some = (0..50_000).map(|i| spread(1_000 + i % 500));
         let hashes: Vec<u64> = many

@@ -1,27 +1,27 @@
-//! Several edits of a text one after the other, reported as edits of the text that came first.
+//! Combines several consecutive edits of a text, and reports them as edits of the original text.
 
 use std::ops::Range;
 
-/// A text that is edited in passes, each of which sees what the ones before made.
+/// A text that is edited in passes, each of which sees the result of the ones before.
 ///
-/// It keeps which ranges of the first text became which of the current one. So only what changed is reported, however many
-/// passes there were.
+/// It tracks which ranges of the original text became which ranges of the current one, so only actual changes are reported, however
+/// many passes there were.
 #[derive(Clone, Debug, Default)]
 pub struct Passes {
-    /// The text after the passes so far; of no meaning before the first that changed something.
+    /// The text after the passes so far; meaningless before the first pass that changed something.
     current: String,
     next: String,
-    /// The changes so far, in order and apart from each other.
+    /// The changes so far, in order and not touching each other.
     changes: Vec<Change>,
     merged: Vec<Change>,
-    /// What the pass under way changes: ranges of the current text, and of the next.
+    /// The changes of the current pass: ranges of the current text, and of the next.
     in_pass: Vec<Change>,
 }
 
-/// Takes an edit of the current text: what is replaced, and what comes in its place.
+/// Takes an edit of the current text: the range to replace, and its replacement.
 pub type Edit<'e> = &'e mut dyn FnMut(Range<usize>, &str);
 
-/// A range of an earlier text, and the range of a later one that came in its place.
+/// A range of an earlier text, and the range of a later one that replaced it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Change {
     old: Range<usize>,
@@ -34,8 +34,8 @@ impl Passes {
         self.changes.clear();
     }
 
-    /// Runs one pass over what has become of `text`: `pass` is given the current text and reports its edits, in order and
-    /// without overlap.
+    /// Runs one pass over the current form of `text`. `pass` gets the current text, and reports its edits in order and without
+    /// overlap.
     pub fn run(&mut self, text: &str, pass: impl FnOnce(&str, Edit<'_>)) {
         let Self {
             current,
@@ -70,7 +70,7 @@ impl Passes {
         std::mem::swap(current, next);
     }
 
-    /// Returns what has become of `text`.
+    /// Returns the current form of `text`.
     pub fn current<'t>(&'t self, text: &'t str) -> &'t str {
         match self.changes.is_empty() {
             true => text,
@@ -78,7 +78,7 @@ impl Passes {
         }
     }
 
-    /// Reports all changes as edits of the text that came first, in order.
+    /// Reports all changes as edits of the original text, in order.
     pub fn report(&self, mut edit: impl FnMut(Range<usize>, &str)) {
         for change in &self.changes {
             edit(change.old.clone(), &self.current[change.new.clone()]);
@@ -86,13 +86,13 @@ impl Passes {
     }
 }
 
-/// Joins changes that lead from a first text to a second with changes that lead from there to a third.
+/// Joins changes from a first text to a second with changes from there to a third.
 ///
 /// Changes that touch in the second text become one.
 fn merge(first: &[Change], second: &[Change], merged: &mut Vec<Change>) {
     merged.clear();
     let (mut first, mut second) = (first.iter().peekable(), second.iter().peekable());
-    // How far a place of the second text is from the same place of the first and of the third, behind all changes so far.
+    // The distances of a position in the second text from the same position in the first and the third, after all changes so far.
     let (mut to_first, mut to_third) = (0_isize, 0_isize);
     loop {
         let start = match (first.peek(), second.peek()) {
@@ -131,7 +131,7 @@ mod tests {
 
     use super::*;
 
-    /// Replaces every `from` by `to`.
+    /// Replaces every `from` with `to`.
     fn replace(from: &str, to: &str) -> impl Fn(&str, Edit<'_>) {
         move |text, edit| {
             for (place, found) in text.match_indices(from) {

@@ -1,8 +1,7 @@
-//! Finding what tells who somebody is or lets others in: addresses, numbers, paths, keys and secrets.
+//! Finds texts that identify somebody or grant access: addresses, numbers, paths, keys and secrets.
 //!
-//! The kinds are those of Data-Juicer's `pii_redaction_mapper`, and each finder finds what its backtracking pattern finds.
-//! Most are written by hand: there is no look-around in a linear engine, and its word boundaries are slow in texts that are
-//! not ASCII.
+//! The kinds are those of Data-Juicer's `pii_redaction_mapper`, and each finder finds the matches of its backtracking pattern. Most
+//! are written by hand, because a linear engine has no look-around, and its word boundaries are slow in texts that aren't ASCII.
 
 mod boundary;
 mod contacts;
@@ -19,10 +18,10 @@ pub use boundary::Words;
 use super::substitution::Substitution;
 use coldpress_pattern::{Groups, Template, TooManySteps};
 
-/// Appends what is to be replaced, in order and without overlap.
+/// Appends the ranges to replace, in order and without overlap.
 type Finder = fn(Words, &str, &mut Vec<Range<usize>>);
 
-/// A kind of information that can be redacted, in the order in which they are.
+/// A kind of information that can be redacted. The kinds are redacted in this order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Blocks of keys and certificates.
@@ -39,13 +38,13 @@ pub enum Kind {
     Path,
     /// E-mail addresses.
     Email,
-    /// What follows words such as `password:`.
+    /// The text after words such as `password:`.
     Secret,
-    /// What follows words such as `session_id:`.
+    /// The text after words such as `session_id:`.
     Id,
     /// The channel that somebody writes from.
     Channel,
-    /// Ids of users of messaging platforms.
+    /// User ids of messaging platforms.
     OpenId,
     /// Telephone numbers.
     Phone,
@@ -54,7 +53,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The finders, which work one after the other: each sees what those before it left.
+    /// Returns the finders, which work one after the other: each sees the text that those before it left.
     fn finders(self) -> &'static [Finder] {
         match self {
             Self::Pem => &[keys::pem],
@@ -73,7 +72,7 @@ impl Kind {
         }
     }
 
-    /// Bytes of which a text must have one, or there is nothing to find.
+    /// Returns bytes of which a text must have at least one, or there is nothing to find.
     fn needs(self) -> &'static [u8] {
         match self {
             Self::Pem => b"-",
@@ -84,7 +83,7 @@ impl Kind {
             Self::Secret | Self::Id => b":=",
             Self::Channel => b":=\xef",
             Self::OpenId => b"_",
-            // Digits of other scripts begin with any byte that is not ASCII.
+            // Digits of other scripts may begin with any byte that isn't ASCII.
             Self::Phone | Self::IdCard => b"0123456789+",
         }
     }
@@ -108,7 +107,7 @@ struct Rule {
 }
 
 impl Redactor {
-    /// A redactor that finds nothing yet.
+    /// Returns a redactor that finds nothing yet.
     pub fn new(words: Words) -> Self {
         Self {
             words,
@@ -118,10 +117,10 @@ impl Redactor {
         }
     }
 
-    /// Replaces information of a kind by `template`, a template in Python's syntax.
+    /// Replaces information of a kind with `template`, which is in Python's syntax.
     ///
     /// # Errors
-    /// What is wrong with the template.
+    /// The reason why the template is invalid.
     pub fn add(&mut self, kind: Kind, template: &str) -> Result<(), String> {
         let needs = kind.needs().iter().filter(|byte| byte.is_ascii());
         self.rules.push(Rule {
@@ -133,15 +132,15 @@ impl Redactor {
         Ok(())
     }
 
-    /// Replaces what a pattern finds, after everything else.
+    /// Replaces the matches of a pattern, after everything else.
     pub fn add_pattern(&mut self, substitution: Substitution) {
         self.extra.push(substitution);
     }
 
-    /// The text without the information; none if there was nothing to replace.
+    /// Returns the text without the information; `None` if there was nothing to replace.
     ///
     /// # Errors
-    /// [`TooManySteps`], of a pattern that was [added](Self::add_pattern).
+    /// [`TooManySteps`] if a pattern that was [added](Self::add_pattern) takes too long.
     pub fn redacted(&mut self, text: &str) -> Result<Option<String>, TooManySteps> {
         let Self {
             words,
@@ -149,7 +148,7 @@ impl Redactor {
             extra,
             found,
         } = self;
-        // Which ASCII characters occur. Replacements may bring others, so a text that changed is searched for everything.
+        // The ASCII characters that occur. Replacements may add others, so a text that changed is searched for everything.
         let (mut has, mut is_ascii) = (0_u128, true);
         for byte in text.bytes() {
             has |= 1_u128.checked_shl(u32::from(byte)).unwrap_or_default();
@@ -208,7 +207,7 @@ fn replaced(text: &str, found: &[Range<usize>], template: &Template) -> String {
     out
 }
 
-/// How many bytes at the start of `text` consist of characters for which `holds`.
+/// Returns the number of bytes at the start of `text` whose characters pass `holds`.
 fn run(text: &str, holds: impl Fn(char) -> bool) -> usize {
     text.find(|ch| !holds(ch)).unwrap_or(text.len())
 }

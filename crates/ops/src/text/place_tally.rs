@@ -1,36 +1,36 @@
-//! Counts the n-grams of a short text by their places, without a hash that says which of them are equal.
+//! Counts the n-grams of a short text by their positions, without a hash that decides which of them are equal.
 //!
-//! Each n-gram has a slot of a table, by a hash of 16 bits that vector code computes for all of them. The first n-gram that
-//! comes to a slot owns it, and most n-grams own theirs: they occur once, or are the first of their kind. Only the others
-//! are compared with the owner, by their characters. Those that differ from it are set aside, with all their
-//! occurrences, since equal n-grams have the same slot.
+//! Each n-gram has a slot of a table, by a 16-bit hash that vector code computes for all of them. The first n-gram that comes to a
+//! slot owns it, and most n-grams own theirs: they occur once, or are the first of their kind. Only the others are compared with
+//! the owner, character by character. Those that differ from it are set aside, with all their occurrences, since equal n-grams have
+//! the same slot.
 
 use crate::width::{Kernel, run_widest};
 
 use super::char_codes::{MARGIN, MOST, zeros};
 use super::ngram_hash::mix;
 
-/// The lengths that n-grams can have: two windows of eight codes that touch or overlap cover all of one.
+/// The lengths that n-grams can have. Two windows of eight codes that touch or overlap must cover all of one.
 pub(super) const LENGTHS: std::ops::RangeInclusive<usize> = WINDOW..=2 * WINDOW;
-/// All numbers of 16 bits are places, but no n-gram is at the last one.
+/// The number of positions. All 16-bit numbers are positions, but no n-gram is at the last one.
 const PLACES: usize = MOST + 1;
-/// Codes that are compared at once.
+/// The number of codes that are compared at once.
 const WINDOW: usize = 8;
-/// Slots of the table for each n-gram, at least, unless the table has as many as it can.
+/// The number of slots of the table for each n-gram, at least, unless the table has its maximum size.
 const SLOTS_PER_NGRAM: usize = 4;
-/// The number of slots of the largest table is two to the power of this.
+/// The base-2 logarithm of the number of slots of the largest table.
 const SLOT_BITS: u32 = 16;
-/// Slots that are computed at once.
+/// The number of slots that are computed at once.
 const BLOCK: usize = 256;
-/// Odd numbers without a pattern, for the hashes of n-grams of one, two, four and eight codes, and for joining these.
+/// Odd numbers without a pattern, for the hashes of n-grams of one, two, four and eight codes, and for joining them.
 const FACTORS: [u16; 5] = [0xD6E9, 0x9E37, 0x7F4B, 0x5A1D, 0xC2B3];
 
-/// A number that stands for a character.
+/// A number that represents a character.
 pub(super) trait Code: Copy + Into<u16> + PartialEq + 'static {
-    /// A window that nothing reads.
+    /// A window that is never read.
     const NONE: &[Self; WINDOW];
 
-    /// The hash of a window.
+    /// Returns the hash of a window.
     fn hash(window: &[Self; WINDOW]) -> u64;
 }
 
@@ -55,29 +55,29 @@ impl Code for u16 {
     }
 }
 
-/// What has been counted.
+/// The results of a count.
 #[derive(Debug)]
 pub(super) struct Counted<'a> {
-    /// How many different n-grams there are, but for those set aside.
+    /// The number of different n-grams, not counting those set aside.
     pub(super) distinct: u64,
-    /// The counts of those that occur more than once.
+    /// The counts of the n-grams that occur more than once.
     pub(super) repeated: &'a [u16],
-    /// The places of the n-grams that were set aside.
+    /// The positions of the n-grams that were set aside.
     pub(super) aside: &'a [u16],
 }
 
 /// The memory of a count.
 #[derive(Clone, Debug)]
 pub(super) struct PlaceTally {
-    /// By place, the slot of the n-gram that begins there.
+    /// The slot of the n-gram at each position.
     slots: Box<[u16; PLACES]>,
-    /// By slot, the place of its owner.
+    /// The position of each slot's owner.
     owners: Box<[u16; PLACES]>,
-    /// By place, how many more n-grams are as the owner there.
+    /// The number of further n-grams that equal the owner at each position.
     more: Box<[u16; PLACES]>,
-    /// The places of n-grams that don't own their slot, and later of those set aside.
+    /// The positions of n-grams that don't own their slot, and later of those set aside.
     others: Box<[u16; PLACES]>,
-    /// The places of owners that occur more than once, and later their counts.
+    /// The positions of owners that occur more than once, and later their counts.
     repeated: Box<[u16; PLACES]>,
 }
 
@@ -94,7 +94,7 @@ impl Default for PlaceTally {
 }
 
 impl PlaceTally {
-    /// Counts the `count` n-grams of `len` codes, one at each place from the first on.
+    /// Counts the `count` n-grams of `len` codes, one at each position from the first on.
     pub(super) fn count<C: Code>(
         &mut self,
         codes: &[C; MOST + MARGIN],
@@ -132,14 +132,14 @@ impl PlaceTally {
     }
 }
 
-/// Finds the owner of each slot, and lists the places of all other n-grams; gives the number of these.
+/// Finds the owner of each slot, and lists the positions of all other n-grams. Returns the number of these.
 #[inline(never)]
 fn find_owners(slots: &[u16], owners: &mut [u16; PLACES], others: &mut [u16; PLACES]) -> usize {
     let mut len = 0;
     for (place, &slot) in slots.iter().enumerate() {
         let place = place as u16;
         let owner = owners[usize::from(slot)];
-        // An empty slot has the highest number, which is the place of no n-gram.
+        // An empty slot has the highest number, which is not the position of any n-gram.
         owners[usize::from(slot)] = owner.min(place);
         others[len & MOST] = place;
         len += usize::from(owner < place);
@@ -147,15 +147,15 @@ fn find_owners(slots: &[u16], owners: &mut [u16; PLACES], others: &mut [u16; PLA
     len
 }
 
-/// Where n-grams and the owners of their slots are.
+/// The positions of n-grams and of the owners of their slots.
 struct Places<'a> {
     slots: &'a [u16; PLACES],
     owners: &'a [u16; PLACES],
 }
 
 impl Places<'_> {
-    /// Counts those of the first `others` n-grams that are as their owners, by owner, and lists such owners in `repeated` and the
-    /// places of the other n-grams in `others`; gives how many are in both lists.
+    /// Compares the first `others` n-grams with their owners. Counts those that are equal by owner, lists these owners in
+    /// `repeated`, and lists the positions of the other n-grams in `others`. Returns the lengths of both lists.
     #[inline(never)]
     fn compare<C: Code>(
         &self,
@@ -171,7 +171,7 @@ impl Places<'_> {
             let place = others[k];
             let owner = self.owners[usize::from(self.slots[usize::from(place)])];
             let [ngram, owned] = [place, owner].map(|place| windows(codes, place, len));
-            // Whether they are equal is hard to foretell, so both windows are compared always.
+            // The comparison is hard to predict, so both windows are always compared.
             let is_owned = (ngram[0] == owned[0]) & (ngram[1] == owned[1]);
             let before = more[usize::from(owner)];
             more[usize::from(owner)] = before + u16::from(is_owned);
@@ -184,7 +184,7 @@ impl Places<'_> {
     }
 }
 
-/// Two windows that cover the n-gram of `len` codes at `place`.
+/// Returns two windows that cover the n-gram of `len` codes at `place`.
 #[inline(always)]
 pub(super) fn windows<C: Code>(
     codes: &[C; MOST + MARGIN],
@@ -192,7 +192,7 @@ pub(super) fn windows<C: Code>(
     len: usize,
 ) -> [&[C; WINDOW]; 2] {
     let place = usize::from(place);
-    // No length is beyond the mask, which shows the compiler that nothing is read behind the margin.
+    // No length exceeds the mask. The mask shows the compiler that nothing is read past the margin.
     let last = place + ((len - WINDOW) & (2 * WINDOW - 1));
     [place, last].map(|place| codes[place..].first_chunk().unwrap_or(C::NONE))
 }
@@ -215,7 +215,7 @@ impl<C: Code> Kernel for Slots<'_, C> {
 
 /// Computes the slots of n-grams of `len` codes, which are the upper bits of their hashes, shifted down.
 ///
-/// The hash of two neighbours is made of the hashes of both, for all places at once.
+/// The hash of two neighbours is made from the hashes of both, for all positions at once.
 #[inline(always)]
 fn fill_slots<C: Code>(slots: &mut [u16], codes: &[C], len: usize, shift: u32) {
     for (number, slots) in slots.chunks_mut(BLOCK).enumerate() {

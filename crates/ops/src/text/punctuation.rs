@@ -1,4 +1,4 @@
-//! Punctuation normalisation: 34 characters get an ASCII spelling.
+//! Normalises punctuation: 34 characters are replaced with ASCII.
 //!
 //! The map is the one of py-data-juicer 1.6.1, with its quirk that the full-width digit one becomes a quotation mark.
 
@@ -17,7 +17,7 @@ pub fn normalize_punctuation(text: &str, mut edit: impl FnMut(Range<usize>, &'st
     });
 }
 
-/// Holds for every character of the map and for few others.
+/// Returns true for every character of the map, and for few others.
 #[inline(always)]
 fn may_be_mapped(a: u8, b: u8, c: u8) -> bool {
     ((a == 0xC2) & ((b == 0xAB) | (b == 0xB4) | (b == 0xBB)))
@@ -30,7 +30,7 @@ fn may_be_mapped(a: u8, b: u8, c: u8) -> bool {
         | ((a == 0xEF) & ((b == 0xBC) | (b == 0xBD)))
 }
 
-/// The ASCII spelling of one encoded character.
+/// Returns the ASCII spelling of one encoded character.
 #[inline]
 fn spelling(encoded: &[u8]) -> Option<&'static str> {
     Some(match encoded {
@@ -69,7 +69,7 @@ fn spelling(encoded: &[u8]) -> Option<&'static str> {
 mod tests {
     use super::*;
 
-    /// The map, written as characters.
+    /// The map, written in characters.
     const MAP: [(char, &str); 34] = [
         ('，', ","),
         ('。', "."),

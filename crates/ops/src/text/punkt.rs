@@ -1,8 +1,8 @@
-//! Punkt: finds the sentences of a text by what is known of the abbreviations and words of a language.
+//! Punkt: finds the sentences of a text from the known abbreviations and words of a language.
 //!
-//! The algorithm is that of Kiss and Strunk (*Unsupervised multilingual sentence boundary detection*, 2006), in the form
-//! that NLTK gave it; so are the tables, which [`Tables`] reads. Every `.`, `!` and `?` with something behind it is a
-//! **candidate**. The words around it are cut into **tokens**, and these decide whether a sentence ends there.
+//! The algorithm is that of Kiss and Strunk (*Unsupervised multilingual sentence boundary detection*, 2006), in NLTK's version.
+//! [`Tables`] reads NLTK's tables. Every `.`, `!` and `?` with something after it is a **candidate**. The words around it are cut
+//! into **tokens**, and these decide whether a sentence ends there.
 
 mod candidates;
 mod decision;
@@ -17,16 +17,16 @@ pub use tables::{TableError, Tables};
 
 use super::python::{is_space, strip_range};
 
-/// Finds sentences, with memory that is used again from text to text.
+/// Finds sentences, reusing its memory from text to text.
 #[derive(Debug, Default)]
 pub struct Sentences {
     judge: Judge,
-    /// Where sentences may end and the next may begin, before closing quotes are moved.
+    /// The possible sentences, before closing quotes are moved.
     pieces: Vec<Range<usize>>,
 }
 
 impl Sentences {
-    /// Reports the sentences of `text`, in order. Whitespace between them belongs to none; whitespace before the first
+    /// Reports the sentences of `text`, in order. Whitespace between sentences belongs to none of them; whitespace before the first
     /// belongs to it.
     pub fn each(&mut self, text: &str, tables: &Tables, mut sentence: impl FnMut(Range<usize>)) {
         let Self { judge, pieces } = self;
@@ -51,7 +51,7 @@ fn trailing_space(text: &str) -> usize {
     }
 }
 
-/// Moves quotes and brackets that close at the start of a piece to the sentence before, and reports what is not empty.
+/// Moves closing quotes and brackets at the start of a piece to the sentence before, and reports the pieces that aren't empty.
 fn realign(text: &str, pieces: &[Range<usize>], sentence: &mut impl FnMut(Range<usize>)) {
     let mut moved = 0;
     for (number, piece) in pieces.iter().enumerate() {
@@ -72,8 +72,8 @@ fn realign(text: &str, pieces: &[Range<usize>], sentence: &mut impl FnMut(Range<
     }
 }
 
-/// Returns the length of the closing quotes and brackets that a piece begins with, if whitespace, a dash or nothing comes
-/// after them; first without that whitespace, then with it.
+/// Returns the length of the closing quotes and brackets at the start of a piece, if whitespace, a dash or nothing comes after
+/// them: first without that whitespace, then with it.
 fn closing(piece: &str) -> Option<(usize, usize)> {
     let closes = |ch: char| {
         matches!(

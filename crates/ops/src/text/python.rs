@@ -5,8 +5,7 @@ use std::ops::Range;
 use super::chars::{changes_when_lowered, is_alnum, is_in, is_later};
 use super::class_table::{CASE_IGNORABLE, CASED, DIGITS};
 
-/// Returns what Python's `str.isspace` holds to be whitespace: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are
-/// not.
+/// Returns whether `ch` is whitespace to Python's `str.isspace`: U+001C to U+001F and U+0085 are, U+200B and U+FEFF are not.
 pub fn is_space(ch: char) -> bool {
     matches!(
         ch,
@@ -15,24 +14,24 @@ pub fn is_space(ch: char) -> bool {
     )
 }
 
-/// Returns whether `ch` is a word character to `re`, the regex engine of Python's standard library: its `\w`.
+/// Returns whether `ch` matches `\w` in `re`, the regex engine of Python's standard library.
 pub fn is_word(ch: char) -> bool {
     ch == '_' || is_alnum(ch)
 }
 
-/// Python's `str.strip()`.
+/// Returns the result of Python's `str.strip()`.
 pub fn strip(text: &str) -> &str {
     text.trim_matches(is_space)
 }
 
-/// The byte range of `text` that `strip` keeps; empty and at the end when nothing is kept.
+/// Returns the byte range of `text` that `strip` keeps; empty and at the end if nothing is kept.
 pub fn strip_range(text: &str) -> Range<usize> {
     let start = text.len() - text.trim_start_matches(is_space).len();
     let end = start + text[start..].trim_end_matches(is_space).len();
     start..end
 }
 
-/// The words of `text`: what stands between spaces, line feeds and tabs. Empty words are left out.
+/// Returns the words of `text`, which spaces, line feeds and tabs separate. Empty words are left out.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split([' ', '\n', '\t'])
         .filter(|word| !word.is_empty())
@@ -42,7 +41,7 @@ pub fn words(text: &str) -> impl Iterator<Item = &str> {
 pub fn lower_into(text: &str, out: &mut String) {
     let mut place = 0;
     while place < text.len() {
-        // Most text is ASCII, which is copied run by run.
+        // Most text is ASCII, so it is copied run by run.
         let run = ascii_prefix(&text.as_bytes()[place..]);
         let start = out.len();
         out.push_str(&text[place..place + run]);
@@ -55,13 +54,13 @@ pub fn lower_into(text: &str, out: &mut String) {
     }
 }
 
-/// Python's `float(text)`, where it does not fail: whitespace around the number and single underscores between digits are
-/// let pass, digits may be of any script, and `inf` and `nan` are numbers.
+/// Returns Python's `float(text)`, or `None` where it fails. Whitespace around the number and single underscores between digits are
+/// allowed, digits may be of any script, and `inf` and `nan` are numbers.
 pub fn parse_float(text: &str) -> Option<f64> {
     let mut digits = String::new();
     let mut chars = strip(text).chars().map(ascii_digit).peekable();
     while let Some(ch) = chars.next() {
-        // A long text is no number from its first other character on.
+        // Any other character means that the text isn't a number, so a long text is only read up to there.
         if !ch.is_ascii_alphanumeric() && !matches!(ch, '.' | '+' | '-' | '_') {
             return None;
         }
@@ -80,12 +79,12 @@ pub fn parse_float(text: &str) -> Option<f64> {
     digits.parse().ok()
 }
 
-/// The ASCII digit of the same value, for a digit of another script; any other character as it is.
+/// Returns the ASCII digit of the same value for a digit of another script, and any other character unchanged.
 fn ascii_digit(ch: char) -> char {
     if ch.is_ascii() {
         return ch;
     }
-    // Digits are in runs of ten, from 0 to 9.
+    // Digits come in runs of ten, from 0 to 9.
     let code = u32::from(ch);
     let run = DIGITS
         .iter()
@@ -94,7 +93,7 @@ fn ascii_digit(ch: char) -> char {
         .unwrap_or(ch)
 }
 
-/// Returns how many bytes at the start are ASCII.
+/// Returns the number of ASCII bytes at the start.
 fn ascii_prefix(bytes: &[u8]) -> usize {
     let (blocks, _) = bytes.as_chunks::<32>();
     let whole = blocks.iter().take_while(|block| block.is_ascii()).count() * 32;
@@ -117,8 +116,8 @@ fn lower_char(text: &str, place: usize, ch: char, out: &mut String) {
     }
 }
 
-/// Returns whether the capital sigma at `place` ends a word: a cased letter stands before it and none behind it, the
-/// case-ignorable characters between left aside.
+/// Returns whether the capital sigma at `place` ends a word: there is a cased letter before it and none after it, ignoring
+/// case-ignorable characters in between.
 fn is_final_sigma(text: &str, place: usize) -> bool {
     let before = text[..place]
         .chars()
@@ -146,7 +145,7 @@ mod tests {
     fn lower_knows_the_final_sigma_and_growing_letters() {
         check_lower("ΑΣ Σ ΑΣΑ ΑΣ.Α Α.Σ'", "ας σ ασα ασ.α α.ς'");
         check_lower("İstanbul K ǅ Ⅷ Ⓐ ẞ", "i\u{307}stanbul k ǆ ⅷ ⓐ ß");
-        // Letters that got their lower case after Unicode 14 stay.
+        // Letters that got a lower-case form after Unicode 14 stay.
         check_lower("\u{1c89} \u{10d50}", "\u{1c89} \u{10d50}");
     }
 

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::python_value;
 
-/// Spells a JSON text as Python would: a blank after commas and colons and nowhere else, floats by Python's rules, and only
-/// those characters escaped that must be. Keys keep their order.
+/// Writes a JSON text as Python would: with a blank after commas and colons and nowhere else, floats by Python's rules, and escapes
+/// only where they are required. Keys keep their order.
 ///
 /// `json` must be valid.
 pub fn dumps(json: &str) -> String {
@@ -34,7 +34,7 @@ pub fn dumps(json: &str) -> String {
     out
 }
 
-/// The bytes of the string that `json` starts with, its quotes included.
+/// Returns the size in bytes of the string that `json` starts with, including its quotes.
 fn string_length(json: &str) -> usize {
     let mut escaped = false;
     let close = json.bytes().skip(1).position(|byte| {
@@ -51,7 +51,7 @@ fn push_string(token: &str, out: &mut String) {
     }
     match serde_json::from_str::<String>(token) {
         Ok(text) => out.push_str(&Value::String(text).to_string()),
-        // Half of a surrogate pair cannot be anything but an escape.
+        // Half of a surrogate pair can only be written as an escape.
         Err(_) => out.push_str(token),
     }
 }

@@ -21,7 +21,7 @@ pub fn repr(value: &Value) -> String {
     out
 }
 
-/// Returns whether Python holds a value to be true: zero, null and whatever is empty are not.
+/// Returns whether Python considers a value true: zero, null and empty values are not.
 pub fn is_true(value: &Value) -> bool {
     match value {
         Value::Null => false,
@@ -33,8 +33,8 @@ pub fn is_true(value: &Value) -> bool {
     }
 }
 
-/// Returns Python's `repr()` of a float: the shortest digits that give it back, with an exponent from 1e16 on and below
-/// 1e-4.
+/// Returns Python's `repr()` of a float: the shortest digits that read back as the same number, with an exponent from 1e16 on and
+/// below 1e-4.
 pub fn float(number: f64) -> String {
     if !number.is_finite() {
         let name = if number.is_nan() { "nan" } else { "inf" };
@@ -86,7 +86,7 @@ fn write_repr(value: &Value, out: &mut String) {
     }
 }
 
-/// Writes a text in quotes: double ones only where it has single ones and no double ones.
+/// Writes a text in quotes: double ones only if it has single ones and no double ones.
 fn write_text(text: &str, out: &mut String) {
     let quote = if text.contains('\'') && !text.contains('"') {
         '"'
@@ -105,7 +105,7 @@ fn write_text(text: &str, out: &mut String) {
             _ if is_printable(ch) => out.push(ch),
             _ => {
                 let code = u32::from(ch);
-                // Writing to a String cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = match code {
                     0..=0xFF => write!(out, "\\x{code:02x}"),
                     0x100..=0xFFFF => write!(out, "\\u{code:04x}"),

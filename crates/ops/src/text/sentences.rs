@@ -1,20 +1,20 @@
-//! Sentences of a text without a model: what ends with a full stop, an exclamation or a question mark, or dots.
+//! Finds sentences without a model: text that ends with a full stop, an exclamation mark, a question mark, or dots.
 
 use std::ops::Range;
 
 use super::chars::is_alnum;
 
-/// Where a sentence ends.
+/// The places where a sentence ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
-    /// Behind all end marks in a row, and the quotes and brackets that close behind them. A full stop right before a letter
-    /// or digit (`3.14`, `a.com`) is no end.
+    /// After all end marks in a row, and the closing quotes and brackets after them. A full stop right before a letter or digit
+    /// (`3.14`, `a.com`) doesn't end a sentence.
     Runs,
-    /// As in Data-Juicer, where every end mark is an end unless the mark before it was one, or a quote closes behind it.
+    /// As in Data-Juicer: every end mark ends a sentence, unless the mark before it did, or a closing quote follows.
     Marks,
 }
 
-/// Reports the sentences of a line, in order; together they are the line.
+/// Reports the sentences of a line, in order. Together they make up the line.
 pub fn for_each_sentence(line: &str, ends: Ends, mut sentence: impl FnMut(Range<usize>)) {
     let mut start = 0;
     let mut end = |place: usize| {
@@ -58,7 +58,7 @@ fn ends_of_runs(line: &str, end: &mut impl FnMut(usize)) {
             && ch == '.'
             && last.is_some_and(is_alnum)
             && next.is_some_and(|next| next.is_ascii() && is_alnum(next));
-        // One ellipsis is as good as a comma.
+        // A single ellipsis works like a comma.
         if is_inside || (marks == 1 && ch == '…') {
             last = Some(ch);
             continue;
@@ -72,13 +72,13 @@ fn ends_of_runs(line: &str, end: &mut impl FnMut(usize)) {
     }
 }
 
-/// The ends are those that Data-Juicer's four substitutions make, which do not touch each other: each looks for marks, then
-/// a character that is no closing quote, and goes on behind that character.
+/// Reports the ends that Data-Juicer's four substitutions make. Matches of one substitution don't touch each other: each looks for
+/// marks and then a character that isn't a closing quote, and continues after that character.
 fn ends_at_marks(line: &str, end: &mut impl FnMut(usize)) {
     let is_quote = |ch: char| matches!(ch, '’' | '”');
-    // Curly braces, 2 and 6 are in the last pattern because a repetition is written inside its class.
+    // The class of the last pattern contains curly braces, 2 and 6, because a repetition is written inside it.
     let may_be_quoted = |ch: char| is_mark(ch) || matches!(ch, '{' | '}' | '2' | '6' | '…');
-    // The place before which each of the patterns has used up the characters.
+    // The positions up to which each of the patterns has consumed the text.
     let (mut marks, mut ellipses, mut quotes) = (0, 0, 0);
     let mut before: [Option<(usize, char)>; 2] = [None, None];
     for (place, ch) in line.char_indices() {
@@ -122,7 +122,7 @@ mod tests {
         all
     }
 
-    /// The four substitutions, one after the other.
+    /// Makes the four substitutions, one after the other.
     fn plain(line: &str) -> Vec<String> {
         let patterns = [
             r"([.。！!？\?])([^’”])",

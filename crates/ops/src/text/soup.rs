@@ -1,4 +1,4 @@
-//! HTML as Python's `html.parser` and Beautiful Soup read it: a tree of tags as they are written, in which only end tags close
+//! Reads HTML as Python's `html.parser` and Beautiful Soup do: as a tree of tags as they are written, in which only end tags close
 //! anything.
 
 mod references;

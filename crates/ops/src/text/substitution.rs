@@ -1,4 +1,4 @@
-//! Replacing what a pattern finds by a template.
+//! Replaces the matches of a pattern with a template.
 
 use std::fmt;
 use std::ops::Range;
@@ -8,10 +8,10 @@ use coldpress_pattern::{Groups, Matches, Options, Pattern, Template, TooManyStep
 
 use super::char_set::CharSet;
 
-/// A finder for a pattern that is built in: appends the ranges it finds, in order and without overlap.
+/// A finder for a built-in pattern. It appends the ranges that it finds, in order and without overlap.
 pub type Finder = fn(&str, &mut Vec<Range<usize>>);
 
-/// Something to find and what to put in its place, with memory that is used again from text to text.
+/// Something to find and its replacement. The memory is reused from text to text.
 #[derive(Clone)]
 pub struct Substitution {
     target: Target,
@@ -24,11 +24,11 @@ pub struct Substitution {
 enum Target {
     Finder(Finder),
     Pattern(Box<Matches>),
-    /// Runs of these characters, each as one match.
+    /// Runs of these characters, each run as one match.
     Members(Box<CharSet>),
 }
 
-/// Which of its two parts makes a substitution impossible, and why.
+/// The part that makes a substitution impossible, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refused {
     /// The pattern.
@@ -38,21 +38,21 @@ pub enum Refused {
 }
 
 impl Substitution {
-    /// Replaces what `finder` finds. All of its `groups` groups hold the whole match.
+    /// Replaces the matches of `finder`. All of its `groups` groups are the whole match.
     ///
     /// # Errors
-    /// [`Refused::Template`].
+    /// [`Refused::Template`] if the template is invalid.
     pub fn of_finder(finder: Finder, groups: usize, template: &str) -> Result<Self, Refused> {
         let template =
             Template::parse(template, Groups::Whole(groups)).map_err(Refused::Template)?;
         Ok(Self::new(Target::Finder(finder), template))
     }
 
-    /// Replaces what a user's pattern of Python's `regex` matches. A wrapper `r'...'` or `r"..."` is taken off, and a dot matches
+    /// Replaces the matches of a user's pattern of Python's `regex`. A wrapper `r'...'` or `r"..."` is removed, and a dot matches
     /// line feeds too.
     ///
     /// # Errors
-    /// [`Refused`], for the pattern first.
+    /// [`Refused`]; if both parts are invalid, for the pattern.
     pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Refused> {
         let options = Options {
             dot_all: true,
@@ -65,11 +65,11 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Replaces what a user's pattern matches, with the pattern read as it is written, a dot matching no line feeds unless the options
-    /// say so.
+    /// Replaces the matches of a user's pattern, which is read as it is written. A dot matches no line feeds unless the options say
+    /// so.
     ///
     /// # Errors
-    /// Why the pattern or the template cannot be used, in one line.
+    /// The reason why the pattern or the template cannot be used, in one line.
     pub fn of_verbatim(pattern: &str, template: &str, options: Options) -> Result<Self, String> {
         let pattern = Pattern::new(pattern, options)?;
         let template = Template::parse(template, Groups::Of(&pattern))?;
@@ -77,11 +77,11 @@ impl Substitution {
         Ok(Self::new(Target::Pattern(matches), template))
     }
 
-    /// Removes what a user's pattern of Python's `regex` matches, as [`of_verbatim`](Self::of_verbatim) does. Matches that follow
-    /// each other may be reported as one.
+    /// Removes the matches of a user's pattern of Python's `regex`, as [`of_verbatim`](Self::of_verbatim) does. Adjacent matches
+    /// may be reported as one.
     ///
     /// # Errors
-    /// Why the pattern cannot be used, in one line.
+    /// The reason why the pattern cannot be used, in one line.
     pub fn removing(pattern: &str) -> Result<Self, String> {
         if let Some(set) = CharSet::of_category(pattern) {
             let nothing = Template::parse("", Groups::Whole(0))?;
@@ -99,10 +99,10 @@ impl Substitution {
         }
     }
 
-    /// Reports every replacement in `text`, in order: the range and what comes there.
+    /// Reports every replacement in `text`, in order, with its range.
     ///
     /// # Errors
-    /// [`TooManySteps`], for a pattern that needs backtracking.
+    /// [`TooManySteps`] if a pattern that needs backtracking takes too long.
     pub fn replace_all(
         &mut self,
         text: &str,
@@ -150,12 +150,12 @@ impl Substitution {
     }
 }
 
-/// The error of a record in whose text a pattern takes too many steps.
+/// Returns the error of a record in whose text a pattern takes too many steps.
 pub(crate) fn too_many_steps(error: TooManySteps) -> RecordError {
     RecordError::new(error.to_string())
 }
 
-/// The pattern without a wrapper `r'...'` or `r"..."`.
+/// Returns the pattern without a wrapper `r'...'` or `r"..."`.
 fn unwrapped(pattern: &str) -> &str {
     if pattern.chars().count() <= 2 {
         return pattern;

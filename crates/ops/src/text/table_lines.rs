@@ -1,13 +1,13 @@
-//! Lines that look like rows of a table: words with one blank or one bar between them, as many on each line.
+//! Finds lines that look like rows of a table: words with one blank or one bar between them, the same number on each line.
 
 use std::ops::Range;
 
 use memchr::memchr;
 
-/// The most separators that a row may have.
+/// The number of separators that a row may have, at most.
 pub const MOST_SEPARATORS: u32 = 31;
 
-/// Finds tables, with memory that is used again from text to text.
+/// Finds tables, reusing its memory from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct TableLines {
     lines: Vec<Line>,
@@ -17,19 +17,19 @@ pub struct TableLines {
 #[derive(Clone, Debug)]
 struct Line {
     start: usize,
-    /// Where the next line begins that is not empty.
+    /// The start of the next line that isn't empty.
     end: usize,
-    /// Bit n: the line can be read as a row with n separators.
+    /// The possible numbers of separators: bit n is set if the line can be read as a row with n separators.
     counts: u32,
 }
 
 impl TableLines {
-    /// Reports the tables in `text`, in order: at least two lines that can be read as rows with the same number of
-    /// separators, and the empty lines after each.
+    /// Reports the tables in `text`, in order: at least two lines that can be read as rows with the same number of separators, and
+    /// the empty lines after each.
     ///
-    /// The numbers of `separators` are tried one after the other, and what is found for one is gone for the next. A row
-    /// begins after a line feed, so the first line of a text is none, and ends with one. A separator is a space, a tab or
-    /// a bar; a bar may also be a part of a word.
+    /// The numbers of `separators` are tried one after the other, and tables found for one are gone for the next. A row begins
+    /// after a line feed and ends with one, so the first line of a text is never a row. A separator is a space, a tab or a bar; a
+    /// bar may also be part of a word.
     pub fn find(
         &mut self,
         text: &str,
@@ -41,7 +41,7 @@ impl TableLines {
         tables.clear();
         for count in separators {
             let bit = 1_u32.checked_shl(count).unwrap_or_default();
-            // Whether two lines that follow each other now can both be such rows.
+            // The pairs of lines that are now adjacent and may both be such rows.
             let both = lines
                 .windows(2)
                 .any(|pair| pair[0].counts & pair[1].counts & bit != 0);
@@ -61,7 +61,7 @@ fn take_tables(lines: &mut Vec<Line>, bit: u32, tables: &mut Vec<Range<usize>>) 
         let run = lines[at..].iter().take_while(|line| line.counts & bit != 0);
         let length = run.count();
         if length >= 2 {
-            // Lines between may be gone already, each with a range of its own.
+            // Lines in between may already be gone, each with a range of its own.
             tables.extend(
                 lines[at..at + length]
                     .iter()
@@ -79,7 +79,7 @@ fn take_tables(lines: &mut Vec<Line>, bit: u32, tables: &mut Vec<Range<usize>>) 
     lines.truncate(kept);
 }
 
-/// Reads the lines that are not empty, and what rows they can be.
+/// Reads the lines that aren't empty, and finds the rows that they can be.
 fn read_lines(text: &str, counts: u32, lines: &mut Vec<Line>) {
     lines.clear();
     let bytes = text.as_bytes();
@@ -90,7 +90,7 @@ fn read_lines(text: &str, counts: u32, lines: &mut Vec<Line>) {
         let blank = bytes[end..].iter().take_while(|byte| **byte == b'\n');
         let next = end + blank.count();
         if end > start {
-            // The first line has no line feed before it, and the last may have none behind it.
+            // The first line has no line feed before it, and the last may have none after it.
             let is_row = start > 0 && length.is_some();
             lines.push(Line {
                 start,
@@ -110,13 +110,13 @@ fn read_lines(text: &str, counts: u32, lines: &mut Vec<Line>) {
 fn row_counts(line: &str, limit: u32) -> u32 {
     let mut least = 0;
     let mut more = 0;
-    // Nothing is a word before its first character. A bar is read as a separator where a word is before it.
+    // The first character cannot follow a word. A bar is read as a separator if there is a word before it.
     let mut is_in_word = false;
     let mut last_was_bar = false;
     for (place, byte) in line.bytes().enumerate() {
         match byte {
             b' ' | b'\t' => {
-                // A bar right before was the last of a word, not a separator.
+                // A bar right before was the end of a word, and not a separator.
                 more -= u32::from(last_was_bar);
                 if !is_in_word && !last_was_bar {
                     return 0;
@@ -145,7 +145,7 @@ fn row_counts(line: &str, limit: u32) -> u32 {
     if most < least {
         return 0;
     }
-    // Bits from `least` to `most`.
+    // The bits from `least` to `most`.
     (u32::MAX >> (31 - most)) & (u32::MAX << least)
 }
 
@@ -166,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs the patterns one after the other. Nothing looks behind, so the line feed before a table is matched too.
+    /// Runs the patterns one after the other. They have no look-behind, so the line feed before a table is matched too.
     fn plain(text: &str, separators: Range<u32>) -> String {
         let mut text = text.to_owned();
         for count in separators {

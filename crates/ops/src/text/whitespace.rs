@@ -1,14 +1,14 @@
-//! Whitespace normalisation: Python's `strip`, then every character of a fixed set becomes one space.
+//! Normalises whitespace: Python's `strip`, and then one space in place of every character of a fixed set.
 
 use std::ops::Range;
 
 use super::block_scan::for_each_hit;
 use super::python;
 
-/// Reports the edits that normalise the whitespace of `text`, in order: what is to be replaced, and by what.
+/// Reports the edits that normalise the whitespace of `text`, in order.
 ///
-/// The set is tab, U+0084, U+00A0, U+2000–200D, U+202F, U+205F, U+2060, U+3000 and U+FFFC; line ends stay. Stripping
-/// comes first and follows Python's notion of whitespace, so that a leading U+200B becomes a leading space.
+/// The set is tab, U+0084, U+00A0, U+2000–200D, U+202F, U+205F, U+2060, U+3000 and U+FFFC; line ends stay. Stripping comes first
+/// and follows Python's notion of whitespace, so a leading U+200B becomes a leading space.
 pub fn normalize_whitespace(text: &str, mut edit: impl FnMut(Range<usize>, &'static str)) {
     let kept = python::strip_range(text);
     if kept.start > 0 {
@@ -47,7 +47,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The plain form: one character after the other.
+    /// Normalises the text the simple way, one character after the other.
     fn plain(text: &str) -> String {
         python::strip(text)
             .chars()

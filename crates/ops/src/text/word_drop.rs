@@ -1,29 +1,29 @@
-//! Dropping words from a text, and what becomes of the blanks between the others.
+//! Drops words from a text, and adjusts the blanks between the others.
 
 use std::ops::Range;
 
 use super::block_scan::for_each_hit;
 
-/// What becomes of the blanks around words.
+/// The treatment of the blanks around words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gaps {
-    /// They stay as they are between words that stay. Of those around dropped words, one run of blanks stays: the first
-    /// that has the most line feeds, or else a tab.
+    /// Blanks between words that stay are kept. Around dropped words, one run of blanks stays: the first one with the most line
+    /// feeds, or else with a tab.
     Keep,
-    /// As in Data-Juicer, which splits the text and joins it again: one line feed between lines, one tab between parts of
-    /// a line, one space between words, and none of them at the ends.
+    /// As in Data-Juicer, which splits the text and joins it again: one line feed between lines, one tab between parts of a line,
+    /// one space between words, and none of them at the ends.
     Collapse,
 }
 
-/// Reports the edits that drop all words of `text` for which `keep` does not hold, in order. Words are parted by spaces,
-/// tabs and line feeds; `keep` is given their places, in order.
+/// Reports the edits that drop all words of `text` for which `keep` does not hold, in order. Spaces, tabs and line feeds separate
+/// words. `keep` is called with the words' positions, in order.
 pub fn drop_words(
     text: &str,
     gaps: Gaps,
     mut keep: impl FnMut(Range<usize>) -> bool,
     mut edit: impl FnMut(Range<usize>, &str),
 ) {
-    // What comes before the next word that stays: where it begins, and where in it words were dropped.
+    // The text before the next word that stays: its start, and the words in it that were dropped.
     let mut gap = 0;
     let mut dropped: Vec<Range<usize>> = Vec::new();
     let mut is_first = true;
@@ -65,7 +65,7 @@ enum Place {
     End,
 }
 
-/// Reports what becomes of the gap between two words that stay, or at an end of the text.
+/// Reports the change to the gap between two words that stay, or at an end of the text.
 fn close(
     text: &str,
     gap: Range<usize>,
@@ -81,7 +81,7 @@ fn close(
         (Gaps::Keep, Place::Start) => "",
         (Gaps::Keep, _) => {
             let kept = widest(text, gap.clone(), dropped);
-            // Nothing comes after a space at the end, but a line feed may end the last line.
+            // A space at the end has no effect, but a line feed may end the last line.
             match place == Place::End && !kept.contains('\n') {
                 true => "",
                 false => kept,
@@ -93,7 +93,7 @@ fn close(
     }
 }
 
-/// The one blank that stands for a gap.
+/// Returns the single blank that replaces a gap.
 fn strongest(gap: &str) -> &'static str {
     match (gap.contains('\n'), gap.contains('\t')) {
         (true, _) => "\n",
@@ -102,7 +102,7 @@ fn strongest(gap: &str) -> &'static str {
     }
 }
 
-/// The run of blanks around the dropped words that parts the most.
+/// Returns the run of blanks around the dropped words that separates the most.
 fn widest<'t>(text: &'t str, gap: Range<usize>, dropped: &[Range<usize>]) -> &'t str {
     let starts = std::iter::once(gap.start).chain(dropped.iter().map(|word| word.end));
     let ends = dropped.iter().map(|word| word.start).chain([gap.end]);
@@ -134,7 +134,7 @@ mod tests {
         out + &text[done..]
     }
 
-    /// Splits the text on three levels and joins what is left.
+    /// Splits the text on three levels and joins the rest.
     fn plain(text: &str) -> String {
         let join = |parts: Vec<String>, with: &str| {
             let parts = parts.into_iter().filter(|part| !part.is_empty());

@@ -1,17 +1,17 @@
-//! How much of a text is made of word n-grams that occur more than once.
+//! Measures how much of a text is made of word n-grams that occur more than once.
 //!
-//! A word is known by a hash of 64 bits of its lower-case spelling, an n-gram by one of the hashes of its words. Two different
-//! n-grams of one text share a hash with a chance of about (number of words)² / 2^62, which is 10^-13 for a text of a
-//! thousand words. There is no seed: the same text gives the same ratio everywhere.
+//! A word is identified by a 64-bit hash of its lower-case spelling, and an n-gram by a hash of the hashes of its words. Two
+//! different n-grams of one text share a hash with a probability of about (number of words)² / 2^62, which is 10^-13 for a text of
+//! a thousand words. There is no seed, so the same text gives the same ratio everywhere.
 
 use super::ngram_hash::Runs;
 use super::ngram_tally::NgramTally;
 use super::words::WordHashes;
 
-/// The form of the hashes; part of the operator's version, as another form could (in theory) give another ratio.
+/// The form of the hashes; part of the operator's version, because another form could (in theory) give another ratio.
 pub const VERSION: u32 = 2;
 
-/// Memory that is used again from text to text.
+/// Memory that is reused from text to text.
 #[derive(Clone, Debug, Default)]
 pub struct WordRepetition {
     runs: Runs,
@@ -19,7 +19,7 @@ pub struct WordRepetition {
 }
 
 impl WordRepetition {
-    /// The share of those n-grams of `len` words that occur more than once among all n-grams of a text with these words. A
+    /// Returns the share of the n-grams of `len` words that occur more than once, among all n-grams of a text with these words. A
     /// text without n-grams has the ratio 0.
     pub fn ratio(&mut self, words: &WordHashes, len: usize) -> f64 {
         let WordHashes(words) = words;
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The plain form: a table of all n-grams.
+    /// Computes the ratio the simple way, with a table of all n-grams.
     fn plain_ratio(text: &str, len: usize) -> f64 {
         let mut words = Vec::new();
         plain_words(text, |word| words.push(word.to_owned()));

@@ -1,10 +1,10 @@
 //! The words of a text, as Data-Juicer's filters count them.
 //!
-//! A text is *cut* into words at spaces, line feeds and tabs. Words are then *refined*: special characters are stripped from
-//! both ends, and words of which nothing is left are no words. Most filters lower the words before that, as Python does it.
-//! [`plain_words`] is that and nothing else; everything else here gives the same faster, for those who only count.
+//! A text is *cut* into words at spaces, line feeds and tabs. Words are then *refined*: special characters are stripped from both
+//! ends, and words of which nothing is left don't count. Most filters lowercase the words before that, as Python does.
+//! [`plain_words`] does just that; everything else here gives the same result faster for callers that only count.
 //!
-//! What is counted are hashes of 64 bits. Two different words share a hash with a chance of 2^-64. There is no seed: the
+//! The counted values are 64-bit hashes. Two different words share a hash with a probability of 2^-64. There is no seed, so the
 //! same text has the same hashes everywhere.
 
 mod blocks;
@@ -22,13 +22,13 @@ pub use list::{WordList, WordLists};
 use super::chars::is_special;
 use super::python;
 
-/// Calls `visit` with each word of `text`, lowered and refined, in order.
+/// Calls `visit` with each word of `text`, lowercased and refined, in order.
 pub fn plain_words(text: &str, visit: impl FnMut(&str)) {
     let mut words = LoweredWords::new(visit);
     python::words(text).for_each(|word| words.push(word));
 }
 
-/// Lowers and refines words, whatever cut them out of a text, and calls a function with what is left of each.
+/// Lowercases and refines words, however they were cut out of a text, and calls a function with the rest of each.
 #[derive(Clone, Debug)]
 pub struct LoweredWords<F> {
     lowered: String,
@@ -36,7 +36,7 @@ pub struct LoweredWords<F> {
 }
 
 impl<F: FnMut(&str)> LoweredWords<F> {
-    /// Returns what calls `visit` with each word of which something is left.
+    /// Calls `visit` with each word of which something is left.
     pub fn new(visit: F) -> Self {
         Self {
             lowered: String::new(),
@@ -55,7 +55,7 @@ impl<F: FnMut(&str)> LoweredWords<F> {
     }
 }
 
-/// What is left of a word without special characters at both ends.
+/// Returns the word without special characters at both ends.
 pub fn refined(word: &str) -> &str {
     word.trim_matches(is_special)
 }
@@ -71,7 +71,7 @@ mod tests {
             ("Hello, WORLD! 123 -", &["hello", "world"]),
             ("(foul-word) a\u{a0}b", &["foul-word", "a\u{a0}b"]),
             ("上下 一 ΑΣ", &["下", "ας"]),
-            // The small letter is special where the capital one is not, and the other way round.
+            // The lower-case letter is special and the capital isn't, or the other way round.
             ("Π Г", &["г"]),
         ];
         for (text, expected) in cases {

@@ -1,4 +1,4 @@
-//! The vectors of Data-Juicer's deduplicators, from the signatures to the records that come out.
+//! Runs the vectors of Data-Juicer's deduplicators, from the signatures to the records that come out.
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -34,13 +34,13 @@ fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
         needs: Vec::new(),
         python: None,
     };
-    // The models of the vectors are below it.
+    // The models of the vectors are in subfolders.
     let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
     let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([testdata]));
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())
 }
 
-/// What comes out of an operator that is given these rows in partitions of so many.
+/// Returns the output of an operator that gets these rows in partitions of the given size.
 fn run(
     call: OperatorCall,
     compat: bool,
@@ -99,7 +99,7 @@ fn run(
         .collect())
 }
 
-/// Checks what comes of the rows of a vector, whatever partitions they are in.
+/// Checks the results for the rows of a vector, in partitions of several sizes.
 pub(super) fn check(case: &Row) {
     let id = case["id"].as_str().unwrap();
     let rows = |key: &str| -> Vec<Row> {
@@ -148,13 +148,13 @@ fn short_texts_are_duplicates_only_if_they_are_the_same() {
     }
 }
 
-/// Operators that do something else under `compat`.
+/// Operators that behave differently under `compat`.
 const QUIRKY: [&str; 2] = [
     "document_minhash_deduplicator",
     "document_simhash_deduplicator",
 ];
 
-/// What was made with Data-Juicer's quirks must not be used again without them: neither signatures nor results.
+/// Signatures and results that were made with Data-Juicer's quirks must not be used again without them.
 #[test]
 fn quirks_are_part_of_what_signatures_and_results_are() {
     for op in QUIRKY {
@@ -174,7 +174,7 @@ fn quirks_are_part_of_what_signatures_and_results_are() {
         let (quirky, plain) = (identity(true, 3), identity(false, 3));
         assert_ne!(quirky.0, plain.0, "{op}");
         assert_ne!(quirky.1, plain.1, "{op}");
-        // Another threshold is another result of the same signatures.
+        // Another threshold gives another result from the same signatures.
         let other = identity(false, 4);
         assert_eq!(other.0, plain.0, "{op}");
         assert_ne!(other.1, plain.1, "{op}");
@@ -192,7 +192,7 @@ fn with(params: &[(&str, Value)]) -> Row {
         .collect()
 }
 
-/// The examples of the manuals.
+/// Checks the examples in the manuals.
 #[test]
 fn the_manuals_are_right() {
     let window = with(&[("window_size", 1.into())]);
@@ -225,7 +225,7 @@ fn the_manuals_are_right() {
     }
 }
 
-/// Texts without shingles are compared after what the parameters say is done to them.
+/// Texts without shingles are compared after the parameters have been applied to them.
 #[test]
 fn parameters_count_for_short_texts_too() {
     let params = with(&[("ignore_pattern", ",".into())]);
@@ -244,7 +244,7 @@ fn no_parameter_asks_for_what_cannot_be() {
     let wide = [("hamming_distance", 64.into()), ("num_blocks", 70.into())];
     let error = refused("document_simhash_deduplicator", &wide).unwrap_err();
     assert!(error.contains("must be less than 64"), "{error}");
-    // With Data-Juicer's quirks bands may be as large as one likes: they have no hashes then.
+    // With Data-Juicer's quirks, bands may have any size: they then have no hashes.
     for rows_per_band in [10_000_000_000_u64, u64::MAX] {
         let params = [
             ("num_bands", 3.into()),
@@ -261,7 +261,7 @@ fn no_parameter_asks_for_what_cannot_be() {
     assert_eq!(out[1], rows[1]);
 }
 
-/// Data-Juicer's `min` takes anything that can be compared; here a number that is not what it should be harms its record alone.
+/// Data-Juicer's `min` takes anything that can be compared. Here an invalid number only affects its own record.
 #[test]
 fn records_without_a_whole_number_are_left_to_the_next_stage() {
     let op = "document_minhash_deduplicator_with_uid";
@@ -283,7 +283,7 @@ fn records_without_a_whole_number_are_left_to_the_next_stage() {
     assert_eq!(out, [rows[1].clone()]);
 }
 
-/// A recipe for a cluster runs as it is, and signatures are the same whatever it says about the cluster.
+/// A recipe for a cluster runs unchanged, and its parameters about the cluster have no effect on signatures.
 #[test]
 fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
     let rows = rows_of(["a b", "a b", "c"]);
@@ -310,7 +310,7 @@ fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
             pipeline.hashes_after(0, ChainHash::base(""), "decision")[0]
         };
         assert_eq!(identity(params), identity(&Map::new()), "{op}");
-        // Only the operator for clusters knows them.
+        // Only the operator for clusters has these parameters.
         let plain = op.replace("ray_bts", "document").replace("_cpp", "");
         let plain = plain.replace("ray_document", "document");
         let error = run(call(&plain, params), false, &rows, 2).unwrap_err();
@@ -318,7 +318,7 @@ fn what_ray_recipes_say_about_the_cluster_changes_nothing() {
     }
 }
 
-/// Texts of a few families, whose words are exchanged here and there: pairs of any similarity.
+/// Returns texts of a few families, with words exchanged here and there, so that there are pairs of any similarity.
 fn families(seed: u64, texts: usize) -> Vec<String> {
     let mut state = seed;
     let mut random = |below: u64| {
@@ -340,7 +340,7 @@ fn families(seed: u64, texts: usize) -> Vec<String> {
     (0..texts).map(text).collect()
 }
 
-/// The share of pairs of words that two texts have in common.
+/// Returns the share of pairs of words that two texts have in common.
 fn jaccard(one: &str, other: &str) -> f64 {
     let pairs = |text: &str| -> std::collections::BTreeSet<Vec<String>> {
         let words: Vec<String> = text.split(' ').map(str::to_owned).collect();
@@ -348,14 +348,14 @@ fn jaccard(one: &str, other: &str) -> f64 {
     };
     let (first, second) = (pairs(one), pairs(other));
     match first.union(&second).count() {
-        // Texts without a pair of words are alike if they are the same.
+        // Texts without a pair of words are similar only if they are the same.
         0 => f64::from(u8::from(one == other)),
         either => first.intersection(&second).count() as f64 / either as f64,
     }
 }
 
-/// With `verify`, every text that goes is alike to one that stays; and of two that are alike one goes, as long as they are
-/// candidates for sure and neither is alike to a text that went.
+/// With `verify`, every text that goes is similar to one that stays. Of two similar texts, one goes, as long as they are certain to
+/// be candidates and neither is similar to a text that went.
 #[test]
 fn verified_duplicates_are_those_of_comparing_all_texts() {
     let sure = [("window_size", 2.into()), ("verify", true.into())];
@@ -438,7 +438,7 @@ fn a_threshold_without_verify_is_refused() {
     assert!(error.unwrap_err().contains("without `verify: true`"));
 }
 
-/// Two texts that somebody made to have the same MD5 digest, by which Data-Juicer compares them.
+/// Two texts that were made to have the same MD5 digest, by which Data-Juicer compares them.
 const SAME_MD5: [&str; 2] = [
     "TEXTCOLLBYfGiJUETHQ4hAcKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak",
     "TEXTCOLLBYfGiJUETHQ4hEcKSMd5zYpgqf1YRDhkmxHkhPWptrkoyz28wnI9V0aHeAuaKnak",
@@ -461,7 +461,7 @@ fn different_texts_with_the_same_md5_digest_are_both_kept() {
     }
 }
 
-/// Signatures that earlier releases made, by MD5, have another identity, and are not compared with those of today.
+/// Signatures that earlier releases made with MD5 have another identity, and are not compared with today's.
 #[test]
 fn signatures_of_texts_and_lines_say_by_which_digest_they_compare() {
     for op in ["document_deduplicator", "document_line_deduplicator"] {
@@ -471,7 +471,7 @@ fn signatures_of_texts_and_lines_say_by_which_digest_they_compare() {
     }
 }
 
-/// Signatures with sets are others than those without, and a threshold is of no account to them.
+/// Signatures with sets differ from those without, but a threshold has no effect on them.
 #[test]
 fn a_changed_threshold_uses_verified_signatures_again() {
     let identity = |verify: bool, threshold: f64| {
@@ -493,8 +493,8 @@ fn a_changed_threshold_uses_verified_signatures_again() {
     assert_ne!(identity(true, 0.5).1, identity(true, 0.6).1);
 }
 
-/// Texts of which most have a few changed copies, from nearly the same to half of it: hashes alone remove some that are not
-/// similar enough, and what is verified is right.
+/// Most of these texts have a few changed copies, from nearly the same to half of it. Hashes alone remove some that aren't similar
+/// enough; verified results are right.
 #[test]
 fn planted_duplicates_are_found_and_verified_ones_are_right() {
     let mut state = 7_u64;
@@ -518,7 +518,7 @@ fn planted_duplicates_are_found_and_verified_ones_are_right() {
     }
     let threshold = 0.7;
     let alike = |a: usize, b: usize| jaccard(&texts[a], &texts[b]) >= threshold;
-    // What should go: each text that is alike to an earlier one that stays.
+    // The texts that should go: each one that is similar to an earlier one that stays.
     let mut should_stay: Vec<usize> = Vec::new();
     for at in 0..texts.len() {
         if !should_stay.iter().any(|earlier| alike(*earlier, at)) {
@@ -530,7 +530,7 @@ fn planted_duplicates_are_found_and_verified_ones_are_right() {
         .zip(0..)
         .map(|(text, id)| with(&[("text", text.clone().into()), ("id", id.into())]))
         .collect();
-    // How many went, how many of them should have, and how many should go.
+    // The number of texts that went, the number of these that should have, and the number that should go.
     let counts = |verify: bool| {
         let params = with(&[
             ("window_size", 2.into()),
@@ -562,7 +562,7 @@ fn planted_duplicates_are_found_and_verified_ones_are_right() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
 
-    /// Every deduplicator of the registry, so that a new one is tested without being named here.
+    /// Tests every deduplicator of the registry, so that a new one is tested without being named here.
     #[test]
     fn partitions_change_nothing(
         texts in proptest::collection::vec("(the cat |the dog |a b c d e f g |\\PC{0,3}|\n|[ab]{0,2}){0,5}", 0..12),

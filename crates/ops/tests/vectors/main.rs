@@ -1,5 +1,5 @@
-//! Runs the vectors that are beside the operators, counts them, and makes sure that every operator has some. What else there
-//! is to say of operators that need the whole dataset is tested along with them.
+//! Runs the vectors beside the operators, counts them, and checks that every operator has some. Further tests of operators that
+//! need the whole dataset are here too.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 mod deduplicators;
@@ -13,7 +13,7 @@ use coldpress_assets::AssetFolders;
 use coldpress_operator::{OperatorKind, Registry, vectors};
 use serde_json::{Map, Value};
 
-/// Cases in which Data-Juicer fails, since it cannot read nested text keys, and what comes of them here.
+/// Cases in which Data-Juicer fails because it cannot read nested text keys, and their results here.
 const WORKS_HERE: [(&str, &str); 3] = [
     (
         "whitespace_normalization_mapper/005",
@@ -29,7 +29,7 @@ const WORKS_HERE: [(&str, &str); 3] = [
     ),
 ];
 
-/// Other names of operators, which have the vectors of these.
+/// Other names of operators, which share the vectors of these.
 const OTHER_NAMES: [(&str, &str); 4] = [
     ("ray_document_deduplicator", "document_deduplicator"),
     (
@@ -118,7 +118,7 @@ fn run(registry: &Registry, kind: OperatorKind, name: &str, content: &str) -> Co
         OperatorKind::Deduplicator => deduplicators::check,
         OperatorKind::Selector => selectors::check,
         OperatorKind::Grouper if name != "naive_reverse_grouper" => selectors::check,
-        // The others look at one record at a time.
+        // The other operators work on one record at a time.
         _ => {
             let outcome = vectors::run(registry, content, &WORKS_HERE);
             counted.passed = outcome.passed as usize;
@@ -157,7 +157,7 @@ fn print_table(table: &BTreeMap<&str, Counted>) {
     println!("| {} operators | {vectors} | {passed} |", table.len());
 }
 
-/// Returns where the vectors of an operator are, below the folder of the sources.
+/// Returns the path of an operator's vectors, below the source folder.
 fn vectors_of(name: &str) -> PathBuf {
     let (name, variant) = match name.strip_suffix("_with_uid") {
         Some(name) => (name, "_with_uid"),

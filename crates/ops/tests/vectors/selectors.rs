@@ -1,4 +1,4 @@
-//! The vectors of Data-Juicer's selectors and groupers, from the signatures to the records that come out.
+//! Runs the vectors of Data-Juicer's selectors and groupers, from the signatures to the records that come out.
 use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 
@@ -36,7 +36,7 @@ fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> 
         .map_err(|error| error.to_string())
 }
 
-/// The rows that share a position, for all positions in order, when the rows are in partitions of so many.
+/// Returns the rows that share a position, for all positions in order, when the rows are in partitions of the given size.
 fn run(
     op: &str,
     params: &Value,
@@ -108,7 +108,7 @@ fn run(
     }
 }
 
-/// Checks what comes of the rows of a vector, whatever partitions they are in.
+/// Checks the results for the rows of a vector, in partitions of several sizes.
 pub(super) fn check(case: &Row) {
     for partition in [1, 3, 1000] {
         check_in_partitions(case, partition);
@@ -125,7 +125,7 @@ fn check_in_partitions(case: &Row, partition: usize) {
     }
     let out = out.unwrap_or_else(|error| panic!("{id}: {error}"));
     let Some(expected) = case["output"].as_array() else {
-        // A random selection: what is true of all of them.
+        // A random selection: the vector has properties that hold for all of them.
         let properties = &case["properties"];
         let distinct: BTreeSet<usize> = out.iter().flatten().copied().collect();
         assert_eq!(properties["count"], out.len(), "{id}");
@@ -152,7 +152,7 @@ fn check_in_partitions(case: &Row, partition: usize) {
     }
 }
 
-/// Returns whether two values are equal where integers in a column of floats are floats.
+/// Returns whether two values are equal if integers in a column of floats count as floats.
 fn is_same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => {
@@ -180,17 +180,17 @@ fn numbers(numbers: &[i64]) -> Vec<Row> {
     numbers.iter().map(row).collect()
 }
 
-/// What Data-Juicer does with parameters that select nothing, or everything, is done only if it is asked for.
+/// Parameters that select nothing, or everything, are handled as in Data-Juicer only on request.
 #[test]
 fn parameters_mean_what_they_say() {
     let rows = numbers(&[4, 1, 3]);
     let count =
         |op: &str, params: Value, compat| run(op, &params, compat, &rows, 2).map(|out| out.len());
-    // A share that comes to no record.
+    // A share that amounts to no record.
     let tiny = json!({ "select_ratio": 0.1 });
     assert_eq!(count("random_selector", tiny.clone(), false), Ok(0));
     assert_eq!(count("random_selector", tiny, true), Ok(3));
-    // More than there are.
+    // More records than there are.
     let many = json!({ "select_num": 7 });
     assert_eq!(count("random_selector", many.clone(), false), Ok(3));
     assert_eq!(count("random_selector", many, true), Ok(7));
@@ -275,7 +275,7 @@ fn no_parameter_asks_for_what_cannot_be() {
     }
 }
 
-/// A record that cannot be selected by goes to quarantine, and the others are as many as if it were not there.
+/// A record that cannot be selected by goes to quarantine, and the others are selected as if it weren't there.
 #[test]
 fn records_without_a_signature_do_not_count() {
     let mut rows = numbers(&[4, 1, 3, 2]);
@@ -299,7 +299,7 @@ fn records_without_a_signature_do_not_count() {
     assert!(error.unwrap_err().contains("`n` is a list"));
 }
 
-/// A changed amount uses the signatures again, another field does not.
+/// A changed amount uses the same signatures again; another field doesn't.
 #[test]
 fn signatures_depend_on_the_field_alone() {
     let op = "topk_specified_field_selector";
@@ -318,7 +318,7 @@ fn signatures_depend_on_the_field_alone() {
 proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(24))]
 
-    /// Every selector and grouper of the registry, so that a new one is tested without being named here.
+    /// Tests every selector and grouper of the registry, so that a new one is tested without being named here.
     #[test]
     fn partitions_change_nothing(
         numbers in proptest::collection::vec(-3..4_i64, 0..12),

@@ -1,4 +1,4 @@
-//! What a condition says, and its value for a record.
+//! The syntax tree of a condition, and its value for a record.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -11,7 +11,7 @@ use crate::filter::value::{SequenceKind, Value};
 #[derive(Clone, Debug)]
 pub(super) enum Expression {
     Constant(Value<'static>),
-    /// A field, by its number among those that the condition names.
+    /// A field, by its index among those that the condition names.
     Field(usize),
     /// A sequence with fields in it.
     Sequence(SequenceKind, Vec<Expression>),
@@ -39,7 +39,7 @@ pub(super) enum Relation {
 type Outcome<'v> = Result<Cow<'v, Value<'v>>, RecordError>;
 
 impl Expression {
-    /// A sequence of these values; a constant if they are, so that it is not made for each record.
+    /// Returns a sequence of these values. It is a constant if they all are, so that it isn't built for each record.
     pub(super) fn sequence(kind: SequenceKind, values: Vec<Self>) -> Self {
         let constants = values.iter().map(|value| match value {
             Self::Constant(value) => Some(value.clone()),
@@ -51,7 +51,7 @@ impl Expression {
         }
     }
 
-    /// The value for a record, of which `field` gives the fields that are needed; null for those that it lacks.
+    /// Returns the value for a record. `field` gives the fields that are needed, and null for those that the record lacks.
     ///
     /// A comparison with null does not hold, and nothing is in null; both end a chain of comparisons.
     pub(super) fn value<'v, F>(&'v self, field: &F) -> Outcome<'v>
@@ -78,7 +78,7 @@ impl Expression {
     }
 }
 
-/// Returns whether any of `parts` is true, or false, as `wanted`. Those after the first that is are not looked at.
+/// Returns whether any of `parts` evaluates to `wanted`. Parts after the first such one are not evaluated.
 fn any<'v, F>(parts: &'v [Expression], wanted: bool, field: &F) -> Result<bool, RecordError>
 where
     F: Fn(usize) -> Result<Value<'v>, RecordError>,
@@ -212,10 +212,10 @@ mod tests {
             "[n, 1] < [5, 2]",
             "text > 'hell' 'a'",
             "None not in none",
-            // Null ends a chain before what follows fails.
+            // Null ends a chain before the rest of it can fail.
             "1 not in none < 'a'",
             "not (none == None) and not (none != 1)",
-            // What is not needed is not looked at.
+            // A part that isn't needed is not evaluated.
             "n or text < 1",
         ] {
             check(condition, true);

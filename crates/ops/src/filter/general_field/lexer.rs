@@ -1,10 +1,10 @@
-//! Cuts a condition into tokens, as Python's grammar has them.
+//! Cuts a condition into the tokens of Python's grammar.
 
 mod text;
 
 use super::Refused;
 
-/// A token, and where it begins: a character of the condition, counted from 1.
+/// A token, and the number of the character where it begins, counted from 1.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Token {
     pub(super) at: usize,
@@ -23,13 +23,13 @@ pub(super) enum TokenKind {
     End,
 }
 
-/// Symbols that Python knows, longer ones before those that they begin with.
+/// The symbols of Python. A longer one comes before those that are prefixes of it.
 const SYMBOLS: [&str; 33] = [
     "**", "//", "<<", ">>", "<=", ">=", "==", "!=", ":=", "->", "(", ")", "[", "]", "{", "}", ",",
     ".", ":", ";", "<", ">", "+", "-", "*", "/", "%", "@", "&", "|", "^", "~", "=",
 ];
 
-/// The tokens of a condition, the last of which is the end.
+/// Returns the tokens of a condition; the last one is the end.
 pub(super) fn tokens(condition: &str) -> Result<Vec<Token>, Refused> {
     let mut scanner = Scanner {
         rest: condition,
@@ -48,7 +48,7 @@ pub(super) fn tokens(condition: &str) -> Result<Vec<Token>, Refused> {
     }
 }
 
-/// What is left of a condition.
+/// The rest of a condition.
 struct Scanner<'a> {
     rest: &'a str,
     /// The number of the next character, from 1.
@@ -114,7 +114,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The value of a number as Python writes them; integers beyond 64 bits are taken as floats.
+/// Returns the value of a number in Python's notation. Integers beyond 64 bits become floats.
 fn number(written: &str) -> Option<TokenKind> {
     let is_digit = |place: Option<u8>| place.is_some_and(|byte| byte.is_ascii_alphanumeric());
     let bytes = written.as_bytes();
@@ -143,7 +143,7 @@ fn number(written: &str) -> Option<TokenKind> {
             Err(_) => lower.parse().ok().map(TokenKind::Float),
         };
     }
-    // `inf` and `nan` are names, which never come here.
+    // `inf` and `nan` are names, so they never get here.
     lower.parse().ok().map(TokenKind::Float)
 }
 

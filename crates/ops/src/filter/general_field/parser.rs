@@ -5,10 +5,11 @@ use super::expression::{Expression, Relation};
 use super::lexer::{Token, TokenKind, tokens};
 use crate::filter::value::{SequenceKind, Value};
 
-/// How deep parentheses, lists and signs may be nested. It bounds the stack that parsing and evaluation need.
+/// The number of parentheses, lists and signs that may be nested in each other. It bounds the stack that parsing and evaluation
+/// need.
 const MAX_DEPTH: u32 = 50;
 
-/// Words that mean something in Python and are not available here.
+/// Words that have a meaning in Python but aren't available here.
 const KEYWORDS: [&str; 28] = [
     "is", "if", "else", "lambda", "for", "await", "yield", "async", "from", "import", "as",
     "assert", "break", "class", "continue", "def", "del", "elif", "except", "finally", "global",
@@ -137,7 +138,7 @@ impl Parser {
         Ok(Expression::Constant(constant))
     }
 
-    /// Texts that follow each other are one.
+    /// Parses a text. Texts that follow each other are joined.
     fn texts(&mut self) -> Value<'static> {
         let mut joined = String::new();
         while let TokenKind::Text(text) = &self.token().kind {
@@ -147,7 +148,7 @@ impl Parser {
         Value::Text(joined.into())
     }
 
-    /// The name of a field, with the parts after dots.
+    /// Parses the name of a field, with the parts after dots.
     fn field(&mut self) -> Result<Expression, Refused> {
         let mut path = self.name()?;
         while self.take(".") {
@@ -175,7 +176,7 @@ impl Parser {
         }
     }
 
-    /// A value in parentheses, or a tuple.
+    /// Parses a value in parentheses, or a tuple.
     fn in_parentheses(&mut self) -> Result<Expression, Refused> {
         self.next += 1;
         if self.take(")") {
@@ -191,7 +192,7 @@ impl Parser {
 
     fn sequence(&mut self, kind: SequenceKind, end: &'static str) -> Result<Expression, Refused> {
         self.next += 1;
-        // `{}` is an empty object in Python, which nothing can be compared with.
+        // `{}` is an empty object in Python, and nothing can be compared with it.
         if kind == SequenceKind::Set && self.is("}") {
             return Err(self.unexpected("a value"));
         }
@@ -227,7 +228,7 @@ impl Parser {
         Ok(parsed)
     }
 
-    /// The next token; the last one is the end, which is never passed.
+    /// Returns the next token. The last token is the end, and the parser never goes past it.
     fn token(&self) -> &Token {
         &self.tokens[self.next.min(self.tokens.len() - 1)]
     }
@@ -330,7 +331,7 @@ mod tests {
                 refused.reason
             );
         }
-        // What is long and not deep is fine.
+        // A condition may be long as long as it isn't deep.
         assert!(parse(&("a == 1 or ".repeat(100_000) + "b")).is_ok());
     }
 }

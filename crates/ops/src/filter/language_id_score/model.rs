@@ -5,7 +5,7 @@ use std::sync::Arc;
 use coldpress_models::fasttext::{FastText, Scratch};
 use coldpress_operator::{Asset, LoadError, RecordError, Shared};
 
-/// What labels of languages begin with.
+/// The prefix of the labels of languages.
 const PREFIX: &str = "__label__";
 
 /// The model, and the memory of one thread.
@@ -25,7 +25,7 @@ impl Model {
         })
     }
 
-    /// Returns the language of a lowered text, and its probability.
+    /// Returns the language of a lowercased text, and its probability.
     pub(super) fn detect(&mut self, text: &str) -> Result<(&str, f64), RecordError> {
         let prediction = self.model.predict_joined(text, &mut self.scratch);
         let prediction = prediction

@@ -1,8 +1,8 @@
-//! What stands for the model in a program without readers of model files, where none is ever used.
+//! Replaces the model in a program without readers of model files, where none is ever used.
 
 use coldpress_operator::{Asset, LoadError, RecordError, Shared};
 
-/// A model that cannot be had.
+/// A model that cannot exist.
 pub(super) enum Model {}
 
 impl Model {

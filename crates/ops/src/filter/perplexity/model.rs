@@ -13,9 +13,9 @@ use crate::text::python::is_space;
 /// A language model.
 pub(super) struct LanguageModel {
     model: Arc<Kenlm>,
-    /// Whether it sees nothing of a line after a NUL, as in Data-Juicer.
+    /// True if it ignores the rest of a line after a NUL, as in Data-Juicer.
     cuts_at_nul: bool,
-    /// The words that pieces are, unless a piece is several words or the end of a line.
+    /// The word that each piece is; none for a piece that is several words or the end of a line.
     known: PieceMemo<Option<Word>>,
     words: Vec<Word>,
 }
@@ -37,8 +37,8 @@ impl LanguageModel {
         })
     }
 
-    /// Returns the perplexity of pieces with spaces between, rounded to one decimal as Python rounds: of two decimals that are
-    /// equally near the even one.
+    /// Returns the perplexity of the pieces joined with spaces. It is rounded to one decimal as Python rounds: a tie goes to the
+    /// even decimal.
     pub(super) fn perplexity(&mut self, pieces: &RecordPieces) -> f64 {
         self.words.clear();
         let (model, words) = (&self.model, &mut self.words);
@@ -46,7 +46,7 @@ impl LanguageModel {
         pieces.each_known(&mut self.known, word, |word| words.extend(word));
         match words.len() {
             0 if pieces.len() == 0 => 0.0,
-            // Each piece is a word, and all of them are one line. Its end counts as a word.
+            // Each piece is a word, and all of them are one line. The line end counts as a word.
             count if count == pieces.len() => {
                 perplexity(f64::from(model.score_words(words)), count as u64 + 1)
             }
@@ -54,7 +54,7 @@ impl LanguageModel {
         }
     }
 
-    /// Returns the same for any pieces.
+    /// Returns the same for pieces of any kind.
     fn perplexity_of_lines(&self, pieces: &RecordPieces) -> f64 {
         let mut text = String::new();
         pieces.each(|piece| {
@@ -89,7 +89,7 @@ fn perplexity(log: f64, words: u64) -> f64 {
     format!("{perplexity:.1}").parse().unwrap_or(perplexity)
 }
 
-/// The number of words where Python's `str.split()` parts them.
+/// Counts the words that Python's `str.split()` would return.
 fn count_words(line: &str) -> u64 {
     let (mut words, mut after_space) = (0, true);
     for ch in line.chars() {

@@ -1,10 +1,10 @@
-//! What stands for the language model in a program without readers of model files, where none is ever found.
+//! Replaces the language model in a program without readers of model files, where none is ever found.
 
 use coldpress_operator::{Asset, LoadError, Shared};
 
 use crate::pieces::RecordPieces;
 
-/// A model that cannot be had.
+/// A model that cannot exist.
 pub(super) enum LanguageModel {}
 
 impl LanguageModel {

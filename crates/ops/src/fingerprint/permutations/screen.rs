@@ -1,16 +1,16 @@
 //! Finds the few hashes that lower a minimum.
 //!
-//! After some dozens of hashes of a text, each of the others lowers next to none of the minima. Whether it may is seen by half
-//! the numbers: with `low` for the low 32 bits of `a * h + b`, the result is `low` plus the upper three bits of the 64, and one
-//! more in the rare case that the modulus has to be taken off. So it is at most 8 more, and never less unless that is beyond
-//! 32 bits. Only where `low` is below a minimum the whole number has to be computed. `low` is raised by 8 first, so that numbers that may
+//! After some dozens of hashes of a text, each further hash lowers almost none of the minima. Half of the number shows whether it
+//! may. With `low` for the low 32 bits of `a * h + b`, the result is `low` plus the upper three bits of the 64, plus one more in
+//! the rare case that the modulus has to be taken off. So it is at most 8 more than `low`, and never less unless that is beyond 32
+//! bits. The whole number only has to be computed if `low` is below a minimum. `low` is raised by 8 first, so that numbers that may
 //! be beyond 32 bits come before all others.
 
 use crate::width::{Width, for_each_width};
 
-/// Hashes that are looked at before it is checked whether one of them may lower a minimum.
+/// The number of hashes that are examined before checking whether one of them may lower a minimum.
 pub(super) const GROUP: usize = 16;
-/// Permutations that are looked at together: as many as the widest vector register has room for.
+/// The number of permutations that are examined together: as many as fit in the widest vector register.
 const LANES: usize = 16;
 /// The most by which a result exceeds the low 32 bits.
 const SLACK: u32 = 8;
@@ -19,21 +19,21 @@ const SLACK: u32 = 8;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Screen(Vec<Half>);
 
-/// Those of some of them. Lanes beyond the last permutation give numbers above every limit.
+/// The low halves of some of the permutations. Lanes beyond the last permutation give numbers above every limit.
 #[derive(Clone, Debug)]
 struct Half {
     multipliers: [u32; LANES],
     increments: [u32; LANES],
 }
 
-/// A place where a minimum may be lowered: a group, and for each lane a byte that is not 0 where it may.
+/// A place where a minimum may be lowered: a group, and for each lane a byte that is nonzero if its minimum may be lowered.
 struct Hit {
     group: usize,
     lanes: [u8; LANES],
 }
 
 impl Screen {
-    /// Takes multipliers and increments, the latter one more than they should be.
+    /// Takes the multipliers, and the increments, which must be one more than Data-Juicer's.
     pub(super) fn new(multipliers: &[u64], increments: &[u64]) -> Self {
         let halves = multipliers.chunks(LANES).zip(increments.chunks(LANES));
         let half = |(multipliers, increments): (&[u64], &[u64])| {
@@ -49,8 +49,8 @@ impl Screen {
         Self(halves.map(half).collect())
     }
 
-    /// Lowers each of `minima` to the least that `least` returns for its permutation and a group, asking for groups that may have
-    /// less.
+    /// Lowers each of `minima` to the least number that `least` returns for its permutation and a group. `least` is called only for
+    /// groups that may have a lower one.
     pub(super) fn look_through(
         &self,
         width: Width,
@@ -85,13 +85,14 @@ impl Screen {
     }
 }
 
-/// Returns the highest of the raised numbers that may lower a minimum. Of those that would be more than 32 bits, it is any.
+/// Returns the highest of the raised numbers that may lower a minimum. Where the raised number would be beyond 32 bits, any number
+/// may.
 fn highest(minimum: u32) -> u32 {
     minimum.saturating_add(SLACK - 1)
 }
 
 for_each_width! {
-    /// Finds the next group, from that of `hit` on, in which a hash may lower one of the minima.
+    /// Finds the next group, starting at that of `hit`, in which a hash may lower one of the minima.
     #[allow(clippy::needless_range_loop, reason = "a lane is a column of several arrays")]
     fn next_hit(half: &Half, groups: &[[u32; GROUP]], limits: &[u32; LANES], hit: &mut Hit) {
         for group in &groups[hit.group..] {

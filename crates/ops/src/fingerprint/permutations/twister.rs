@@ -1,6 +1,6 @@
-//! The random numbers from which the permutations are made.
+//! The random numbers that the permutations are made from.
 
-/// The generator MT19937, seeded and read as numpy's `RandomState` does it.
+/// The generator MT19937, seeded and read as in numpy's `RandomState`.
 pub(super) struct MersenneTwister {
     state: [u32; Self::WORDS],
     next: usize,
@@ -49,7 +49,7 @@ impl MersenneTwister {
         high << 32 | u64::from(self.next_u32())
     }
 
-    /// Draws from 0 to `most`, which is above 0: numbers of as many bits, until one is not above it.
+    /// Draws a number from 0 to `most`, which is above 0: it draws numbers with as many bits until one isn't greater than `most`.
     pub(super) fn up_to(&mut self, most: u64) -> u64 {
         let mask = u64::MAX >> most.leading_zeros();
         loop {

@@ -1,4 +1,4 @@
-//! Dictionaries of phrases: which is the longest that a text begins with, and what comes in its place.
+//! Dictionaries of phrases: they find the longest phrase that a text begins with, and its replacement.
 
 use std::fmt;
 use std::ops::Range;
@@ -6,16 +6,16 @@ use std::sync::Arc;
 
 /// A dictionary.
 ///
-/// It is a trie over characters. The first character is looked up in a table, because nearly every place of a text is
-/// tried; the children of a node lie side by side, in the order of their characters.
+/// It is a trie over characters. The first character is looked up in a table, because nearly every position of a text is tried. The
+/// children of a node are adjacent, in the order of their characters.
 pub(super) struct Dictionary {
-    /// For each 256 characters in a row, which of `pages` is theirs; the first page is that of no phrase.
+    /// The index in `pages` for each 256 consecutive characters. The first page is for characters without phrases.
     page_of: Vec<u16>,
     pages: Vec<[u32; 256]>,
-    /// The first node is no character's.
+    /// The nodes. The first one belongs to no character.
     nodes: Vec<Node>,
     values: Vec<String>,
-    /// Whether a phrase begins with an ASCII character.
+    /// True if a phrase begins with an ASCII character.
     has_ascii: bool,
 }
 
@@ -25,10 +25,10 @@ struct Node {
     children: Range<u32>,
 }
 
-/// What a node is to the phrases.
+/// The meaning of a node for the phrases.
 #[derive(Clone, Copy)]
 enum Meaning {
-    /// Only a beginning of longer ones.
+    /// Only a beginning of longer phrases.
     Beginning,
     /// A phrase that stays as it is.
     Same,
@@ -37,7 +37,8 @@ enum Meaning {
 }
 
 impl Dictionary {
-    /// Reads a dictionary: a phrase per line, sorted by code points, and after a tab what it becomes, unless it stays.
+    /// Reads a dictionary. Each line is a phrase, and after a tab its replacement, unless it stays. The lines are sorted by code
+    /// points.
     pub(super) fn parse(lines: &'static str) -> Self {
         let mut values = Vec::new();
         let mut phrases: Vec<(Vec<char>, Meaning)> = Vec::new();
@@ -65,14 +66,14 @@ impl Dictionary {
         dictionary
     }
 
-    /// Makes the nodes level by level, so that those of one parent are neighbours.
+    /// Makes the nodes level by level, so that the children of a node are adjacent.
     fn add_nodes(&mut self, phrases: &[(Vec<char>, Meaning)]) {
         self.nodes.push(Node {
             ch: '\0',
             meaning: Meaning::Beginning,
             children: 0..0,
         });
-        // The phrases below each node of the level; they are neighbours because they are sorted.
+        // The phrases below each node of the level. They are adjacent because the phrases are sorted.
         let mut level = vec![(0, 0..phrases.len())];
         for depth in 0.. {
             let mut next = Vec::new();
@@ -81,7 +82,7 @@ impl Dictionary {
                 let mut rest = &phrases[below.clone()];
                 while let Some((phrase, meaning)) = rest.first() {
                     let Some(&ch) = phrase.get(depth) else {
-                        // The phrase of the node itself, which comes first.
+                        // The phrase of the node itself comes first.
                         rest = &rest[1..];
                         continue;
                     };
@@ -124,7 +125,7 @@ impl Dictionary {
         self.pages[page][code & 0xFF] as usize
     }
 
-    /// The longest phrase that `text` begins with: how long it is, and what it becomes unless it stays as it is.
+    /// Returns the length of the longest phrase that `text` begins with, and its replacement unless it stays as it is.
     pub(super) fn longest(&self, text: &str) -> Option<(usize, Option<&str>)> {
         let mut chars = text.chars();
         let mut node = self.first_node(chars.next()?);
@@ -147,7 +148,7 @@ impl Dictionary {
         found
     }
 
-    /// The child for a character; 0 if there is none.
+    /// Returns the child for a character; 0 if there is none.
     fn child(&self, children: &Range<u32>, ch: char) -> usize {
         let range = children.start as usize..children.end as usize;
         let found = self.nodes[range].binary_search_by_key(&ch, |node| node.ch);
@@ -155,7 +156,7 @@ impl Dictionary {
     }
 }
 
-/// The next place from `at` on where a phrase of one of the dictionaries may begin.
+/// Returns the next position at or after `at` where a phrase of one of the dictionaries may begin.
 pub(super) fn next_start(dictionaries: &[Arc<Dictionary>], text: &str, at: usize) -> Option<usize> {
     let skips_ascii = !dictionaries.iter().any(|dictionary| dictionary.has_ascii);
     let mut place = at;

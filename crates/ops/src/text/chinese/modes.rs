@@ -1,4 +1,4 @@
-//! Which dictionaries a conversion uses, as OpenCC's configurations say.
+//! The dictionaries of each conversion, as in OpenCC's configurations.
 
 use std::sync::{Arc, LazyLock};
 
@@ -44,7 +44,7 @@ dictionaries! {
 /// The dictionaries of a conversion.
 type Dictionaries = (Arc<Dictionary>, Vec<Vec<Arc<Dictionary>>>);
 
-/// The dictionary that cuts the text into segments, and those of each step.
+/// Returns the dictionary that cuts the text into segments, and those of each step.
 pub(super) fn dictionaries(mode: &str) -> Option<Dictionaries> {
     let st: &[&Lazy] = &[&ST_PHRASES, &ST_CHARACTERS];
     let ts: &[&Lazy] = &[&TS_PHRASES, &TS_CHARACTERS];

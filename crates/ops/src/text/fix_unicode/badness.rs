@@ -1,4 +1,4 @@
-//! Whether text holds mojibake: a matcher for the rules of [`badness_rules`](super::badness_rules).
+//! Detects mojibake in text: a matcher for the rules of [`badness_rules`](super::badness_rules).
 
 use std::sync::LazyLock;
 
@@ -44,18 +44,18 @@ pub(super) fn is_bad_at(text: &str, at: usize) -> bool {
     false
 }
 
-/// What a scan has to know of a character before it asks for the rules themselves.
+/// The facts about a character that a scan needs before it checks the rules themselves.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Role {
-    /// Some rule has its anchor here.
+    /// True if some rule has its anchor here.
     pub(super) anchor: bool,
-    /// Some rule has this behind its anchor, and the rule names what stands there.
+    /// True if some rule has this after its anchor, and names the character there.
     pub(super) follower: bool,
-    /// Some rule has its anchor here and may go on with an ASCII character.
+    /// True if some rule has its anchor here and may continue with an ASCII character.
     pub(super) before_ascii: bool,
 }
 
-/// The role of each character that has one.
+/// Returns the role of each character that has one.
 pub(super) fn roles() -> impl Iterator<Item = (char, Role)> {
     known().map(|c| {
         let cell = CELLS.get(c);
@@ -70,17 +70,17 @@ pub(super) fn roles() -> impl Iterator<Item = (char, Role)> {
     })
 }
 
-/// What is known of one character: its classes, and sets of rules as bits by their number.
+/// The facts about one character: its classes, and sets of rules as bits by their number.
 #[derive(Clone, Copy, Debug)]
 struct Cell {
     classes: u32,
     /// The rules whose anchor it can be.
     anchors: u64,
-    /// The rules that it does not contradict where it stands behind the anchor.
+    /// The rules that it does not contradict after the anchor.
     follows: u64,
 }
 
-/// A character that no class and no rule has.
+/// A character that is in no class and no rule.
 const UNKNOWN: char = '漢';
 
 static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
@@ -107,13 +107,13 @@ static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
     cells
 });
 
-/// The rules that ask for nothing behind their anchor.
+/// The rules that need nothing after their anchor.
 static ALONE: LazyLock<u64> = LazyLock::new(|| rules_where(|rule| rule.after.is_empty()));
 
 static WORD_START: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\A[\p{L}\p{N}_]").expect("a constant pattern"));
 
-/// ASCII, and every character that a class or a rule names.
+/// Returns ASCII, and every character that a class or a rule names.
 fn known() -> impl Iterator<Item = char> {
     let classed = CLASSES.iter().flat_map(|(_, set)| members(set));
     let sets = |rule: &'static Rule| rule.before.iter().chain([&rule.anchor]).chain(rule.after);
@@ -136,7 +136,7 @@ fn rules_where(wanted: impl Fn(&Rule) -> bool) -> u64 {
     RULES.iter().enumerate().map(bit).sum()
 }
 
-/// Returns whether `rule` holds for what stands before and after an anchor that fits.
+/// Returns whether `rule` holds for the text before and after a matching anchor.
 fn holds(rule: &Rule, before: &str, after: &str) -> bool {
     let in_set = |set: &Set, c: Option<char>| c.is_some_and(|c| has(*set, c, CELLS.get(c).classes));
     let mut left = before.chars();
@@ -159,7 +159,7 @@ fn has(set: Set, c: char, classes: u32) -> bool {
         || (wanted & WORD != 0 && WORD_START.is_match(c.encode_utf8(&mut [0; 4])))
 }
 
-/// Python counts the separators U+001C to U+001F as white space, too.
+/// Returns whether `c` is whitespace to Python, which includes the separators U+001C to U+001F.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\x1c'..='\x1f')
 }

@@ -1,7 +1,7 @@
 //! The data of the mojibake heuristic: classes of characters, and sequences of them that nobody writes on purpose.
 //!
-//! About 450 characters turn up when UTF-8 is read in a single-byte encoding. Which they are, how they are grouped
-//! and which sequences count are facts taken from ftfy 6.3.1 (`ftfy/badness.py`, Apache-2.0).
+//! About 450 characters turn up when UTF-8 is read in a single-byte encoding. The characters, their groups and the sequences that
+//! count are facts taken from ftfy 6.3.1 (`ftfy/badness.py`, Apache-2.0).
 
 const COMMON: u32 = 1;
 const C1: u32 = 1 << 1;
@@ -21,19 +21,19 @@ const BOX: u32 = 1 << 13;
 const SMALL: u32 = 1 << 14;
 /// `A-Z`.
 const CAPITAL: u32 = 1 << 15;
-/// What Python's `\s` matches.
+/// The matches of Python's `\s`.
 pub(super) const SPACE: u32 = 1 << 16;
-/// Everything but `A-Z` and `a-z`.
+/// Everything except `A-Z` and `a-z`.
 pub(super) const NO_LETTER: u32 = 1 << 17;
-/// Everything but the line feed.
+/// Everything except the line feed.
 pub(super) const IN_LINE: u32 = 1 << 18;
-/// What Python's `\w` matches.
+/// The matches of Python's `\w`.
 pub(super) const WORD: u32 = 1 << 19;
 
 const LETTER: u32 = SMALL | CAPITAL;
 const ACCENTED: u32 = LOWER | UPPER;
 const PUNCTUATION: u32 = OPENING | CLOSING;
-/// The classes that stand beside a `BAD` character only in mojibake.
+/// The classes that are next to a `BAD` character only in mojibake.
 const BESIDE_BAD: u32 = ACCENTED | BOX | PUNCTUATION | CURRENCY | NUMERIC | LAW;
 
 pub(super) const CLASSES: [(u32, &str); 16] = [
@@ -56,7 +56,7 @@ pub(super) const CLASSES: [(u32, &str); 16] = [
     (CAPITAL, "A-Z"),
 ];
 
-/// Characters that are in one of the classes or named.
+/// Characters that are in one of the classes, or are named.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Set(pub(super) u32, pub(super) &'static str);
 
@@ -66,7 +66,7 @@ pub(super) struct Rule {
     pub(super) before: &'static [Set],
     pub(super) anchor: Set,
     pub(super) after: &'static [Set],
-    /// Whether `before` must begin where the text does.
+    /// True if `before` must begin at the start of the text.
     pub(super) at_start: bool,
 }
 
@@ -79,12 +79,12 @@ const fn rule(before: &'static [Set], anchor: Set, after: &'static [Set]) -> Rul
     }
 }
 
-/// A rule of two classes.
+/// Makes a rule of two classes.
 const fn pair(first: u32, second: &'static [Set]) -> Rule {
     rule(&[], Set(first, ""), second)
 }
 
-/// A rule for a named first character.
+/// Makes a rule for a named first character.
 const fn after(first: &'static str, rest: &'static [Set]) -> Rule {
     rule(&[], Set(0, first), rest)
 }
@@ -136,7 +136,7 @@ pub(super) static RULES: [Rule; 38] = [
         &[Set(PUNCTUATION, "€œŠš¢£Ÿž\u{a0}\u{ad}®©°·»–—\u{b4}")],
     ),
     after("×", &[Set(0, "²³")]),
-    // Arabic read as Windows-1252 has common characters in it, so two pairs are asked for.
+    // Arabic read as Windows-1252 contains common characters, so two pairs are required.
     after("ØÙ", &[ARABIC_SECOND, Set(0, "ØÙ"), ARABIC_SECOND]),
     // Scripts of South Asia read as Windows-1252.
     after("à", &[Set(0, "²µ¹¼½¾")]),
@@ -159,7 +159,7 @@ pub(super) static RULES: [Rule; 38] = [
             Set(LETTER, " "),
         ],
     ),
-    // Windows-1252 forms of "à", "á" and the no-break space, and what is left when that space became a blank.
+    // Windows-1252 forms of "à", "á" and the no-break space, and the rest of such a form after that space became a blank.
     after("Ã", &[Set(0, "\u{a0}¡")]),
     rule(&[Set(SMALL, "")], Set(0, "ÃÂ"), &[Set(0, " ")]),
     rule(
@@ -173,7 +173,7 @@ pub(super) static RULES: [Rule; 38] = [
         after: &[Set(0, " ")],
         at_start: true,
     },
-    // "Â" before a character that it would encode as that very character.
+    // "Â" before a character that it would encode as itself.
     rule(
         &[Set(SMALL | CLOSING, ".,?!")],
         Set(0, "Â"),

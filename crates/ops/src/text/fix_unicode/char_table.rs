@@ -1,6 +1,6 @@
 //! A table from characters to small values, and the notation for sets of characters.
 
-/// Characters of one page.
+/// The number of characters in a page.
 const PAGE: usize = 64;
 
 /// A map from `char` to a small value, in two levels.
@@ -9,7 +9,7 @@ const PAGE: usize = 64;
 /// the first-level cache.
 #[derive(Debug)]
 pub(super) struct CharTable<T> {
-    /// For each run of 64 code points, the number of its page in `cells`.
+    /// The index in `cells` of the page for each run of 64 code points.
     pages: Vec<u16>,
     cells: Vec<T>,
 }
@@ -27,13 +27,14 @@ impl<T: Copy> CharTable<T> {
         self.at(c as usize / PAGE, c as usize % PAGE)
     }
 
-    /// The value of the code point `page * 64 + cell`, which is how UTF-8 spells it: the last byte holds the cell.
+    /// Returns the value of the code point `page * 64 + cell`. UTF-8 splits code points in the same way: the last byte has the
+    /// cell.
     #[inline]
     pub(super) fn at(&self, page: usize, cell: usize) -> T {
         self.cells[usize::from(self.pages[page]) * PAGE + cell]
     }
 
-    /// The value of `c` for writing; gives the page of `c` cells of its own.
+    /// Returns the value of `c` for writing. The page of `c` gets cells of its own.
     pub(super) fn slot(&mut self, c: char) -> &mut T {
         let page = c as usize / PAGE;
         if self.pages[page] == 0 {
@@ -44,7 +45,8 @@ impl<T: Copy> CharTable<T> {
     }
 }
 
-/// The characters of a set written as in a regular expression's brackets: `x-z` is a range, all else itself.
+/// Returns the characters of a set written like a regular expression's brackets: `x-z` is a range, and all other characters mean
+/// themselves.
 pub(super) fn members(set: &str) -> Vec<char> {
     let signs: Vec<char> = set.chars().collect();
     let mut found = Vec::new();

@@ -4,42 +4,42 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// The plainer form of `c`, if it has one: "" for a control character that is dropped.
+/// Returns the plainer form of `c`, if it has one: "" for a control character that is dropped.
 ///
-/// C1 control characters and carriage returns are not looked at here, since more than the character decides on them.
+/// C1 control characters and carriage returns are not handled here, because their form depends on more than the character.
 pub(super) fn plainer(c: char) -> Option<&'static str> {
     straight(c).or_else(|| is_dropped(c).then_some(""))
 }
 
-/// `text` without ligatures, odd widths, curly quotes and line breaks other than line feeds.
+/// Returns `text` without ligatures, odd widths, curly quotes and line breaks other than line feeds.
 pub(super) fn straighten(text: &str) -> Option<String> {
     replace(text, |c, rest| match c {
-        // Of a pair only the line feed stays.
+        // Only the line feed of a pair stays.
         '\r' if rest.starts_with('\n') => Some(""),
         '\r' | '\u{85}' => Some("\n"),
         _ => straight(c),
     })
 }
 
-/// `text` without the escape sequences that colour a terminal.
+/// Returns `text` without the escape sequences that colour a terminal.
 pub(super) fn remove_terminal_escapes(text: &str) -> Option<String> {
     memchr::memchr(0x1b, text.as_bytes())?;
     let removed = TERMINAL_ESCAPE.replace_all(text, "");
     (removed.len() < text.len()).then(|| removed.into_owned())
 }
 
-/// `text` without control characters that show nothing.
+/// Returns `text` without invisible control characters.
 ///
-/// White space, joiners, direction marks and the marks of musical notation stay.
+/// Whitespace, joiners, direction marks and the marks of musical notation stay.
 pub(super) fn remove_controls(text: &str) -> Option<String> {
     replace(text, |c, _| is_dropped(c).then_some(""))
 }
 
-// Digits are those of any script, as in Python.
+// Digits may be those of any script, as in Python.
 static TERMINAL_ESCAPE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\x1b\[[\d;]*[a-zA-Z]").expect("a constant pattern"));
 
-/// `text` with `plain(c, rest)` for each character `c` that has it, where `rest` is what follows.
+/// Returns `text` with `plain(c, rest)` in place of each character `c` for which it is not `None`. `rest` is the text after `c`.
 fn replace(text: &str, plain: impl Fn(char, &str) -> Option<&'static str>) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
@@ -85,12 +85,12 @@ fn is_dropped(c: char) -> bool {
         | '\u{206a}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffc}')
 }
 
-/// What U+FF01 to U+FF5E are wide forms of.
+/// The characters that U+FF01 to U+FF5E are wide forms of.
 const ASCII: &str = "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ\
     [\\]^_`abcdefghijklmnopqrstuvwxyz{|}~";
 
-/// What U+FF5F to U+FFDC are odd widths of, by the Unicode Character Database: each is three bytes long. U+FFFD
-/// stands at code points that are not assigned.
+/// The characters that U+FF5F to U+FFDC are odd widths of, from the Unicode Character Database. Each is three bytes long. U+FFFD
+/// marks code points that are not assigned.
 const HALF_WIDTHS: &str = "\
     ⦅⦆。「」、・ヲァィゥェォャュョッーアイウエオカキクケコサシスセ\
     ソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン\u{3099}\
@@ -102,8 +102,8 @@ const HALF_WIDTHS: &str = "\
     \u{fffd}\u{fffd}\u{116d}\u{116e}\u{116f}\u{1170}\u{1171}\u{1172}\
     \u{fffd}\u{fffd}\u{1173}\u{1174}\u{1175}";
 
-/// Other odd widths, by the same source, and the Latin ligatures and digraphs that ftfy takes apart. "æ" and "œ" are
-/// letters and not among them.
+/// Other odd widths, from the same source, and the Latin ligatures and digraphs that ftfy splits. "æ" and "œ" are letters and not
+/// among them.
 const OTHERS: [(char, &str); 36] = [
     ('\u{ffe0}', "¢"),
     ('\u{ffe1}', "£"),
@@ -121,7 +121,7 @@ const OTHERS: [(char, &str); 36] = [
     ('\u{ffee}', "○"),
     ('Ĳ', "IJ"),
     ('ĳ', "ij"),
-    // Taken apart it begins with a modifier letter, which is a curly quote in turn.
+    // When split, it begins with a modifier letter, which is itself a curly quote.
     ('ŉ', "'n"),
     ('Ǳ', "DZ"),
     ('ǲ', "Dz"),

@@ -1,4 +1,4 @@
-//! One byte for every character, from which the scan sees whether it has to look closer.
+//! One byte for every character, which shows the scan whether it has to look closer.
 
 use std::iter::once;
 use std::sync::LazyLock;
@@ -9,27 +9,27 @@ use unicode_normalization::{IsNormalized, is_nfc_quick, is_nfd_quick, is_nfkd_qu
 use super::char_table::CharTable;
 use super::{badness, characters};
 
-/// Some fixer of single characters changes it.
+/// A fixer of single characters changes it.
 pub(super) const EDIT: u8 = 1;
 /// NFC always changes it.
 pub(super) const NOT_NFC: u8 = 1 << 1;
-/// NFC may join it to what stands before it.
+/// NFC may join it to the character before.
 pub(super) const JOINS: u8 = 1 << 2;
 /// It is a mark, so any form may move it.
 pub(super) const MARK: u8 = 1 << 3;
-/// Mojibake may begin here.
+/// Mojibake may begin with it.
 pub(super) const ANCHOR: u8 = 1 << 4;
-/// Mojibake may go on here.
+/// Mojibake may continue with it.
 pub(super) const FOLLOWER: u8 = 1 << 5;
-/// Mojibake may begin here and go on with ASCII.
+/// Mojibake may begin with it and continue with ASCII.
 pub(super) const BEFORE_ASCII: u8 = 1 << 6;
-/// Some form other than NFC may change it.
+/// A form other than NFC may change it.
 pub(super) const NOT_OTHER_FORMS: u8 = 1 << 7;
 
-/// The classes of all characters; none (0) for most of them.
+/// The classes of all characters; most have none (0).
 pub(super) static CLASSES: LazyLock<CharTable<u8>> = LazyLock::new(|| {
     let mut table = CharTable::new(0);
-    // Every process builds this once, so what is known to be plain is left out: ideographs and private use.
+    // Every process builds this table once, so code points that are known to be plain are left out: ideographs and private use.
     let spans = [
         '\u{80}'..='\u{33ff}',
         '\u{a000}'..='\u{abff}',
@@ -63,7 +63,7 @@ pub(super) static CLASSES: LazyLock<CharTable<u8>> = LazyLock::new(|| {
     table
 });
 
-/// Returns whether the canonical form of `c` is another than `c`.
+/// Returns whether the canonical form of `c` differs from `c`.
 pub(super) fn is_decomposable(c: char) -> bool {
     is_nfd_quick(once(c)) != IsNormalized::Yes
 }
@@ -73,7 +73,7 @@ fn is_edited(c: char) -> bool {
 }
 
 fn normalization_class(c: char) -> u8 {
-    // What any form takes apart NFKD takes apart; what NFC and NFKC join is the same.
+    // NFKD splits everything that any form splits, and NFC and NFKC join the same characters.
     let in_other_forms = is_nfkd_quick(once(c)) == IsNormalized::Yes;
     let composed = match is_nfc_quick(once(c)) {
         IsNormalized::Yes => 0,
@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn what_is_left_out_of_the_table_is_plain() {
         let normalization = NOT_NFC | JOINS | MARK | NOT_OTHER_FORMS;
-        // Behind these there is private use.
+        // Later code points are for private use.
         for c in ('\u{80}'..='\u{33fff}').chain('\u{e0000}'..='\u{e0fff}') {
             let class = CLASSES.get(c);
             assert_eq!(class & normalization, normalization_class(c), "{c:?}");

@@ -1,8 +1,8 @@
 //! The single-byte encodings in which UTF-8 gets misread, and the tolerant reading of UTF-8.
 //!
-//! The Windows encodings are "sloppy": a byte that they leave undefined stands for the control character of the same
-//! number, and byte 1A stands for the replacement character, since something was lost there. The tables are those of
-//! the Unicode Consortium (<https://www.unicode.org/Public/MAPPINGS/>).
+//! The Windows encodings are "sloppy": a byte that they leave undefined means the control character with the same number. Byte 1A
+//! means the replacement character, because something was lost there. The tables are those of the Unicode Consortium
+//! (<https://www.unicode.org/Public/MAPPINGS/>).
 
 use std::sync::LazyLock;
 
@@ -21,8 +21,8 @@ impl Encoding {
         matches!(self.0, 1..=6)
     }
 
-    /// Returns whether a blank may be a byte A0 that was changed: not where a dash and a blank look like a UTF-8
-    /// sequence.
+    /// Returns whether a blank may be a byte A0 that was changed. It can't be in encodings where a dash and a blank look like a
+    /// UTF-8 sequence.
     pub(super) fn may_restore_a0(self) -> bool {
         self != Self::MAC_ROMAN
     }
@@ -33,7 +33,7 @@ impl Encoding {
 pub(super) struct Encodings(u16);
 
 impl Encodings {
-    /// The encodings that can write all of `text`.
+    /// Returns the encodings that can write all of `text`.
     pub(super) fn of(text: &str) -> Self {
         let mut left = ALL;
         for c in text.chars() {
@@ -55,13 +55,13 @@ impl Encodings {
     }
 }
 
-/// `text` in `encoding`, one byte a character; the encoding must be one that can write it.
+/// Returns `text` in `encoding`, one byte per character. The encoding must be one that can write it.
 pub(super) fn encode(text: &str, encoding: Encoding) -> Vec<u8> {
     let byte = |c| CELLS.get(c).bytes[usize::from(encoding.0)];
     text.chars().map(byte).collect()
 }
 
-/// Returns what the sloppy Windows-1252 reads for `byte`.
+/// Returns the character of `byte` in sloppy Windows-1252.
 pub(super) fn windows_1252(byte: u8) -> char {
     upper_half(1)
         .nth(usize::from(byte).wrapping_sub(0x80))
@@ -73,10 +73,10 @@ pub(super) fn is_undefined_in_windows_1252(c: char) -> bool {
     matches!(c, '\u{81}' | '\u{8d}' | '\u{8f}' | '\u{90}' | '\u{9d}')
 }
 
-/// Reads UTF-8, also in two broken forms: surrogate pairs of three bytes each (CESU-8) and `C0 80` for U+0000.
+/// Reads UTF-8, even with two broken forms: surrogate pairs of three bytes each (CESU-8) and `C0 80` for U+0000.
 ///
-/// Two oddities are kept since Python's `$` also matches before a final line feed: a `C0` or an otherwise complete
-/// surrogate pair just before a line feed that ends the text takes the line feed for its last byte.
+/// Two oddities are kept, because Python's `$` also matches before a final line feed. A `C0`, or an otherwise complete surrogate
+/// pair, just before a line feed at the end of the text takes the line feed for its last byte.
 pub(super) fn decode_variants(bytes: &[u8]) -> Option<String> {
     let mut out = String::new();
     let mut rest = bytes;
@@ -90,7 +90,7 @@ pub(super) fn decode_variants(bytes: &[u8]) -> Option<String> {
     Some(out)
 }
 
-/// Returns whether something begins here that standard UTF-8 does not have.
+/// Returns whether a form that standard UTF-8 does not have begins here.
 fn is_variant(rest: &[u8]) -> bool {
     match rest {
         [0xc0, rest @ ..] => rest.first() == Some(&0x80) || is_end(rest),
@@ -157,7 +157,7 @@ static CELLS: LazyLock<CharTable<Cell>> = LazyLock::new(|| {
     cells
 });
 
-/// Returns what the bytes from 80 to FF stand for.
+/// Returns the characters of the bytes from 80 to FF.
 fn upper_half(number: u8) -> impl Iterator<Item = char> {
     let latin_1 = (number == 0).then_some('\u{80}'..='\u{ff}');
     let other = usize::from(number)
@@ -169,7 +169,7 @@ fn upper_half(number: u8) -> impl Iterator<Item = char> {
         .chain(other.into_iter().flat_map(|half| half.chars()))
 }
 
-/// Bytes 80 to FF of every encoding but Latin-1, which needs no table.
+/// The bytes 80 to FF of every encoding except Latin-1, which needs no table.
 const UPPER_HALVES: [&str; COUNT - 1] = [
     // windows-1252
     "\

@@ -1,8 +1,8 @@
-//! HTML character references: `&eacute;`, `&#233;`, `&#xe9;`, and names shouted in capitals such as `&EACUTE;`.
+//! HTML character references: `&eacute;`, `&#233;`, `&#xe9;`, and names in capitals such as `&EACUTE;`.
 //!
-//! Only references that end in a semicolon count, since "this&not that" is no reference. Names of lower-case letters
-//! are also known in capitals, and then stand for the upper-case character, unless the name in capitals begins like
-//! a reference that browsers read without its semicolon (`&GTRSIM;` begins like `&GT`).
+//! Only references that end in a semicolon count, because "this&not that" has no reference. Names of lower-case letters are also
+//! known in capitals, and then mean the upper-case character. The exception is a name in capitals that begins like a reference that
+//! browsers read without its semicolon (`&GTRSIM;` begins like `&GT`).
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,13 +10,13 @@ use std::sync::LazyLock;
 
 use super::codecs;
 
-/// The longest run of letters and digits between `&` or `&#` and the semicolon.
+/// The length of the longest run of letters and digits between `&` or `&#` and the semicolon.
 const MAX_NAME: usize = 24;
 
 /// Upper-case names that browsers also read without their semicolon.
 const OPEN_NAMES: [&str; 8] = ["AMP", "COPY", "ETH", "GT", "LT", "QUOT", "REG", "THORN"];
 
-/// `text` with every reference replaced by what it stands for; `None` when there is none.
+/// Returns `text` with every reference replaced by its character; `None` if there is none.
 pub(super) fn unescape(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
@@ -29,7 +29,7 @@ pub(super) fn unescape(text: &str) -> Option<String> {
     (copied > 0).then(|| out + &text[copied..])
 }
 
-/// The reference that begins at the ampersand at byte `at`, and what it stands for.
+/// Returns the reference that begins at the ampersand at byte `at`, and its replacement.
 pub(super) fn reference_at(text: &str, at: usize) -> Option<(Range<usize>, String)> {
     let name = text.as_bytes().get(at + 1..)?;
     let number = usize::from(name.first() == Some(&b'#'));
@@ -50,7 +50,7 @@ pub(super) fn reference_at(text: &str, at: usize) -> Option<(Range<usize>, Strin
     Some((at..at + 2 + end, meaning))
 }
 
-/// Returns what `&#digits;` stands for, as browsers read it: not always the character of that number.
+/// Returns the character of `&#digits;` as browsers read it, which is not always the character with that number.
 fn numbered(digits: &str) -> Option<String> {
     let number = match digits.strip_prefix(['x', 'X']) {
         Some(hex) => parse(hex, 16)?,
@@ -63,29 +63,29 @@ fn numbered(digits: &str) -> Option<String> {
         _ if is_refused(number) => return Some(String::new()),
         _ => char::from_u32(number)?,
     };
-    // A semicolon would look like a part of the reference that was left over, and ftfy leaves such ones alone.
+    // A semicolon would look like the rest of a reference, and ftfy leaves those references alone.
     (meaning != ';').then(|| meaning.into())
 }
 
-/// Parses digits; what does not fit is beyond every character, so its exact value does not matter.
+/// Parses digits. Numbers that don't fit are beyond every character, so their exact value does not matter.
 fn parse(digits: &str, radix: u32) -> Option<u32> {
     let digit = |d: char| d.to_digit(radix);
     let push = |number: u32, d| Some(number.saturating_mul(radix).saturating_add(digit(d)?));
     (!digits.is_empty()).then(|| digits.chars().try_fold(0, push))?
 }
 
-/// Control characters and noncharacters, which stand for nothing.
+/// Returns whether the number is that of a control character or noncharacter, which no reference gives.
 fn is_refused(number: u32) -> bool {
     matches!(number, 0x01..=0x08 | 0x0b | 0x0e..=0x1f | 0x7f | 0xfdd0..=0xfdef)
         || number & 0xfffe == 0xfffe
 }
 
-/// What a name stands for, as it is in the standard's list.
+/// Returns the character of a name in the standard's list.
 pub(crate) fn named_character(name: &str) -> Option<&'static str> {
     STANDARD.get(name).map(String::as_str)
 }
 
-/// The character that a number stands for, as browsers read it.
+/// Returns the character of a number as browsers read it.
 pub(crate) fn numbered_character(number: u32) -> char {
     match number {
         0 => '\u{fffd}',

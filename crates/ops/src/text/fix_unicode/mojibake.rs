@@ -6,7 +6,7 @@ use super::char_table::{CharTable, members};
 use super::{badness, codecs, repair};
 use codecs::{Encoding, Encodings};
 
-/// `text` with its mojibake undone, layer by layer; `None` when nothing changes.
+/// Returns `text` with its mojibake undone, layer by layer; `None` if nothing changes.
 pub(super) fn fix_encoding(text: &str) -> Option<String> {
     let mut fixed = fix_one_layer(text)?;
     while let Some(next) = fix_one_layer(&fixed) {
@@ -15,7 +15,7 @@ pub(super) fn fix_encoding(text: &str) -> Option<String> {
     (fixed != text).then_some(fixed)
 }
 
-/// C1 control characters as Windows-1252 reads their bytes; `None` when there are none.
+/// Returns `text` with C1 control characters read as Windows-1252; `None` if there are none.
 pub(super) fn fix_c1_controls(text: &str) -> Option<String> {
     let fixed = |c| match c {
         '\u{80}'..='\u{9f}' => codecs::windows_1252(c as u8),
@@ -42,7 +42,7 @@ fn fix_one_layer(text: &str) -> Option<String> {
     (fixed != text).then_some(fixed)
 }
 
-/// The bytes of `text` in `encoding`, repaired and read as UTF-8.
+/// Writes `text` in `encoding`, repairs the bytes, and reads them as UTF-8.
 fn reread(text: &str, encoding: Encoding) -> Option<String> {
     let mut bytes = codecs::encode(text, encoding);
     if encoding.may_restore_a0()
@@ -60,14 +60,14 @@ fn reread(text: &str, encoding: Encoding) -> Option<String> {
     }
 }
 
-/// Undoes mojibake in the pieces of `text` that look like misread UTF-8 and are bad by themselves.
+/// Undoes mojibake in the pieces of `text` that look like misread UTF-8 and break a rule by themselves.
 fn fix_pieces(text: &str) -> Option<String> {
     let mut out = String::new();
     let mut copied = 0;
     let mut at = 0;
     while let Some((start, end)) = find_piece(text, at) {
         let piece = &text[start..end];
-        // A piece that is all of the text would be looked at for ever.
+        // A piece that is the whole text would be examined again for ever.
         if piece.len() < text.len()
             && let Some(fixed) = fix_encoding(piece)
         {
@@ -80,10 +80,10 @@ fn fix_pieces(text: &str) -> Option<String> {
     (copied > 0).then(|| out + &text[copied..])
 }
 
-/// The next run from byte `at` on of characters that look like UTF-8 sequences in some single-byte encoding.
+/// Finds the next run, from byte `at` on, of characters that look like UTF-8 sequences in some single-byte encoding.
 ///
-/// A run does not begin behind a character that can hardly be anything but a continuation byte: fixing the end of a
-/// long garble makes it worse.
+/// A run does not begin after a character that is almost certainly a continuation byte, because fixing the end of a long garble
+/// makes it worse.
 fn find_piece(text: &str, at: usize) -> Option<(usize, usize)> {
     let before = text[..at].chars().next_back();
     let mut inside = before.is_some_and(|c| CLUES.get(c) & STRICT != 0);
@@ -99,7 +99,7 @@ fn find_piece(text: &str, at: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// The length of the sequences at the beginning of `text`.
+/// Returns the length of the sequences at the beginning of `text`.
 fn sequences_length(text: &str) -> usize {
     let mut rest = text.chars();
     let mut length = 0;
@@ -120,7 +120,7 @@ fn sequences_length(text: &str) -> usize {
     length
 }
 
-/// Latin-1 with C1 control characters is Windows-1252 that was misread.
+/// Reads Latin-1 text with C1 control characters as Windows-1252, which is what it was before it was misread.
 fn latin_1_as_windows(text: &str) -> Option<String> {
     if text.contains(codecs::is_undefined_in_windows_1252) {
         return None;
@@ -134,13 +134,13 @@ fn has_c1(text: &str) -> bool {
         .any(|at| matches!(text.as_bytes().get(at + 1), Some(0x80..=0x9f)))
 }
 
-/// A letter that is the first byte of 2, 3 or 4 in some single-byte encoding: the bits 1, 2 and 4.
+/// A letter that is the first byte of 2, 3 or 4 bytes in some single-byte encoding: the bits 1, 2 and 4.
 const FIRST: u8 = 7;
 const CONTINUATION: u8 = 8;
-/// A continuation that does not usually stand for itself.
+/// A continuation byte whose character is rarely used by itself.
 const STRICT: u8 = 16;
 
-/// What characters may be in misread UTF-8; taken from ftfy 6.3.1 (`ftfy/chardata.py`, Apache-2.0).
+/// The parts that characters may play in misread UTF-8; taken from ftfy 6.3.1 (`ftfy/chardata.py`, Apache-2.0).
 static CLUES: LazyLock<CharTable<u8>> = LazyLock::new(|| {
     let sets = [
         (1, "Â-ßĀĂĆČĎĐĒĖĘĚĞĢĪİĶĹĻŁŃŅŇŌŐŘŚŞŠŢŪŮŰŲŹŻŽΒ-ΡΣ-ίВ-Я"),

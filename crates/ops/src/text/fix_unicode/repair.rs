@@ -1,9 +1,9 @@
-//! Repairs on bytes that should be UTF-8 but lost something on their way through a single-byte encoding.
+//! Repairs bytes that should be UTF-8 but lost something on their way through a single-byte encoding.
 
-/// Puts back the bytes A0 that some program took for a space and replaced with a blank; `None` when there are none.
+/// Puts back the bytes A0 that a program mistook for a space and replaced with a blank; `None` if there are none.
 ///
-/// It does so where a blank stands in what is otherwise a likely UTF-8 sequence. After byte C3 the blank stays and A0
-/// is added ("Ã la" is "à la"), but for the Portuguese words "às", "àquele", "àquela" and "àquilo".
+/// It does so where a blank is in an otherwise likely UTF-8 sequence. After byte C3 the blank stays and A0 is added ("Ã la" is "à
+/// la"), except for the Portuguese words "às", "àquele", "àquela" and "àquilo".
 pub(super) fn restore_a0(bytes: &[u8]) -> Option<Vec<u8>> {
     (0..bytes.len()).find(|&at| altered_length(&bytes[at..]).is_some())?;
     let bytes = restore_a_grave(bytes);
@@ -22,7 +22,7 @@ pub(super) fn restore_a0(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(restored)
 }
 
-/// Puts U+FFFD for each UTF-8 sequence that lost a byte, seen as 1A or "?"; a 1A on its own becomes U+FFFD, too.
+/// Replaces each UTF-8 sequence that lost a byte, seen as 1A or "?", with U+FFFD. A 1A on its own becomes U+FFFD, too.
 pub(super) fn replace_lossy(bytes: &[u8]) -> Vec<u8> {
     let mut replaced = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -55,7 +55,7 @@ fn restore_a_grave(bytes: &[u8]) -> Vec<u8> {
             if !is_exception {
                 restored.push(0xa0);
             }
-            // The blank has been looked at; it can begin nothing that is looked for here.
+            // The blank has been checked; nothing that is searched for here can begin with it.
             restored.push(b' ');
             rest = word;
         }
@@ -63,10 +63,10 @@ fn restore_a_grave(bytes: &[u8]) -> Vec<u8> {
     restored
 }
 
-/// The length of the sequence here that would be likely UTF-8 if its blank were A0.
+/// Returns the length of the sequence at the start that would be likely UTF-8 if its blank were A0.
 ///
-/// A blank is taken only where A0 makes a common character: not after E0 or E1 (Samaritan, Mongolian), and not after
-/// E4 and beyond, which are mostly CJK.
+/// A blank counts only where A0 makes a common character: not after E0 or E1 (Samaritan, Mongolian), and not after E4 and above,
+/// which are mostly CJK.
 fn altered_length(rest: &[u8]) -> Option<usize> {
     match rest {
         [0xc2 | 0xc3 | 0xc5 | 0xce | 0xd0 | 0xd9, b' ', ..] => Some(2),
@@ -79,12 +79,12 @@ fn altered_length(rest: &[u8]) -> Option<usize> {
     }
 }
 
-/// A continuation byte that is not itself often changed (85 looks like a line break, A0 like a space).
+/// Returns whether a continuation byte isn't one that is often changed itself (85 looks like a line break, A0 like a space).
 fn is_common_continuation(byte: u8) -> bool {
     matches!(byte, 0x80..=0x84 | 0x86..=0x9f | 0xa1..=0xbf)
 }
 
-/// The length of the UTF-8 or CESU-8 sequence here that lost one byte for certain; the earlier arm wins.
+/// Returns the length of the UTF-8 or CESU-8 sequence at the start that certainly lost one byte. The earlier arm wins.
 fn lossy_length(rest: &[u8]) -> Option<usize> {
     const LOST: u8 = 0x1a;
     match rest {

@@ -1,8 +1,8 @@
-//! The fixes of one segment, repeated until nothing changes: the definition that all short cuts must agree with.
+//! Fixes one segment until nothing changes. This is the definition that all shortcuts must agree with.
 
 use super::{Normalizer, characters, entities, mojibake};
 
-/// `segment` with every fix applied, in the order and as often as ftfy does it.
+/// Returns `segment` with every fix applied, in the order and as often as in ftfy.
 pub(super) fn fix(segment: &str, with_references: bool, form: Normalizer) -> String {
     let mut text = segment.to_owned();
     loop {

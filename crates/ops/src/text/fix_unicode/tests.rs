@@ -1,6 +1,6 @@
-//! The whole of the module against ftfy, and the short cuts against the plain form.
+//! Compares the whole module with ftfy, and the shortcuts with the plain form.
 //!
-//! Expected values are those that ftfy 6.3.1 gives (Python 3.11, Unicode 14.0).
+//! Expected values are those of ftfy 6.3.1 (Python 3.11, Unicode 14.0).
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -276,7 +276,7 @@ fn a_line_of_more_than_a_million_characters_is_cut() {
     check(1_000_000, "&amp;", Some("&"));
 }
 
-/// Pieces that some fixer, rule or normal form looks at.
+/// Generates text from pieces that some fixer, rule or normal form acts on.
 fn pieces() -> impl Strategy<Value = String> {
     const PIECES: &str = "a|z|E| |  |.|?|;|x|\n|\r\n|\r|\t|\u{c}|\0|\u{1a}|\u{1b}[1m|\u{1b}|<|&|&amp;|&#|233;|\
         &eacute;|&#xc3;|quele|s |Â|Ã|Î|Ð|Ø|Ù|à|á|â|â€|â€™|Ã©|é|ï|ð|ñ|ß|ÿ|œ|Œ|š|Ÿ|ž|ă|Ł|©|®|°|´|·|»|«|¿|¡|¢|£|€|¤|\
@@ -287,7 +287,7 @@ fn pieces() -> impl Strategy<Value = String> {
     vec(select(all), 0..24).prop_map(|pieces| pieces.concat())
 }
 
-/// Text in UTF-8 that was read as Windows-1252, once or twice.
+/// Generates UTF-8 text that was read as Windows-1252, once or twice.
 fn misread() -> impl Strategy<Value = String> {
     const TEXTS: [&str; 8] = [
         "naïve",
@@ -339,14 +339,14 @@ proptest! {
     }
 }
 
-/// Characters that Unicode has assigned after version 14 have no other form to Python 3.11.
+/// Characters that Unicode assigned after version 14 have no other form in Python 3.11.
 #[test]
 fn an_earlier_version_leaves_later_characters_alone() {
     let fixed = |text, unicode| {
         let form = Normalization::Nfkc;
         fix_text(text, Normalizer { form, unicode })
     };
-    // A letter of version 14, and one of 16 that is made of two parts, with a mark of 15 between the marks.
+    // A letter of version 14; one of version 16 that consists of two parts; and a mark of version 15 between the other marks.
     let text = "\u{ff21} \u{105c9} a\u{301}\u{1e08f}\u{323}";
     assert_eq!(
         fixed(text, Unicode::Newest).as_deref(),
@@ -356,7 +356,7 @@ fn an_earlier_version_leaves_later_characters_alone() {
         fixed(text, Unicode::Python311).as_deref(),
         Some("A \u{105c9} á\u{1e08f}\u{323}")
     );
-    // Ligatures of letters that came with version 16.
+    // Ligatures of letters that were added in version 16.
     let parts = "\u{105d2}\u{307}";
     assert_eq!(fixed(parts, Unicode::Newest).as_deref(), Some("\u{105c9}"));
     assert_eq!(fixed(parts, Unicode::Python311), None);

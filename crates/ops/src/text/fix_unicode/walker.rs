@@ -1,7 +1,7 @@
-//! The scan: finds the places in text that some fixer may change, and passes over all else at full speed.
+//! The scan: finds the positions in text that some fixer may change, and skips everything else at full speed.
 //!
-//! It may name places where nothing changes, but text in which it names none is text that ftfy leaves as it is. That
-//! holds for every part of such text, too, wherever it is cut.
+//! It may report positions where nothing changes, but ftfy never changes text in which it reports none. That holds for every part
+//! of such text, too, wherever it is cut.
 
 use unicode_normalization::char::{canonical_combining_class, compose};
 
@@ -12,7 +12,7 @@ use super::classes::{
 };
 use super::{Normalization, badness, characters, entities};
 
-/// What has to be done at a place.
+/// The action needed at a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Event {
     /// Mojibake, a character reference or a terminal escape: the segment needs the full treatment.
@@ -28,16 +28,16 @@ pub(super) enum Event {
 pub(super) struct Walker<'t> {
     text: &'t str,
     table: &'static CharTable<u8>,
-    /// The classes at which to look closer.
+    /// The classes at which the scan looks closer.
     stops: u8,
-    /// The classes that mean text is not normalised.
+    /// The classes that mean that the text is not normalised.
     unstable: u8,
-    /// The byte that begins a character reference; a byte that is never plain if they are not looked for.
+    /// The byte that begins a character reference. If references aren't wanted, a byte that is never plain anyway.
     ampersand: u8,
     at: usize,
     /// The class of the character before `at`.
     before: u8,
-    /// The classes of the characters so far that gave no edit.
+    /// The classes of the characters so far that caused no edit.
     kept: u8,
 }
 
@@ -59,29 +59,29 @@ impl<'t> Walker<'t> {
         }
     }
 
-    /// Whether character references are looked for, which they are at first.
+    /// Sets whether character references are reported; at first they are.
     pub(super) fn look_for_references(&mut self, wanted: bool) {
         self.ampersand = if wanted { b'&' } else { DELETE };
     }
 
-    /// Gives no more [`Event::Normalize`], for text that is known to be normalised.
+    /// Stops reporting [`Event::Normalize`], for text that is known to be normalised.
     pub(super) fn normalized(mut self) -> Self {
         self.stops = EDIT | FOLLOWER | BEFORE_ASCII;
         self
     }
 
-    /// Returns whether mojibake may begin at some character that was passed and gave no edit.
+    /// Returns whether mojibake may begin at some character that was passed without an edit.
     pub(super) fn kept_an_anchor(&self) -> bool {
         self.kept & ANCHOR != 0
     }
 
-    /// Goes on at the byte `at`, as if the text began there.
+    /// Continues at the byte `at`, as if the text began there.
     pub(super) fn skip_to(&mut self, at: usize) {
         self.at = at;
         self.before = 0;
     }
 
-    /// Returns what is at an ASCII byte that is not plain; moves behind it.
+    /// Returns the event at an ASCII byte that is not plain, and moves past the byte.
     #[cold]
     fn look_at_ascii(&mut self, at: usize, byte: u8) -> Option<Event> {
         self.at = at + 1;
@@ -104,7 +104,7 @@ impl<'t> Walker<'t> {
         event
     }
 
-    /// Returns what is at a character whose class is among the stops.
+    /// Returns the event at a character whose class is among the stops.
     #[inline(never)]
     fn look_at(&self, at: usize, class: u8, before: u8) -> Option<Event> {
         let c = self.text[at..].chars().next()?;
@@ -116,14 +116,14 @@ impl<'t> Walker<'t> {
             }
         }
         if class & BEFORE_ASCII != 0 {
-            // One rule asks for the beginning of a segment, which is not known here.
+            // One rule depends on the beginning of the segment, which isn't known here.
             let is_before_blank = self.text.as_bytes().get(at + length) == Some(&b' ');
             if is_before_blank || badness::is_bad_at(self.text, at) {
                 return Some(Event::Involved);
             }
         }
         if class & EDIT != 0 {
-            // The C1 control characters have no plainer form: all of them are mojibake.
+            // C1 control characters have no plainer form, because all of them are mojibake.
             let edit = characters::plainer(c).map(|plain| Event::Edit { length, plain });
             return edit.or(Some(Event::Involved));
         }
@@ -132,7 +132,7 @@ impl<'t> Walker<'t> {
         is_unstable.then_some(Event::Normalize)
     }
 
-    /// Returns whether a mark or a character that joins makes normalisation change the text; "yes" when in doubt.
+    /// Returns whether a mark or a character that joins makes normalisation change the text. In doubt, the answer is true.
     fn is_disturbed(&self, at: usize, c: char, class: u8, before: u8) -> bool {
         if before & EDIT != 0 {
             return true;
@@ -146,9 +146,9 @@ impl<'t> Walker<'t> {
         class & JOINS != 0 && self.may_join(before_it, c)
     }
 
-    /// Returns whether `c` may join the last character of `before` that is no mark.
+    /// Returns whether `c` may join the last character of `before` that isn't a mark.
     ///
-    /// If that character is composed, `c` may come between its parts, which only the full algorithm tells.
+    /// If that character is composed, `c` may belong between its parts, which only the full algorithm can decide.
     fn may_join(&self, before: &str, c: char) -> bool {
         const MARKS_AT_MOST: usize = 4;
         let is_base = |c: &char| c.is_ascii() || self.table.get(*c) & MARK == 0;
@@ -221,15 +221,15 @@ impl Iterator for Walker<'_> {
 
 const DELETE: u8 = 0x7f;
 
-/// The first byte from `at` on that is not plain: no ASCII, or a control character but `\t`, `\n` and form feed, or
-/// `ampersand`.
+/// Returns the position, from `at` on, of the first byte that isn't plain: not ASCII, or a control character other than `\t`, `\n`
+/// and form feed, or `ampersand`.
 #[inline]
 fn skip_plain_ascii(bytes: &[u8], mut at: usize, ampersand: u8) -> usize {
     while let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
         let plain = plain_bytes(*word, ampersand);
         at += plain;
         if plain == 8 {
-            // Blocks do not pay in text whose ASCII is but a blank between words, so they wait for a whole word.
+            // Blocks do not pay off in text whose only ASCII is a blank between words, so they start after a whole word.
             while bytes
                 .get(at..)
                 .and_then(|rest| rest.first_chunk())
@@ -247,15 +247,15 @@ fn skip_plain_ascii(bytes: &[u8], mut at: usize, ampersand: u8) -> usize {
     at + bytes[at..].iter().take_while(|b| is_plain(b)).count()
 }
 
-/// How many bytes at the beginning of `word` are plain and no control characters.
+/// Returns the number of bytes at the beginning of `word` that are plain and not control characters.
 #[inline]
 fn plain_bytes(word: [u8; 8], ampersand: u8) -> usize {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH: u64 = ONES << 7;
     let word = u64::from_le_bytes(word);
     let other = word ^ (ONES * u64::from(ampersand));
-    // Sets the high bit of every byte below 20, from 7F on, or equal to the ampersand. A borrow can set it for the
-    // byte behind such a one, too, but only the first one counts.
+    // Sets the high bit of every byte that is below 20, from 7F on, or equal to the ampersand. A borrow can set it for the byte
+    // after such a one, too, but only the first one counts.
     let found = ((word.wrapping_sub(ONES * 0x20) & !word)
         | word.wrapping_add(ONES)
         | (other.wrapping_sub(ONES) & !other))
@@ -265,7 +265,7 @@ fn plain_bytes(word: [u8; 8], ampersand: u8) -> usize {
 
 const BLOCK: usize = 32;
 
-/// Whether a block is plain, but form feeds; written for the compiler to do many bytes at a time.
+/// Returns whether a block is plain and has no form feeds. It is written so that the compiler handles many bytes at a time.
 #[inline]
 fn is_plain_block(block: &[u8; BLOCK], ampersand: u8) -> bool {
     let mut found = 0;

@@ -1,16 +1,17 @@
-//! Tags with very many attributes, each of which the parser compares with all others.
+//! Finds tags with very many attributes, because the parser compares each attribute with all others.
 
 use std::ops::Range;
 
-/// More attributes than the parser is given of a tag.
+/// The number of attributes above which a tag is not given to the parser.
 pub(super) const MOST_ATTRIBUTES: usize = 10_000;
 
-/// The tags with too many attributes, from the `<` to the `>`, or to the end of the document if they are never closed. Most
-/// often it is a text with a `<` that is no tag. Scripts are read like everything else: what looks like a tag there counts too.
+/// Returns the tags with too many attributes, from the `<` to the `>`, or to the end of the document if they are never closed. Most
+/// often, such a "tag" is text with a `<` in it. Scripts are read like everything else, so text in them that looks like a tag
+/// counts too.
 pub(super) fn large_tags(html: &str) -> Vec<Range<usize>> {
     let bytes = html.as_bytes();
     let mut found = Vec::new();
-    // An attribute takes two bytes at least.
+    // An attribute takes at least two bytes.
     if bytes.len() < 2 * MOST_ATTRIBUTES {
         return found;
     }
@@ -29,7 +30,7 @@ pub(super) fn large_tags(html: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// How many attributes the tag has that begins before `at`, and where it ends, if it does.
+/// Returns the number of attributes of the tag that begins before `at`, and its end, if it has one.
 fn tag(bytes: &[u8], mut at: usize) -> (usize, Option<usize>) {
     let (mut attributes, mut last) = (0, b'a');
     while let Some(&byte) = bytes.get(at) {
@@ -44,7 +45,7 @@ fn tag(bytes: &[u8], mut at: usize) -> (usize, Option<usize>) {
                 last = b' ';
             }
             b'\t' | b'\n' | b'\x0c' | b'\r' | b' ' => {
-                // A blank beside an equals sign does not end the attribute.
+                // A blank next to an equals sign does not end the attribute.
                 last = if last == b'=' { last } else { b' ' };
             }
             b'=' => last = byte,

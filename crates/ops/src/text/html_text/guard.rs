@@ -1,4 +1,4 @@
-//! What stands between the tokenizer and the tree builder, and keeps the latter's work linear.
+//! Sits between the tokenizer and the tree builder, and keeps the tree builder's work linear.
 
 use std::cell::Cell;
 
@@ -9,17 +9,17 @@ use html5ever::{LocalName, local_name};
 
 use super::tree::{Handle, Tree};
 
-/// So many elements are open at a time; browsers stop there too.
+/// The number of elements that may be open at a time; browsers have the same limit.
 const DEEPEST: usize = 512;
-/// More than one element can be opened by a tag, such as `tbody` and `tr` by `td`.
+/// The number of elements that one tag can open, at most. For example, `td` may open `tbody` and `tr`.
 const OPENED_BY_TAG: usize = 4;
 
 /// Changes start tags on their way to the tree builder.
 pub(super) struct Guard {
     builder: TreeBuilder<Handle, Tree>,
-    /// How many tags are let through before the depth is looked at again.
+    /// The number of tags that are let through before the depth is checked again.
     free: Cell<usize>,
-    /// Whether the tokenizer is in a script or the like, where there are no tags but the one that ends it.
+    /// True if the tokenizer is in a script or similar, where the only tag is the one that ends it.
     is_in_raw_text: Cell<bool>,
 }
 
@@ -49,7 +49,7 @@ impl Guard {
         let depth = Depth(Cell::new(0));
         self.builder.trace_handles(&depth);
         let depth = depth.0.get();
-        // Looking costs as much as the stack is deep, so it is done less often the further away the limit is.
+        // A check takes time in proportion to the depth, so the further away the limit is, the fewer checks are made.
         self.free.set(DEEPEST.saturating_sub(depth) / OPENED_BY_TAG);
         depth < DEEPEST || (depth < 2 * DEEPEST && decides_about_text(name))
     }
@@ -65,7 +65,7 @@ impl Tracer for Depth {
     }
 }
 
-/// Without these, what follows would be read in another way, or belong to another place.
+/// Returns whether the text after the element would be read differently, or end up elsewhere, without the element.
 fn decides_about_text(name: &LocalName) -> bool {
     matches!(
         *name,
@@ -90,8 +90,8 @@ fn decides_about_text(name: &LocalName) -> bool {
     )
 }
 
-/// The plain element that takes the place of a formatting one. The parser would open formatting elements again and again in
-/// whatever follows, which changes nothing about the text. `span` ends embedded graphics as they do, and `bdi` doesn't.
+/// Returns the plain element that replaces a formatting one. The parser would open formatting elements again and again in
+/// everything after them, which has no effect on the text. `span` ends embedded graphics as they do, and `bdi` doesn't.
 fn plain(name: &LocalName) -> Option<LocalName> {
     match *name {
         local_name!("a") => Some(local_name!("bdi")),

@@ -4,7 +4,7 @@ use crate::text::linear_time::assert_linear;
 
 use super::*;
 
-/// What `selectolax` 1.0.2 (lexbor) makes of these documents.
+/// The expected texts are those of `selectolax` 1.0.2 (lexbor).
 #[test]
 fn the_text_is_that_of_a_browser() {
     let cases = [
@@ -64,7 +64,7 @@ fn very_many_attributes_change_nothing() {
         html_text(&format!("<svg><desc{many}/>x</desc></svg>y")),
         "xy"
     );
-    // A tag that is not closed is no text, but in a script it is no tag.
+    // A tag that isn't closed isn't text, but in a script it isn't a tag.
     assert_eq!(html_text(&format!("x<a{many}")), "x");
     let script = format!("i<a{many}");
     assert_eq!(html_text(&format!("<script>{script}")), script);
@@ -120,7 +120,7 @@ fn hostile_documents_take_linear_time() {
         "<a><table>",
         "</br>",
     ] {
-        // Both texts are beyond the depth at which elements are left out.
+        // Both texts are nested more deeply than the limit.
         assert_linear(part, 3_000, |html| {
             html_text(html);
         });

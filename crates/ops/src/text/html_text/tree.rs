@@ -1,4 +1,4 @@
-//! The tree that the parser builds: no more of it than is needed to know the order of the texts.
+//! The tree that the parser builds. It has only what is needed to know the order of the texts.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -14,9 +14,9 @@ pub(super) type Handle = Rc<Named>;
 /// The number and the name of a node.
 pub(super) struct Named {
     id: usize,
-    /// Empty unless it is an element.
+    /// The name; empty unless the node is an element.
     name: QualName,
-    /// Whether it is a place where HTML can lie in a formula.
+    /// True if it is a place in a formula where HTML is allowed.
     holds_html: bool,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct Named {
 pub(super) struct Tree {
     nodes: RefCell<Vec<Links>>,
     document: Handle,
-    /// What is in templates, which is no part of the document.
+    /// The contents of templates, which are not part of the document.
     contents: Handle,
 }
 
@@ -35,7 +35,7 @@ struct Links {
     last: Option<usize>,
     previous: Option<usize>,
     next: Option<usize>,
-    /// Empty for elements.
+    /// The text; empty for elements.
     text: StrTendril,
 }
 
@@ -57,14 +57,14 @@ impl Default for Tree {
 }
 
 impl Tree {
-    /// All texts in the order of the document; `size_bytes` is a guess at how much that is.
+    /// Returns all texts in the order of the document. `size_bytes` is a guess at their size.
     pub(super) fn text(&self, size_bytes: usize) -> String {
         let nodes = self.nodes.borrow();
         let mut text = String::with_capacity(size_bytes);
         let mut at = self.document.id;
         loop {
             text.push_str(&nodes[at].text);
-            // Not by recursion: a document may be nested deeply.
+            // No recursion, because a document may be nested deeply.
             let mut next = nodes[at].first;
             while next.is_none() {
                 next = nodes[at].next;
@@ -88,7 +88,7 @@ impl Tree {
         })
     }
 
-    /// The number of a node, which is made if it is a text.
+    /// Returns the number of a node. If it is a text, the node is made first.
     fn id(&self, node: NodeOrText<Handle>) -> usize {
         match node {
             NodeOrText::AppendNode(node) => node.id,
@@ -103,7 +103,7 @@ impl Tree {
         }
     }
 
-    /// Puts a node that has no parent below `parent`, before its child `next` or at the end.
+    /// Puts a node without a parent below `parent`, before its child `next` or at the end.
     fn link(&self, parent: usize, id: usize, next: Option<usize>) {
         let nodes = &mut *self.nodes.borrow_mut();
         let previous = match next {

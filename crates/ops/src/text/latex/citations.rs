@@ -1,4 +1,4 @@
-//! Which paragraphs of a LaTeX document cite a label.
+//! Finds the paragraphs of a LaTeX document that cite a label.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use memchr::memchr_iter;
 use super::environments::{Arguments, Closing, find_environments};
 use crate::text::python::strip;
 
-/// Environments that are no prose.
+/// Environments that aren't prose.
 const NOT_PROSE: [&str; 23] = [
     "figure",
     "figure*",
@@ -38,14 +38,14 @@ const NOT_PROSE: [&str; 23] = [
 #[derive(Debug, Default)]
 pub struct Prose {
     paragraphs: Vec<String>,
-    /// The first paragraph with the same text as each.
+    /// The first paragraph with the same text, for each paragraph.
     same_as: Vec<usize>,
     citing: HashMap<String, Vec<usize>>,
 }
 
 impl Prose {
-    /// Reads the prose of a document. Paragraphs are parted by `separator`, and labels are cited by `commands`, such as
-    /// `ref`, alone or with others in a list.
+    /// Reads the prose of a document. `separator` separates paragraphs. `commands`, such as `ref`, cite a label or a list of
+    /// labels.
     pub fn read(text: &str, separator: &str, commands: &[String]) -> Self {
         let mut prose = Self::default();
         let mut wanted = NOT_PROSE.to_vec();
@@ -76,15 +76,15 @@ impl Prose {
         prose
     }
 
-    /// Returns the numbers of the paragraphs that cite a label, in order; none for the empty label. A label with a comma
-    /// in it cannot be told from a list, and is never cited.
+    /// Returns the numbers of the paragraphs that cite a label, in order; none for the empty label. A label with a comma in it
+    /// looks like a list, and is never cited.
     pub fn citing(&self, label: &str) -> &[usize] {
         let citing = self.citing.get(label).filter(|_| !label.is_empty());
         citing.map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the numbers of the paragraphs that cite one of two labels, those of the first label first, and of
-    /// paragraphs with the same text only one.
+    /// Returns the numbers of the paragraphs that cite one of two labels, those of the first label first. Of paragraphs with the
+    /// same text, only one is returned.
     pub fn citing_either(&self, first: &str, second: &str) -> Vec<usize> {
         let mut numbers = Vec::new();
         let mut known = std::collections::HashSet::new();
@@ -97,7 +97,7 @@ impl Prose {
         numbers
     }
 
-    /// The text of a paragraph.
+    /// Returns the text of a paragraph.
     pub fn paragraph(&self, number: usize) -> &str {
         &self.paragraphs[number]
     }
@@ -116,7 +116,7 @@ fn each_cited(paragraph: &str, commands: &[String], mut cited: impl FnMut(&str))
                 return;
             };
             let mut labels = paragraph[start..end].split(',');
-            // Blanks count before the first label, and nowhere else.
+            // Only before the first label, blanks count.
             if let Some(first) = labels.next() {
                 cited(first.trim_end());
             }

@@ -1,14 +1,14 @@
-//! Comments of LaTeX documents: from a `%` to the end of the line.
+//! Finds comments in LaTeX documents: from a `%` to the end of the line.
 
 use std::ops::Range;
 
 use memchr::{memchr, memchr_iter};
 
-/// Reports the comments of `text` that are to be removed, in order.
+/// Reports the comments of `text` to remove, in order.
 ///
-/// `inline` is for comments behind something else, `whole_lines` for lines with nothing before the comment; these go with
-/// their line end. A percent sign behind an odd number of backslashes begins no comment, and one at the end of a line
-/// stays, because it keeps LaTeX from putting a space there.
+/// `inline` is for comments after other text, and `whole_lines` for lines with nothing before the comment, which are removed with
+/// their line end. A percent sign after an odd number of backslashes doesn't begin a comment. One at the end of a line stays,
+/// because it keeps LaTeX from putting a space there.
 pub fn find_comments(
     text: &str,
     inline: bool,
@@ -46,8 +46,8 @@ fn is_escaped(before: &[u8]) -> bool {
     backslashes.count() % 2 == 1
 }
 
-/// Reports what Data-Juicer removes as a comment behind something else: one character that is no backslash, a `%`, and at
-/// least one more character up to the end of the line. The character before may be a line end.
+/// Reports the inline comments that Data-Juicer removes: one character that isn't a backslash, a `%`, and at least one more
+/// character up to the end of the line. The first character may be a line end.
 pub fn find_inline_loosely(text: &str, mut found: impl FnMut(Range<usize>)) {
     let bytes = text.as_bytes();
     let mut from = 0;

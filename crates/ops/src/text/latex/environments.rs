@@ -1,4 +1,4 @@
-//! Finding environments, arguments and commands of LaTeX documents, in linear time whatever is left open.
+//! Finds environments, arguments and commands of LaTeX documents. The time is linear even if many of them are never closed.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -10,7 +10,7 @@ use memchr::{memchr, memmem};
 pub struct Environment {
     /// From `\begin{name}` to `\end{name}`, both included.
     pub whole: Range<usize>,
-    /// What is between, without the arguments behind `\begin{name}`.
+    /// Everything in between, without the arguments after `\begin{name}`.
     pub body: Range<usize>,
 }
 
@@ -33,7 +33,7 @@ pub fn find_environments(text: &str, wanted: &[&str], arguments: Arguments) -> V
             let number = ends.partition_point(|end| *end < place);
             ends.get(number).copied()
         };
-        // Where the arguments leave no end behind them, fewer of them are taken for arguments.
+        // If the arguments leave no end after them, fewer of them are treated as arguments.
         let boundaries = match (first_end(behind), arguments) {
             (None, _) => continue,
             (Some(_), Arguments::Skip) => closing.arguments(behind),
@@ -55,16 +55,16 @@ pub fn find_environments(text: &str, wanted: &[&str], arguments: Arguments) -> V
     found
 }
 
-/// What becomes of the arguments behind `\begin{name}`.
+/// The treatment of the arguments after `\begin{name}`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arguments {
-    /// They are no part of the body, and no end within them counts.
+    /// They aren't part of the body, and an end within them doesn't count.
     Skip,
-    /// They are a part of the body.
+    /// They are part of the body.
     InBody,
 }
 
-/// Returns the name at `from` and where the brace behind it ends.
+/// Returns the name at `from` and the position after its closing brace.
 fn name_at(text: &str, from: usize) -> Option<(&str, usize)> {
     // No name of an environment that matters is longer.
     let bytes = text.as_bytes()[from..].iter().take(32);
@@ -75,7 +75,7 @@ fn name_at(text: &str, from: usize) -> Option<(&str, usize)> {
     is_closed.then(|| (&text[from..from + length], from + length + 1))
 }
 
-/// Returns where `\end{name}` is for each name that is `wanted`.
+/// Returns the positions of `\end{name}` for each name that is `wanted`.
 fn ends_by_name<'n>(text: &str, wanted: &[&'n str]) -> HashMap<&'n str, Vec<usize>> {
     let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
     for end in memmem::find_iter(text.as_bytes(), "\\end{") {
@@ -87,11 +87,11 @@ fn ends_by_name<'n>(text: &str, wanted: &[&'n str]) -> HashMap<&'n str, Vec<usiz
     ends
 }
 
-/// Finds what closes braces and brackets. It remembers where the next of a kind was, so that many that are open do not
-/// search the same text again.
+/// Finds the ends of braces and brackets. It remembers the next one of each kind, so that many open ones do not search the same
+/// text again.
 pub(super) struct Closing<'t> {
     text: &'t str,
-    /// For `]` and `}`: from where the last search began, and what it found.
+    /// For `]` and `}`: the start of the last search, and its result.
     last: [Option<(usize, Option<usize>)>; 2],
 }
 
@@ -103,12 +103,12 @@ impl<'t> Closing<'t> {
         }
     }
 
-    /// Returns where the next `]` is, from `from` on.
+    /// Returns the position of the next `]` at or after `from`.
     pub(super) fn bracket(&mut self, from: usize) -> Option<usize> {
         self.next(0, b']', from)
     }
 
-    /// Returns where the next `}` is, from `from` on.
+    /// Returns the position of the next `}` at or after `from`.
     pub(super) fn brace(&mut self, from: usize) -> Option<usize> {
         self.next(1, b'}', from)
     }
@@ -125,7 +125,7 @@ impl<'t> Closing<'t> {
         found
     }
 
-    /// Returns where arguments at `from` may end: before the first, and behind each, those in brackets first.
+    /// Returns the positions where arguments at `from` may end: before the first, and after each, those in brackets first.
     fn arguments(&mut self, from: usize) -> Vec<usize> {
         let mut ends = vec![from];
         let mut place = from;
@@ -144,7 +144,7 @@ impl<'t> Closing<'t> {
         ends
     }
 
-    /// Returns where to go on behind an optional argument at `from`; `from` itself if there is none.
+    /// Returns the position after an optional argument at `from`; `from` itself if there is none.
     pub(super) fn behind_option(&mut self, from: usize) -> usize {
         match self.text[from..].starts_with('[') {
             true => self.bracket(from).map_or(from, |end| end + 1),
@@ -153,7 +153,7 @@ impl<'t> Closing<'t> {
     }
 }
 
-/// The braces of a text, each with the one that closes it.
+/// The braces of a text, each with its closing brace.
 pub(super) struct Braces(HashMap<usize, usize>);
 
 impl Braces {
@@ -173,7 +173,7 @@ impl Braces {
         Self(pairs)
     }
 
-    /// Returns what is between the brace at `start` and the one that closes it.
+    /// Returns the range between the brace at `start` and its closing brace.
     pub(super) fn inside(&self, start: usize) -> Option<Range<usize>> {
         self.0.get(&start).map(|end| start + 1..*end)
     }

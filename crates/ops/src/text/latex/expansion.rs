@@ -1,4 +1,4 @@
-//! Putting what macros stand for in their place.
+//! Replaces macros with their values.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -8,10 +8,11 @@ use memchr::{memchr, memmem};
 use super::macros::{Definition, LineEnds, find_definitions, name_at};
 use crate::text::passes::Passes;
 
-/// The most macros that are expanded pass by pass. Each pass goes over the whole text.
+/// The number of macros that are expanded pass by pass, at most. Each pass goes over the whole text.
 const MOST_PASSES: usize = 1000;
 
-/// The longest that a text of so many bytes may become. Macros that use each other twice would double it time and again.
+/// Returns the length that the expanded text may have. Without a limit, macros that each use another one twice would double it time
+/// and again.
 fn most_bytes(text: &str) -> usize {
     text.len().saturating_mul(16).saturating_add(1 << 20)
 }
@@ -30,10 +31,10 @@ const DEFINING: [&str; 8] = [
 
 const TOO_LONG: &str = "the macros expand to far more text than the document has";
 
-/// Reports the uses of macros in `text`, in order, each with what comes in its place.
+/// Reports the uses of macros in `text`, in order, each with its replacement.
 ///
-/// Macros within the values of macros are expanded, too. Definitions stay as they are, and so do macros whose expansion
-/// has no end because they use themselves. Of several definitions of a name, the last counts.
+/// Macros within the values of macros are expanded, too. Definitions stay as they are, and so do macros whose expansion never ends
+/// because they use themselves. If a name has several definitions, the last one counts.
 ///
 /// # Errors
 /// If the text became too long.
@@ -73,7 +74,7 @@ pub fn expand(text: &str, mut edit: impl FnMut(Range<usize>, &str)) -> Result<()
     }
 }
 
-/// Calls `found` with the ranges of `\name`, in order. A double backslash begins no name.
+/// Calls `found` with the ranges of `\name`, in order. A double backslash doesn't begin a name.
 fn for_each_macro(text: &str, mut found: impl FnMut(Range<usize>)) {
     let mut from = 0;
     while let Some(place) = memchr(b'\\', &text.as_bytes()[from..]) {
@@ -89,13 +90,13 @@ fn for_each_macro(text: &str, mut found: impl FnMut(Range<usize>)) {
     }
 }
 
-/// Returns whether the macro behind `before` is only named there, to be defined.
+/// Returns whether the macro after `before` is only named there in order to be defined.
 fn is_redefined(before: &str) -> bool {
     let before = before.trim_end_matches([' ', '{', '*']);
     DEFINING.iter().any(|command| before.ends_with(command))
 }
 
-/// The values of macros by name, with all that they use expanded; none for a value without end.
+/// The values of macros by name, with all macros in them expanded; `None` for a value without end.
 type Expansions<'t> = HashMap<&'t str, Option<String>>;
 
 fn expansions<'t>(text: &'t str, definitions: &[Definition]) -> Result<Expansions<'t>, String> {
@@ -105,7 +106,7 @@ fn expansions<'t>(text: &'t str, definitions: &[Definition]) -> Result<Expansion
         .iter()
         .map(|definition| (name(definition), value(definition)))
         .collect();
-    // How many macros a value still waits for, and which values wait for a macro.
+    // The number of macros that each value still waits for, and the values that wait for each macro.
     let mut waits_for: HashMap<&str, usize> = HashMap::new();
     let mut waiting: HashMap<&str, Vec<&str>> = HashMap::new();
     for (name, value) in &values {
@@ -140,7 +141,7 @@ fn expansions<'t>(text: &'t str, definitions: &[Definition]) -> Result<Expansion
     Ok(expansions)
 }
 
-/// A value whose macros all have their expansions; none if it is longer than `room`.
+/// Expands a value all of whose macros have their expansions; `None` if it is longer than `room`.
 fn expanded(value: &str, expansions: &Expansions<'_>, room: usize) -> Option<String> {
     let mut out = String::new();
     let mut done = 0;
@@ -159,8 +160,8 @@ fn expanded(value: &str, expansions: &Expansions<'_>, room: usize) -> Option<Str
     (fits && out.len() <= room).then_some(out)
 }
 
-/// Expands macros as Data-Juicer does: one after the other, in the definitions too, and only where a character follows,
-/// which is not looked at again for the same macro.
+/// Expands macros as Data-Juicer does: one after the other, in the definitions too, and only before another character. That
+/// character is skipped when the search for the same macro continues.
 ///
 /// # Errors
 /// If there are too many macros, or the text became too long.
@@ -189,7 +190,7 @@ pub fn expand_loosely(text: &str, passes: &mut Passes) -> Result<(), String> {
     Ok(())
 }
 
-/// Names and values, in the order in which the names are defined first; of several values the last.
+/// Returns names and values, in the order in which the names are first defined. If a name has several values, the last one counts.
 fn in_order_of_first<'t>(text: &'t str, definitions: &[Definition]) -> Vec<(&'t str, &'t str)> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut macros: Vec<(&str, &str)> = Vec::new();

@@ -1,4 +1,4 @@
-//! The figures of a LaTeX document.
+//! Finds the figures of a LaTeX document.
 
 use std::ops::Range;
 
@@ -16,14 +16,14 @@ pub struct Figure {
     pub label: String,
     /// The paths of its images, at least one.
     pub images: Vec<String>,
-    /// Caption and label of the figure that it is a part of.
+    /// The caption and label of the figure that it is a part of.
     pub parent: Option<(String, String)>,
 }
 
 /// Returns the figures of a document that have images, in order.
 ///
-/// A figure with subfigures stands for these: the environments `subfigure` first, then the commands `\subfigure` and
-/// `\subfloat` with a caption in brackets, then those without. One of several minipages stands for these, but for tables.
+/// A figure with subfigures is replaced by them: first the environments `subfigure`, then the commands `\subfigure` and `\subfloat`
+/// with a caption in brackets, then those without one. A figure with several minipages is replaced by these, except for tables.
 pub fn find_figures(text: &str) -> Vec<Figure> {
     let environments =
         find_environments(text, &["figure", "figure*", "wrapfigure"], Arguments::Skip);
@@ -85,7 +85,7 @@ fn subfigures(text: &str) -> Vec<Part> {
     let mut without_caption = Vec::new();
     let braces = Braces::of(text);
     let mut closing = Closing::new(text);
-    // Commands within one of the same kind are a part of it.
+    // Commands within one of the same kind are part of it.
     let (mut with_from, mut without_from) = (0, 0);
     for start in memmem::find_iter(text.as_bytes(), "\\subf") {
         let name = ["\\subfigure", "\\subfloat"]
@@ -119,7 +119,7 @@ fn subfigures(text: &str) -> Vec<Part> {
     parts
 }
 
-/// What is left of `text` without the ranges.
+/// Returns the rest of `text` without the ranges.
 fn outside(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     ranges.sort_by_key(|range| range.start);
     let (mut out, mut done) = (String::new(), 0);
@@ -132,14 +132,14 @@ fn outside(text: &str, mut ranges: Vec<Range<usize>>) -> String {
     out + &text[done..]
 }
 
-/// Whether a command may have a star.
+/// The rule for a star after a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Star {
     Maybe,
     No,
 }
 
-/// The first caption.
+/// Returns the first caption.
 fn caption(text: &str) -> String {
     let found = argument(text, "\\caption", Star::Maybe)
         .or_else(|| argument(text, "\\subcaption", Star::No))
@@ -147,7 +147,7 @@ fn caption(text: &str) -> String {
     strip(found.unwrap_or_default()).to_owned()
 }
 
-/// Returns what the first of these commands has between balanced braces, behind an optional argument.
+/// Returns the argument of the first of these commands, in balanced braces and after an optional argument.
 fn argument<'t>(text: &'t str, command: &str, star: Star) -> Option<&'t str> {
     let mut closing = Closing::new(text);
     let mut braces = None;
@@ -160,7 +160,7 @@ fn argument<'t>(text: &'t str, command: &str, star: Star) -> Option<&'t str> {
     })
 }
 
-/// The first label.
+/// Returns the first label.
 fn label(text: &str) -> String {
     let mut closing = Closing::new(text);
     let mut labels = memmem::find_iter(text.as_bytes(), "\\label{");
@@ -172,7 +172,7 @@ fn label(text: &str) -> String {
     strip(label.unwrap_or_default()).to_owned()
 }
 
-/// The paths of all images.
+/// Returns the paths of all images.
 fn images(text: &str) -> Vec<String> {
     let mut closing = Closing::new(text);
     let mut from = 0;

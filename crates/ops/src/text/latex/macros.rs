@@ -1,4 +1,4 @@
-//! Definitions of LaTeX macros without arguments.
+//! Finds definitions of LaTeX macros without arguments.
 
 use std::ops::Range;
 
@@ -7,25 +7,25 @@ use memchr::{memchr, memmem};
 /// A definition, as ranges of the text that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Definition {
-    /// All of it.
+    /// The whole definition.
     pub whole: Range<usize>,
     /// The name, without its backslash.
     pub name: Range<usize>,
-    /// What the macro stands for.
+    /// The value of the macro.
     pub value: Range<usize>,
 }
 
-/// Which definitions are read.
+/// The line ends that a definition may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LineEnds {
-    /// Those whose closing brace is the last of a line; blanks and a carriage return may follow.
+    /// Blanks and a carriage return may follow the closing brace on its line.
     Blank,
-    /// Those whose closing brace has a line feed or nothing behind it.
+    /// A line feed or the end of the text follows the closing brace.
     Bare,
 }
 
-/// Returns the definitions `\newcommand{\name}{value}` (also with a star), then those like `\def\name{value}`, each in the
-/// order of the text. Names are made of ASCII letters and digits; a value ends at the end of its line.
+/// Returns the definitions `\newcommand{\name}{value}` (or with a star), then those like `\def\name{value}`, each in the order of
+/// the text. Names consist of ASCII letters and digits. A value ends at the end of its line.
 pub fn find_definitions(text: &str, ends: LineEnds) -> Vec<Definition> {
     let mut found = Vec::new();
     collect(text, "\\newcommand", ends, newcommand_name, &mut found);
@@ -33,10 +33,10 @@ pub fn find_definitions(text: &str, ends: LineEnds) -> Vec<Definition> {
     found
 }
 
-/// Reads what is between a command and the value: gives the name, and where the value begins.
+/// Reads the text between a command and the value. Returns the name, and the start of the value.
 type ReadName = fn(&str, usize) -> Option<(Range<usize>, usize)>;
 
-/// Finds the definitions by one command; `name` reads from behind the command to where the value begins.
+/// Finds the definitions by one command. `name` reads from the end of the command to the start of the value.
 fn collect(text: &str, command: &str, ends: LineEnds, name: ReadName, found: &mut Vec<Definition>) {
     let finder = memmem::Finder::new(command);
     let mut from = 0;
@@ -56,7 +56,7 @@ fn collect(text: &str, command: &str, ends: LineEnds, name: ReadName, found: &mu
     }
 }
 
-/// Reads `{\name}{`, perhaps with a star before it.
+/// Reads `{\name}{`, possibly with a star before it.
 fn newcommand_name(text: &str, from: usize) -> Option<(Range<usize>, usize)> {
     let rest = &text[from..];
     let rest = rest.strip_prefix('*').unwrap_or(rest).strip_prefix("{\\")?;
@@ -65,7 +65,7 @@ fn newcommand_name(text: &str, from: usize) -> Option<(Range<usize>, usize)> {
     Some((name, text.len() - behind.len()))
 }
 
-/// Reads `\name{`, with blanks before and behind the name.
+/// Reads `\name{`, with blanks before and after the name.
 fn def_name(text: &str, from: usize) -> Option<(Range<usize>, usize)> {
     let rest = text[from..].trim_start().strip_prefix('\\')?;
     let name = name_at(text, text.len() - rest.len())?;
@@ -82,7 +82,7 @@ pub(super) fn name_at(text: &str, from: usize) -> Option<Range<usize>> {
     (length > 0).then_some(from..from + length)
 }
 
-/// Returns where the brace is that ends a value and its line.
+/// Returns the position of the brace that ends a value and its line.
 fn value_end(text: &str, from: usize, ends: LineEnds) -> Option<usize> {
     let rest = &text[from..];
     let line = &rest[..memchr(b'\n', rest.as_bytes()).unwrap_or(rest.len())];

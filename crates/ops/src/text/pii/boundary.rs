@@ -1,20 +1,21 @@
-//! Where words begin and end.
+//! Finds the beginnings and ends of words.
 
 use crate::text::python;
 
-/// What counts as a part of a word.
+/// The characters that count as part of a word.
 ///
-/// To Python, Chinese characters are parts of words like letters. So it finds no number right beside them, as in `电话13800138000`.
+/// In Python, Chinese characters are parts of words, just like letters. So it finds no number right next to them, as in
+/// `电话13800138000`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Words {
-    /// Letters and digits of ASCII, and the underscore.
+    /// ASCII letters and digits, and the underscore.
     Ascii,
     /// Letters and digits of all scripts, and the underscore, as in Python.
     All,
 }
 
 impl Words {
-    /// Returns whether `ch` is a part of words.
+    /// Returns whether `ch` is part of words.
     pub(super) fn has(self, ch: char) -> bool {
         match self {
             Self::Ascii => ch == '_' || ch.is_ascii_alphanumeric(),
@@ -22,12 +23,12 @@ impl Words {
         }
     }
 
-    /// Returns whether a word begins or ends at `at`: whether exactly one of the characters beside it is a part of words.
+    /// Returns whether a word begins or ends at `at`, that is, whether exactly one of the characters next to it is part of words.
     pub(super) fn border(self, text: &str, at: usize) -> bool {
         self.before(text, at) != self.after(text, at)
     }
 
-    /// Returns whether no word reaches beyond `at` from one side to the other.
+    /// Returns whether no word extends across `at`.
     pub(super) fn parts(self, text: &str, at: usize) -> bool {
         !(self.before(text, at) && self.after(text, at))
     }

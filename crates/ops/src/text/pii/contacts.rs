@@ -1,4 +1,4 @@
-//! How somebody is reached.
+//! Finds ways to contact somebody.
 
 use std::ops::Range;
 
@@ -48,7 +48,8 @@ pub(super) fn email(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// How much of a run of name characters is a domain: up to the last dot that a name follows, and that name.
+/// Returns the length of the domain at the start of a run of name characters: up to the last dot that a name follows, and that
+/// name.
 fn domain_length(run_of_names: &str) -> Option<usize> {
     let mut dots = memchr::memrchr_iter(b'.', run_of_names.as_bytes());
     dots.find_map(|dot| {
@@ -93,7 +94,7 @@ pub(super) fn chinese_phone(words: Words, text: &str, found: &mut Vec<Range<usiz
 
 /// `\+\d{1,4}[-.\s]?\d{6,14}\b`
 pub(super) fn phone(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
-    /// More digits than can be part of a number.
+    /// A number of digits that is too large for any telephone number.
     const MANY: usize = 19;
     let digits = |at: usize| {
         let taken = text[at..].chars().take(MANY).take_while(|ch| is_digit(*ch));

@@ -1,4 +1,4 @@
-//! Keys, tokens and ids that look like nothing else.
+//! Finds keys, tokens and ids that can be recognised by their form.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -12,7 +12,7 @@ static PEM: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(r"-----BEGIN [A-Z0-9 -]+-----(?s:.*?)-----END [A-Z0-9 -]+-----").ok()
 });
 
-/// Blocks from `-----BEGIN …-----` to `-----END …-----`.
+/// Finds blocks from `-----BEGIN …-----` to `-----END …-----`.
 pub(super) fn pem(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     if memmem::find(text.as_bytes(), b"-----BEGIN ").is_some() {
         let blocks = PEM.iter().flat_map(|pem| pem.find_iter(text));
@@ -41,7 +41,7 @@ pub(super) fn jwt(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// Where a token ends whose header is `begin..header`.
+/// Returns the end of the token whose header is `begin..header`.
 fn token_end(words: Words, text: &str, begin: usize, header: usize) -> Option<usize> {
     let part = |at: usize| {
         let rest = text.get(at..)?.strip_prefix('.')?;
@@ -57,7 +57,7 @@ fn is_of_token(ch: char) -> bool {
     ch.is_ascii_alphanumeric() || matches!(ch, '_' | '=' | '-')
 }
 
-/// `\bou_[0-9a-f]{32}\b`, in capitals or small letters.
+/// `\bou_[0-9a-f]{32}\b`, in upper or lower case.
 pub(super) fn feishu_id(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     each_underscore(text, |bar, free| {
         let start = bar.checked_sub(2).filter(|start| *start >= free)?;
@@ -96,7 +96,8 @@ pub(super) fn platform_id(words: Words, text: &str, found: &mut Vec<Range<usize>
     });
 }
 
-/// Calls `look` with each underscore and the place up to which the text is taken; it gives the new one if it takes more.
+/// Calls `look` with each underscore and the position up to which the text is taken. `look` returns the new position if it takes
+/// more.
 fn each_underscore(text: &str, mut look: impl FnMut(usize, usize) -> Option<usize>) {
     let mut free = 0;
     for bar in memchr::memchr_iter(b'_', text.as_bytes()) {

@@ -1,4 +1,4 @@
-//! Addresses of machines, and numbers of identity cards.
+//! Finds addresses of machines, and numbers of identity cards.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -10,7 +10,7 @@ use crate::text::chars::is_digit;
 
 static IPV4: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let octet = r"(?:25[0-5]|2[0-4]\d|[01]?\d\d?)";
-    // What must not come before and after is matched as well, and left out of the group.
+    // The characters that must not come before and after are matched as well, but are not in the group.
     Regex::new(&format!(
         r"(?:\A|[^0-9.])((?:{octet}\.){{3}}{octet})(?:[^0-9]|\z)"
     ))
@@ -40,8 +40,8 @@ pub(super) fn ipv4(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
 static IPV6: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\[[0-9a-fA-F:.]{3,}\](:\d{1,5})?").ok());
 
-/// `\[[0-9a-fA-F:.]{3,}\](?::\d{1,5})?\b`. So Data-Juicer finds one without a port only right before a word; here every one
-/// with two colons is found, unless its words are wanted.
+/// `\[[0-9a-fA-F:.]{3,}\](?::\d{1,5})?\b`. With that pattern, Data-Juicer finds one without a port only right before a word. Here
+/// every one with two colons is found, unless Data-Juicer's words are wanted.
 pub(super) fn ipv6(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let addresses = IPV6.iter().flat_map(|ipv6| ipv6.captures_iter(text));
     for groups in addresses {
@@ -101,7 +101,7 @@ pub(super) fn id_card(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// How many bytes at the start of `text` are the number of an identity card.
+/// Returns the number of bytes at the start of `text` that are the number of an identity card.
 fn id_card_end(text: &str) -> Option<usize> {
     let mut rest = text.chars();
     let mut digits = ['\0'; 17];

@@ -1,4 +1,4 @@
-//! Paths of files.
+//! Finds paths of files.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::Words;
 use super::run;
 use crate::text::python::is_space;
 
-/// Paths below the folders where people and systems keep their files.
+/// Finds paths below the folders where people and systems keep their files.
 pub(super) fn unix(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     const ROOTS: [&str; 7] = ["User", "home", "tmp", "etc", "var", "opt", "Applications"];
     let starts = memchr::memchr_iter(b'/', text.as_bytes());
@@ -20,7 +20,7 @@ pub(super) fn unix(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     });
 }
 
-/// Paths such as `C:\x`.
+/// Finds paths such as `C:\x`.
 pub(super) fn windows(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let colons = memmem::find_iter(text.as_bytes(), b":\\");
     let starts = colons.filter_map(|colon| colon.checked_sub(1));
@@ -30,7 +30,7 @@ pub(super) fn windows(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     });
 }
 
-/// Paths such as `\\server\share`.
+/// Finds paths such as `\\server\share`.
 pub(super) fn share(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let pairs = memchr::memchr_iter(b'\\', text.as_bytes());
     paths(text, pairs, found, |path| {
@@ -39,7 +39,7 @@ pub(super) fn share(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     });
 }
 
-/// Takes the paths that begin at `starts` after a character that may come before a path. `head` gives how long the beginning is
+/// Takes the paths that begin at `starts` after a character that may come before a path. `head` returns the length of the beginning
 /// that a path must have.
 fn paths(
     text: &str,
@@ -49,7 +49,7 @@ fn paths(
 ) {
     let mut free = 0;
     for start in starts {
-        // The character before belongs to the match too, so it must not be part of the one before.
+        // The match includes the character before, so that character must not be part of the match before.
         if start < free || !text.is_char_boundary(start) {
             continue;
         }

@@ -1,4 +1,4 @@
-//! What follows a word that announces a secret, an id or a channel.
+//! Finds the text after a word that announces a secret, an id or a channel.
 
 use std::ops::Range;
 use std::sync::LazyLock;
@@ -8,7 +8,7 @@ use regex::Regex;
 use super::{Words, run};
 use crate::text::python::{is_space, is_word};
 
-/// A pattern without a match of whatever follows, so that a search costs no more than it goes on.
+/// A pattern that doesn't match the text after the announcement, so that searching again costs only the distance covered.
 type Announcement = LazyLock<Option<Regex>>;
 
 static SECRET: Announcement = LazyLock::new(|| {
@@ -32,8 +32,8 @@ static CHANNEL: Announcement = LazyLock::new(|| {
     .ok()
 });
 
-/// What follows words such as `password:`. Of `Authorization: Bearer x`, Data-Juicer takes the scheme and leaves the secret;
-/// here both are taken unless its words are wanted.
+/// Finds the text after words such as `password:`. In `Authorization: Bearer x`, Data-Juicer takes the scheme and leaves the
+/// secret. Here both are taken, unless Data-Juicer's words are wanted.
 pub(super) fn secret(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut from = 0;
     while let Some(announced) = SECRET
@@ -42,7 +42,8 @@ pub(super) fn secret(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     {
         let start = announced.end();
         from = next_char(text, announced.start());
-        // What follows is only read where a word begins, or many of these would read it again and again.
+        // The text after it is only read at the beginning of a word. Otherwise, many announcements in a row would read it again and
+        // again.
         if !words.parts(text, announced.start()) {
             continue;
         }
@@ -74,7 +75,7 @@ fn is_of_secret(ch: char) -> bool {
     !is_space(ch) && !matches!(ch, '"' | '\'' | ',' | '}' | ']')
 }
 
-/// What follows words such as `session_id:`. Data-Juicer takes what separates both as well.
+/// Finds the text after words such as `session_id:`. Data-Juicer takes the separator between them as well.
 pub(super) fn id(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut from = 0;
     while let Some(groups) = ID.as_ref().and_then(|id| id.captures_at(text, from)) {
@@ -100,7 +101,7 @@ pub(super) fn id(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// The name of the channel that somebody writes from.
+/// Finds the name of the channel that somebody writes from.
 pub(super) fn channel(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut from = 0;
     while let Some(groups) = CHANNEL

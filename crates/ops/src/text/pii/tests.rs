@@ -76,7 +76,8 @@ fn what_looks_alike_stays() {
     }
 }
 
-/// What Python's engine finds with a pattern, spelled for an engine without look-around: the group is the match.
+/// Returns the matches of a pattern in Python's engine. The pattern is written for an engine without look-around, so the group is
+/// the match.
 fn plain(pattern: &str, text: &str) -> Vec<Range<usize>> {
     let regex = Regex::new(pattern).unwrap();
     let (mut found, mut from) = (Vec::new(), 0);
@@ -131,7 +132,7 @@ proptest! {
     }
 }
 
-/// The time of these grows with their length, not with its square.
+/// The time for these texts grows with their length, not with its square.
 #[test]
 fn hostile_texts_take_linear_time() {
     for part in [

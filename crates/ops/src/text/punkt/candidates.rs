@@ -1,40 +1,40 @@
-//! Where a sentence might end.
+//! Finds the positions where a sentence might end.
 
 use super::super::block_scan::for_each_hit;
 use super::super::python::is_space;
 use super::tokens::cannot_be_in_word;
 
-/// An end mark with something behind it.
+/// An end mark with something after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
-    /// Where the word before the mark begins.
+    /// The start of the word before the mark.
     word: usize,
-    /// Behind the mark.
+    /// The position after the mark.
     pub(super) end: usize,
-    /// Where the next word begins, if whitespace is between.
+    /// The start of the next word, if there is whitespace in between.
     pub(super) next: Option<usize>,
-    /// The end of the next word, or of the punctuation right behind the mark.
+    /// The end of the next word, or of the punctuation right after the mark.
     context_end: usize,
 }
 
 impl Candidate {
-    /// The word before, the mark, and what comes after it.
+    /// Returns the word before, the mark, and the text after it.
     pub(super) fn context<'t>(&self, text: &'t str) -> &'t str {
         &text[self.word..self.context_end]
     }
 }
 
-/// Reports the candidates, in order. Of marks in the same word, only the last is one.
+/// Reports the candidates, in order. If a word has several marks, only the last one counts.
 pub(super) fn for_each_candidate(text: &str, mut found: impl FnMut(Candidate)) {
     let bytes = text.as_bytes();
     let mut last: Option<Candidate> = None;
-    // The word before the last mark, as it was looked for: where it begins, and where the mark is.
+    // The start of the word before the last mark, as it was searched for, and the mark itself.
     let (mut word, mut mark) = (0, 0);
     for_each_hit(bytes, may_be_candidate, |place| {
         let Some((next, context_end)) = behind(text, place + 1) else {
             return;
         };
-        // A blank right at the start of what is searched is not seen, as in NLTK.
+        // A blank right at the start of the searched text is not seen, as in NLTK.
         let blank = bytes[mark..place].iter().rposition(is_ascii_space);
         word = match blank {
             Some(blank) if blank > 0 => mark + blank + 1,
@@ -65,8 +65,8 @@ fn may_be_candidate(a: u8, b: u8, _: u8) -> bool {
     mark & !word
 }
 
-/// Returns where the next word begins, if whitespace is between, and where it or the punctuation right here ends; none if
-/// neither is here.
+/// Returns the start of the next word, if there is whitespace in between, and the end of that word or of the punctuation right
+/// here; `None` if neither is here.
 fn behind(text: &str, place: usize) -> Option<(Option<usize>, usize)> {
     let rest = &text[place..];
     let first = rest.chars().next()?;

@@ -1,25 +1,25 @@
-//! Whether a sentence ends at a candidate.
+//! Decides whether a sentence ends at a candidate.
 
 use super::super::python::lower_into;
 use super::tables::Tables;
 use super::tokens::{for_each_token, is_initial, is_number};
 
-/// What numbers are called in the tables.
+/// The name of numbers in the tables.
 const NUMBER: &str = "##number##";
 
-/// Decides by the tokens of a context, with memory that is used again.
+/// Decides from the tokens of a context, reusing its memory.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
-    /// The tokens before and at hand.
+    /// The token before, and the current one.
     before: Kind,
     now: Kind,
 }
 
-/// A token with what is known of it.
+/// A token with the facts about it.
 #[derive(Debug, Default)]
 struct Kind {
     token: String,
-    /// In small letters, or [`NUMBER`].
+    /// The word in lower case, or [`NUMBER`].
     word: String,
     ends_sentence: bool,
     is_abbreviation: bool,
@@ -48,7 +48,7 @@ impl Judge {
 }
 
 impl Kind {
-    /// Reads a token, and decides by the token alone.
+    /// Reads a token, and decides from the token alone.
     fn read(&mut self, token: &str, tables: &Tables) {
         self.token.clear();
         self.token.push_str(token);
@@ -73,7 +73,7 @@ impl Kind {
         }
     }
 
-    /// Decides again by the token that comes next.
+    /// Decides again with the next token.
     fn look_at_next(&mut self, next: &Kind, tables: &Tables) {
         if !self.token.ends_with('.') {
             return;
@@ -93,7 +93,7 @@ impl Kind {
             }
         }
         if is_initial || word == NUMBER {
-            // After an initial, a name that is never written small goes on.
+            // After an initial, a word that is never written in lower case continues the name.
             let goes_on = match next.starts_sentence(tables) {
                 Some(starts) => !starts,
                 None => is_initial && next.is_upper() && !tables.seen(next.as_next()).lower(),
@@ -104,7 +104,7 @@ impl Kind {
         }
     }
 
-    /// The word as the tables have it, when it comes next.
+    /// Returns the form in which the tables list the word as a next word.
     fn as_next(&self) -> &str {
         match self.ends_sentence {
             true => without_stop(&self.word),
@@ -120,7 +120,7 @@ impl Kind {
         self.token.chars().next().is_some_and(char::is_lowercase)
     }
 
-    /// Returns whether the word starts a sentence, by the cases in which it was seen; none if they do not say.
+    /// Returns whether the word starts a sentence, judging by the cases in which it was seen; `None` if they are inconclusive.
     fn starts_sentence(&self, tables: &Tables) -> Option<bool> {
         if matches!(self.token.as_str(), ";" | ":" | "," | "." | "!" | "?") {
             return Some(false);

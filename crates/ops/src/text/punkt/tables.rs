@@ -5,21 +5,21 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-/// The largest file that is read. Those of NLTK have up to half a megabyte.
+/// The size of the largest file that is read. Those of NLTK have up to half a megabyte.
 const MOST_BYTES: u64 = 64 << 20;
 
-/// What is known of a language.
+/// The facts about a language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tables {
     abbreviations: HashSet<String>,
     /// Pairs of words that belong together although the first ends with a full stop.
     collocations: HashMap<String, HashSet<String>>,
     starters: HashSet<String>,
-    /// In which places and cases a word was seen, see [`Seen`].
+    /// The positions and cases in which a word was seen, see [`Seen`].
     seen: HashMap<String, u32>,
 }
 
-/// Where and in which case a word was seen: bits of the table `ortho_context.tab`.
+/// The positions and cases in which a word was seen: bits of the table `ortho_context.tab`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Seen(u32);
 
@@ -31,28 +31,28 @@ const INNER_LOWER: u32 = 1 << 5;
 const OTHER_LOWER: u32 = 1 << 6;
 
 impl Seen {
-    /// With a capital anywhere.
+    /// Returns whether it was seen with a capital anywhere.
     pub(super) fn upper(self) -> bool {
         self.0 & (FIRST_UPPER | INNER_UPPER | OTHER_UPPER) != 0
     }
 
-    /// With a capital within a sentence.
+    /// Returns whether it was seen with a capital within a sentence.
     pub(super) fn upper_inside(self) -> bool {
         self.0 & INNER_UPPER != 0
     }
 
-    /// With a small letter anywhere.
+    /// Returns whether it was seen in lower case anywhere.
     pub(super) fn lower(self) -> bool {
         self.0 & (FIRST_LOWER | INNER_LOWER | OTHER_LOWER) != 0
     }
 
-    /// With a small letter at the start of a sentence.
+    /// Returns whether it was seen in lower case at the start of a sentence.
     pub(super) fn lower_first(self) -> bool {
         self.0 & FIRST_LOWER != 0
     }
 }
 
-/// Why tables cannot be read.
+/// The reason why tables cannot be read.
 #[derive(Debug)]
 pub struct TableError(String);
 
@@ -68,7 +68,7 @@ impl Tables {
     /// Reads the files `abbrev_types.txt`, `collocations.tab`, `sent_starters.txt` and `ortho_context.tab` of a folder.
     ///
     /// # Errors
-    /// [`TableError`], which names the file and the line, if one cannot be read or is of another form.
+    /// [`TableError`], which names the file and the line, if one cannot be read or has the wrong format.
     pub fn read(folder: &Path) -> Result<Self, TableError> {
         let mut tables = Self::default();
         each_line(folder, "abbrev_types.txt", |line| {

@@ -1,9 +1,9 @@
-//! Cutting a context into tokens.
+//! Cuts a context into tokens.
 
 use super::super::chars::{is_alnum, is_digit};
 use super::super::python::is_space;
 
-/// Returns whether a character ends a word wherever it is.
+/// Returns whether a character always ends a word.
 pub(super) fn cannot_be_in_word(ch: char) -> bool {
     matches!(
         ch,
@@ -70,8 +70,8 @@ pub(super) fn for_each_token<'t>(context: &'t str, mut token: impl FnMut(&'t str
     }
 }
 
-/// Returns the length of the dash or ellipsis at the start: two or more hyphens or full stops, or three or more full stops
-/// with a blank between.
+/// Returns the length of the dash or ellipsis at the start: two or more hyphens or full stops, or three or more full stops with
+/// blanks between them.
 fn run(text: &str) -> usize {
     let of = |mark: u8| text.bytes().take_while(|byte| *byte == mark).count();
     match text.as_bytes() {
@@ -82,7 +82,7 @@ fn run(text: &str) -> usize {
     }
 }
 
-/// Returns the length of `. . .` at the start, with any kind of blank.
+/// Returns the length of `. . .` at the start, with blanks of any kind.
 fn spaced(text: &str) -> usize {
     let (mut length, mut stops) = (1, 1);
     let mut chars = text[1..].chars();
@@ -111,7 +111,7 @@ fn word(text: &str, first: char) -> usize {
     end.map_or(text.len(), |(place, _)| first.len_utf8() + place)
 }
 
-/// Returns whether a token is a number, perhaps with a sign, separators and a full stop.
+/// Returns whether a token is a number, possibly with a sign, separators and a full stop.
 pub(super) fn is_number(token: &str) -> bool {
     let token = token.strip_prefix('-').unwrap_or(token);
     let token = token.strip_prefix(['.', ',']).unwrap_or(token);

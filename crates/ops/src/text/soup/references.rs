@@ -1,19 +1,19 @@
-//! Character references, as Beautiful Soup reads them.
+//! Reads character references as Beautiful Soup does.
 
 use crate::text::fix_unicode::{named_character, numbered_character};
 
-/// No reference in an attribute is longer than this.
+/// The length of the longest reference in an attribute.
 const LONGEST: usize = 40;
 
-/// What an ampersand begins.
+/// The result of reading an ampersand.
 pub(super) enum Reference {
     None,
-    /// What it stands for, and how many bytes it takes.
+    /// The replacement, and the number of bytes that it replaces.
     Character(String, usize),
 }
 
-/// The reference that `text` begins with. At the end of the document there is none, because its end would be the next
-/// character; and the semicolon of a name that nobody knows is lost.
+/// Returns the reference that `text` begins with. At the end of the document there is none, because a reference needs a next
+/// character to end it. The semicolon of an unknown name is lost.
 pub(super) fn reference_at(text: &str) -> Reference {
     let found = match text.strip_prefix("&#") {
         Some(digits) => number(digits).map(|(meaning, length)| (meaning.to_string(), 2 + length)),
@@ -51,7 +51,7 @@ fn number(digits: &str) -> Option<(char, usize)> {
     Some((numbered_character(number), prefix + length))
 }
 
-/// A name and how long it is.
+/// Returns a name and its length.
 fn name(text: &str) -> Option<(&str, usize)> {
     let is_of_name = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '-' | '.');
     let mut length = text.find(|ch| !is_of_name(ch)).unwrap_or(text.len());
@@ -63,14 +63,14 @@ fn name(text: &str) -> Option<(&str, usize)> {
         .then_some((name, length))
 }
 
-/// The value of an attribute with its references read.
+/// Returns the value of an attribute with its references replaced.
 pub(super) fn unescape(value: &str) -> String {
     let mut out = String::with_capacity(value.len());
     let mut rest = value;
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         let reference = &rest[at..];
-        // Names are no longer than this.
+        // No name is longer than this.
         let head = &reference[..reference.floor_char_boundary(LONGEST)];
         let end = head.find(';').map(|end| &head[..=end]);
         let known = end.and_then(|whole| match whole.strip_prefix("&#") {

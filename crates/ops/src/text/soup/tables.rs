@@ -1,4 +1,4 @@
-//! The tables of a document.
+//! Extracts the tables of a document.
 
 use super::tree::{Node, Tree};
 use super::write::write;
@@ -7,17 +7,17 @@ use crate::text::python::strip;
 /// A table: rows of cells.
 pub type Rows = Vec<Vec<String>>;
 
-/// The tables are nested in each other so deeply that they would be very much larger than the document: each holds all that is
-/// in it again.
+/// The error for tables that are nested so deeply that they would be far larger than the document, because each table contains
+/// everything in it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Nested;
 
-/// How many times larger than the document its tables may be.
+/// The size that the tables of a document may have, as a multiple of the document's size.
 const GROWTH: usize = 64;
-/// How large they may be in any case.
+/// The size in bytes that tables may always have.
 const LEAST: usize = 1 << 20;
 
-/// How much may still be written.
+/// The number of bytes that may still be written.
 struct Budget(usize);
 
 impl Budget {
@@ -31,11 +31,11 @@ impl Budget {
     }
 }
 
-/// Returns the texts of all tables, the outer ones before those in them. Rows and tables without cells are left out, and without
-/// `with_headers` also rows with a header cell.
+/// Returns the texts of all tables, outer ones before inner ones. Rows and tables without cells are left out. Without
+/// `with_headers`, rows with a header cell are left out too.
 ///
 /// # Errors
-/// [`Nested`].
+/// [`Nested`] if the tables are too large.
 pub fn rows_of_tables(html: &str, with_headers: bool) -> Result<Vec<Rows>, Nested> {
     let Some(tree) = tree(html) else {
         return Ok(Vec::new());
@@ -59,10 +59,10 @@ pub fn rows_of_tables(html: &str, with_headers: bool) -> Result<Vec<Rows>, Neste
     Ok(tables)
 }
 
-/// Returns the markup of all tables, written anew.
+/// Returns the markup of all tables, rewritten.
 ///
 /// # Errors
-/// [`Nested`].
+/// [`Nested`] if the tables are too large.
 pub fn markup_of_tables(html: &str) -> Result<Vec<String>, Nested> {
     let Some(tree) = tree(html) else {
         return Ok(Vec::new());
@@ -79,7 +79,7 @@ pub fn markup_of_tables(html: &str) -> Result<Vec<String>, Nested> {
     written.collect()
 }
 
-/// The tree of a document; none if it has no table at all.
+/// Returns the tree of a document; `None` if it has no table at all.
 fn tree(html: &str) -> Option<Tree> {
     let mut tags = memchr::memchr_iter(b'<', html.as_bytes());
     let is_table = |tag: usize| {
@@ -93,7 +93,7 @@ fn named<'t>(tree: &'t Tree, name: &'t str) -> impl Iterator<Item = usize> + 't 
     (0..tree.nodes.len()).filter(move |node| tree.name(*node) == Some(name))
 }
 
-/// The texts of a row's cells; none if it has none, or is a header that is not wanted.
+/// Returns the texts of a row's cells; `None` if it has none, or is an unwanted header.
 fn cells(
     tree: &Tree,
     row: usize,
@@ -112,7 +112,7 @@ fn cells(
     Ok(Some(cells).filter(|cells| !cells.is_empty()))
 }
 
-/// The texts in a cell, each stripped, one after the other.
+/// Returns the texts in a cell, each stripped, one after the other.
 fn text(tree: &Tree, cell: usize, budget: &mut Budget) -> Result<String, Nested> {
     let mut whole = String::new();
     for node in tree.inside(cell) {

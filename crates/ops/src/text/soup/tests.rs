@@ -4,7 +4,7 @@ use crate::text::linear_time::assert_linear;
 
 use super::*;
 
-/// What Beautiful Soup 4.15.0 with `html.parser` of Python 3.11 makes of these documents.
+/// The expected tables are those of Beautiful Soup 4.15.0 with `html.parser` of Python 3.11.
 #[test]
 fn tables_are_those_of_beautiful_soup() {
     let rows = |html: &str| serde_json::to_string(&rows_of_tables(html, true).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-//! The tags, texts and other parts of a document, one after the other.
+//! Splits a document into tags, texts and other parts.
 
 use super::references::{Reference, reference_at, unescape};
 use crate::text::python::is_space;
@@ -14,25 +14,26 @@ pub(super) enum Token<'a> {
     End(String),
     Text(&'a str),
     Character(String),
-    /// A comment, declaration or instruction, with what surrounds it when it is written.
+    /// A comment, declaration or instruction, with the text before and after it when it is written.
     Hidden(&'static str, &'a str, &'static str),
     CData(&'a str),
 }
 
-/// Elements whose content is a text up to their end tag.
+/// Elements whose content is text up to their end tag.
 const RAW: [&str; 2] = ["script", "style"];
 
 /// Reads a document.
 pub(super) struct Tokens<'a> {
     html: &'a str,
     at: usize,
-    /// The element whose end tag is waited for, because there are no other tags in it.
+    /// The element whose end tag is awaited, because there are no other tags in it.
     raw: Option<String>,
-    /// How many bytes may be read in vain, looking for where something ends.
+    /// The number of bytes that may still be read in vain while searching for an end.
     patience: usize,
 }
 
-/// So many times the document may be read in vain. What is left then is text, or a hostile document would take for ever.
+/// The number of times that the document may be read in vain. The rest is then text; otherwise, a hostile document would take for
+/// ever.
 const VAIN_PASSES: usize = 8;
 
 impl<'a> Tokens<'a> {
@@ -54,7 +55,7 @@ impl<'a> Tokens<'a> {
 
     fn raw_text(&mut self, name: &str) -> Option<Token<'a>> {
         let Some((start, end)) = raw_end(&self.html[self.at..], name) else {
-            // What is never closed is lost.
+            // Anything that is never closed is lost.
             self.at = self.html.len();
             return None;
         };
@@ -66,7 +67,7 @@ impl<'a> Tokens<'a> {
         Some(Token::End(name.to_owned()))
     }
 
-    /// The part that begins with `<`; none if it is never closed.
+    /// Returns the part that begins with `<`; `None` if it is never closed.
     fn markup(&mut self) -> Option<Token<'a>> {
         let rest = &self.html[self.at..];
         let second = rest[1..].chars().next();
@@ -176,7 +177,7 @@ impl<'a> Iterator for Tokens<'a> {
             Some(_) if self.patience == 0 => Some(self.text(self.html.len())),
             Some(_) => match self.markup() {
                 Some(token) => Some(token),
-                // What is never closed is text, up to the next place where something could end or begin.
+                // A part that is never closed is text, up to the next place where something could end or begin.
                 None => {
                     self.patience = self.patience.saturating_sub(rest.len());
                     let bracket = memchr::memchr(b'>', &rest.as_bytes()[1..]).map(|at| at + 2);
@@ -188,13 +189,13 @@ impl<'a> Iterator for Tokens<'a> {
     }
 }
 
-/// How long the name is that a tag begins with.
+/// Returns the length of the name that a tag begins with.
 fn name_length(tag: &str) -> usize {
     let ends = |ch| matches!(ch, '\t' | '\n' | '\r' | '\x0c' | ' ' | '/' | '>' | '\0');
     tag.find(ends).unwrap_or(tag.len())
 }
 
-/// The attribute that begins at `at` of a tag, and where it ends; none if its quote is never closed.
+/// Returns the attribute that begins at `at` of a tag, and its end; `None` if its quote is never closed.
 fn attribute(tag: &str, at: usize) -> Option<((String, String), usize)> {
     let first = tag[at..].chars().next().map_or(0, char::len_utf8);
     let ends = |ch: char| is_space(ch) || matches!(ch, '/' | '=' | '>');
@@ -225,7 +226,7 @@ fn attribute(tag: &str, at: usize) -> Option<((String, String), usize)> {
     Some(((name, unescape(value)), end))
 }
 
-/// Where a comment ends, and where what closes it does.
+/// Returns the end of a comment, and the end of its closing mark.
 fn comment_end(comment: &str) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(dashes) = comment[from..].find("--") {
@@ -239,7 +240,7 @@ fn comment_end(comment: &str) -> Option<(usize, usize)> {
     None
 }
 
-/// Where the end tag of a raw element lies.
+/// Returns the position of the end tag of a raw element.
 fn raw_end(text: &str, name: &str) -> Option<(usize, usize)> {
     let mut from = 0;
     while let Some(found) = text[from..].find("</") {

@@ -1,4 +1,4 @@
-//! A document as a list of nodes in their order: what is inside an element follows it.
+//! A document as a list of nodes in order: the nodes inside an element follow it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem;
@@ -12,21 +12,21 @@ pub(super) const EMPTY: [&str; 24] = [
     "img", "input", "isindex", "keygen", "link", "menuitem", "meta", "nextid", "param", "source",
     "spacer", "track", "wbr",
 ];
-/// Elements in which blanks are kept as they are.
+/// Elements that keep blanks as they are.
 const PRESERVING: [&str; 2] = ["pre", "textarea"];
-/// Elements whose texts are none of what surrounds them.
+/// Elements whose texts are not part of the surrounding text.
 const APART: [&str; 5] = ["rp", "rt", "script", "style", "template"];
 
 pub(super) enum Node {
     Element {
         name: String,
         attributes: BTreeMap<String, String>,
-        /// One past the last node inside.
+        /// The index after the last node inside.
         end: usize,
     },
     Text(String),
     CData(String),
-    /// A text in an element whose texts are apart.
+    /// A text in an element whose texts are separate.
     Apart(String),
     /// A comment, declaration or instruction.
     Hidden(&'static str, String, &'static str),
@@ -46,12 +46,12 @@ impl Tree {
         builder.finish()
     }
 
-    /// The nodes inside an element; none inside anything else.
+    /// Returns the nodes inside an element; none for other nodes.
     pub(super) fn inside(&self, node: usize) -> Range<usize> {
         node + 1..self.after(node)
     }
 
-    /// One past the node and what is inside it.
+    /// Returns the index after the node and the nodes inside it.
     pub(super) fn after(&self, node: usize) -> usize {
         match &self.nodes[node] {
             Node::Element { end, .. } => *end,
@@ -59,7 +59,7 @@ impl Tree {
         }
     }
 
-    /// The name of an element.
+    /// Returns the name of an element.
     pub(super) fn name(&self, node: usize) -> Option<&str> {
         match &self.nodes[node] {
             Node::Element { name, .. } => Some(name),
@@ -67,7 +67,7 @@ impl Tree {
         }
     }
 
-    /// The nodes of a range that are directly in the element of that range.
+    /// Returns the nodes of a range that are directly in the element of that range.
     pub(super) fn children(&self, range: Range<usize>) -> impl Iterator<Item = usize> {
         let first = Some(range.start).filter(|first| *first < range.end);
         std::iter::successors(first, move |node| {
@@ -79,11 +79,11 @@ impl Tree {
 #[derive(Default)]
 struct Builder {
     nodes: Vec<Node>,
-    /// The elements that are open, the outermost first.
+    /// The open elements, the outermost first.
     open: Vec<usize>,
-    /// How many elements of each name are open.
+    /// The number of open elements of each name.
     open_by_name: HashMap<String, usize>,
-    /// How many elements without content wait for an end tag that means nothing.
+    /// The number of elements without content, by name, whose end tag will be ignored.
     closed_already: HashMap<String, usize>,
     preserving: usize,
     apart: usize,
@@ -137,7 +137,7 @@ impl Builder {
         self.apart += usize::from(APART.contains(&name));
         *self.open_by_name.entry(name.to_owned()).or_default() += 1;
         self.open.push(self.nodes.len());
-        // Of repeated attributes the last one counts, and they are written in the order of their names.
+        // If attributes are repeated, the last one counts. They are written in the order of their names.
         let attributes: BTreeMap<String, String> = attributes.into_iter().collect();
         self.nodes.push(Node::Element {
             name: name.to_owned(),
@@ -146,10 +146,10 @@ impl Builder {
         });
     }
 
-    /// Closes the innermost element with this name and all in it.
+    /// Closes the innermost element with this name, and everything in it.
     fn close(&mut self, name: &str) {
         self.end_text();
-        // An element that is not open closes nothing, which is known without looking through those that are.
+        // An element that isn't open closes nothing. The count shows that without a search through the open ones.
         let before = self.open_by_name.get(name).copied().unwrap_or_default();
         while before > 0 && self.open_by_name.get(name) == Some(&before) {
             self.close_last();

@@ -1,21 +1,21 @@
-//! Writing a part of a document as Beautiful Soup does.
+//! Writes a part of a document as Beautiful Soup does.
 
 use std::ops::Range;
 
 use super::tree::{Node, Tree};
 use crate::text::python::is_space;
 
-/// Elements that are written without an end tag.
+/// The ending of elements that are written without an end tag.
 const EMPTY: &str = "/>";
 
-/// Appends the nodes of `range`. `spend` is told how much each of them takes, and may stop it.
+/// Appends the nodes of `range`. `spend` is called with the size of each of them, and may stop the writing.
 pub(super) fn write<E>(
     tree: &Tree,
     range: Range<usize>,
     out: &mut String,
     mut spend: impl FnMut(usize) -> Result<(), E>,
 ) -> Result<(), E> {
-    // The elements that are open: where each ends, its name, and whether its texts are written as they are.
+    // The open elements: the end of each, its name, and whether its texts are written as they are.
     let mut open: Vec<(usize, &str, bool)> = Vec::new();
     for node in range.clone() {
         close(&mut open, node, out);
@@ -68,7 +68,7 @@ fn write_attribute(key: &str, value: &str, out: &mut String) {
     out.extend([" ", key, "="]);
     let mut escaped = String::new();
     if key == "class" {
-        // Its names are a list, which is written with single blanks.
+        // The value is a list of names, which is written with single blanks.
         let names: Vec<&str> = value
             .split(is_space)
             .filter(|name| !name.is_empty())

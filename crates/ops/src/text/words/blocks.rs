@@ -1,11 +1,11 @@
-//! Masks of 64 bytes of a text, a bit per byte, and arithmetic that finds words in them.
+//! Masks of 64 bytes of a text, one bit per byte, and arithmetic that finds words in them.
 //!
-//! Of the bytes only two kinds matter: *separators*, which are between words, and *kept* ones, which are part of a character
-//! that is not special. Both are *events*, and the bytes between two events don't matter.
+//! Only two kinds of bytes matter: *separators*, which are between words, and *kept* ones, which are part of a character that isn't
+//! special. Both are *events*, and the bytes between two events don't matter.
 
 use super::super::block_scan::pack;
 
-/// Bytes looked at at once.
+/// The number of bytes that are examined at once.
 pub(super) const BLOCK: usize = 64;
 
 /// Finds the separators.
@@ -26,7 +26,7 @@ pub(super) fn kept_ascii(block: &[u8; BLOCK]) -> u64 {
     })
 }
 
-/// Finds the first bytes of characters that are not ASCII, and calls `visit` with the bit of each.
+/// Finds the first bytes of characters that aren't ASCII, and calls `visit` with the bit of each.
 #[inline(always)]
 pub(super) fn for_each_longer_char(block: &[u8; BLOCK], mut visit: impl FnMut(u32)) {
     if block.is_ascii() {
@@ -39,9 +39,9 @@ pub(super) fn for_each_longer_char(block: &[u8; BLOCK], mut visit: impl FnMut(u3
     }
 }
 
-/// Returns the events that are first at or after some seeker, and whether a seeker found none in the block.
+/// Returns the events that come first at or after some seeker, and whether a seeker found none in the block.
 ///
-/// A sum does it for all seekers at once: its carries run through the bytes between events, and stop at the first event.
+/// One addition does this for all seekers at once: its carries run through the bytes between events, and stop at the first event.
 #[inline(always)]
 pub(super) fn first_events(events: u64, seekers: u64) -> (u64, bool) {
     let (sum, beyond) = (!events).overflowing_add(seekers & !events);

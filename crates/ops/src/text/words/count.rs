@@ -1,11 +1,11 @@
-//! How many words a text has, 64 bytes at a time.
+//! Counts the words of a text, 64 bytes at a time.
 //!
-//! A word counts if any of its characters is not special, so it counts at the first kept byte that follows a separator.
+//! A word counts if any of its characters isn't special, so it counts at the first kept byte after a separator.
 
 use super::super::chars::is_special_at;
 use super::blocks::{BLOCK, first_events, for_each_longer_char, kept_ascii, separators};
 
-/// Counts the refined words of `text`, which are not lowered.
+/// Counts the refined words of `text`, without lowercasing them.
 pub fn count_words(text: &str) -> u64 {
     let bytes = text.as_bytes();
     let (blocks, rest) = bytes.as_chunks::<BLOCK>();
@@ -14,7 +14,7 @@ pub fn count_words(text: &str) -> u64 {
         words.take(block, k * BLOCK, bytes);
     }
     if !rest.is_empty() {
-        // Digits are special, so these stand for nothing.
+        // Digits are special, so they fill the block without counting.
         let mut block = [b'0'; BLOCK];
         block[..rest.len()].copy_from_slice(rest);
         words.take(&block, bytes.len() - rest.len(), bytes);
@@ -38,7 +38,7 @@ impl Default for Counter {
 }
 
 impl Counter {
-    /// Counts the words that begin to count in `block`, which is at `start` of `bytes`.
+    /// Counts the words whose first kept byte is in `block`, which is at `start` of `bytes`.
     #[inline(always)]
     fn take(&mut self, block: &[u8; BLOCK], start: usize, bytes: &[u8]) {
         let separators = separators(block);

@@ -1,15 +1,15 @@
-//! Words and groups of neighbouring words, for languages whose words are not cut by spaces.
+//! Words and groups of neighbouring words, for languages that don't separate words by spaces.
 
 use super::WordList;
 use super::hashes::hash_of;
 use super::list::ratio;
 
-/// Counts which words of a text, and which of its groups of so many words in a row, are in a list.
+/// Counts the words of a text, and the groups of consecutive words, that are on a list.
 #[derive(Clone, Debug, Default)]
 pub struct GroupCount {
-    /// The words with what joins them in between.
+    /// The words with the text that joins them in between.
     joined: String,
-    /// Where each word is.
+    /// The position of each word.
     words: Vec<(usize, usize)>,
 }
 
@@ -20,7 +20,7 @@ impl GroupCount {
         self.words.clear();
     }
 
-    /// Adds the next word, which is lowered and refined; `join` is put between it and the one before.
+    /// Adds the next word, which is lowercased and refined. `join` is put between it and the word before.
     pub fn push(&mut self, word: &str, join: &str) {
         if !self.words.is_empty() {
             self.joined.push_str(join);
@@ -30,7 +30,7 @@ impl GroupCount {
         self.words.push((start, self.joined.len()));
     }
 
-    /// The share of words and groups that are in the list, out of all words and all groups of each of these `sizes`. A size
+    /// Returns the share of words and groups that are on the list, out of all words and all groups of each of these `sizes`. A size
     /// of 1 counts every word once more.
     pub fn share(&self, list: &WordList, sizes: &[usize]) -> f64 {
         let (mut found, mut all) = (self.found(list, 1), self.words.len() as u64);
@@ -41,9 +41,10 @@ impl GroupCount {
         ratio(found, all)
     }
 
-    /// How many groups of this size are in the list.
+    /// Returns the number of groups of this size that are on the list.
     fn found(&self, list: &WordList, size: usize) -> u64 {
-        // Each word has a byte at least, so longer groups are in no list; and each look-up is as short as the list's words.
+        // Each word has at least one byte, so longer groups cannot be on the list. This also keeps each look-up as short as the
+        // list's words.
         if size == 0 || size > list.longest() {
             return 0;
         }
@@ -74,7 +75,7 @@ mod tests {
         assert_eq!(count("我 们 的 书", "").share(&list, &[1, 2]), 5.0 / 11.0);
         assert_eq!(count("one of the", " ").share(&list, &[2, 9]), 0.2);
         assert_eq!(count("", "").share(&list, &[2]), 0.0);
-        // Words of the texts before are forgotten.
+        // The words of earlier texts are forgotten.
         let mut groups = count("我", "");
         groups.clear();
         groups.push("x", "");

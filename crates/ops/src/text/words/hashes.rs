@@ -13,7 +13,7 @@ const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 /// The lowest bit of each byte of a word.
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 
-/// By length, the bytes that a word of up to [`LOWERED`] bytes has.
+/// Masks of the bytes of a word of up to [`LOWERED`] bytes, by length.
 static MASKS: [u128; LOWERED + 1] = {
     let mut masks = [u128::MAX; LOWERED + 1];
     let mut len = 0;
@@ -24,12 +24,12 @@ static MASKS: [u128; LOWERED + 1] = {
     masks
 };
 
-/// The hashes of the words of a text, lowered and refined, in order.
+/// The hashes of the words of a text, lowercased and refined, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WordHashes(pub Vec<u64>);
 
 impl WordHashes {
-    /// Returns the hash of a word that was cut out of a text elsewhere, lowered and refined; none when nothing is left of it.
+    /// Returns the hash of a word that was cut out of a text elsewhere, lowercased and refined; `None` if nothing is left of it.
     pub fn of_word(word: &str) -> Option<u64> {
         let changes = |ch: char| !ch.is_ascii() && changes_when_lowered(ch);
         if word.chars().any(changes) {
@@ -40,9 +40,9 @@ impl WordHashes {
     }
 }
 
-/// The hashes of the words of `text`, which is cut at spaces, line feeds and tabs.
+/// Returns the hashes of the words of `text`, which is cut at spaces, line feeds and tabs.
 pub fn lowered_hashes(text: &str) -> WordHashes {
-    // About what English needs; a text of other words makes the memory grow or leaves some of it.
+    // About as many as English has. For other texts, the vector grows, or some of it stays unused.
     let mut hashes = Vec::with_capacity(text.len() / 5 + 1);
     let mut scan = Scan::new(text);
     while scan.advance() {
@@ -55,7 +55,7 @@ pub fn lowered_hashes(text: &str) -> WordHashes {
     WordHashes(hashes)
 }
 
-/// The hash of a word found in a text, lowered and refined; none when nothing is left of it.
+/// Returns the hash of a word found in a text, lowercased and refined; `None` if nothing is left of it.
 #[inline(always)]
 fn hash_found(word: &Found<'_>) -> Option<u64> {
     match word {
@@ -63,7 +63,7 @@ fn hash_found(word: &Found<'_>) -> Option<u64> {
             let (bytes, len) = (*first & MASKS[(*len).min(LOWERED)], *len);
             let hash = mix(bytes as u64, len as u64);
             let longer = mix((bytes >> 64) as u64, hash);
-            // Which of them it is can't be foretold well enough for a branch.
+            // The choice is too unpredictable for a branch.
             let hash = select_unpredictable(len > 8, longer, hash);
             Some(match rest {
                 [] => hash,
@@ -75,23 +75,23 @@ fn hash_found(word: &Found<'_>) -> Option<u64> {
     }
 }
 
-/// The hash of a word as it was cut out of a text.
+/// Returns the hash of a word as it was cut out of a text.
 #[inline(never)]
 fn hash_cut(word: &str) -> Option<u64> {
-    // Few words are hashed like this, so the buffer is made for each.
+    // Few words are hashed this way, so each gets its own buffer.
     let mut lowered = String::new();
     python::lower_into(word, &mut lowered);
     let word = refined(&lowered);
     (!word.is_empty()).then(|| hash_of(word))
 }
 
-/// The hash of a word as it is: that of a word in a text once this is lowered and refined. The word is not empty.
+/// Returns the hash of a word that is already lowercased and refined. The word must not be empty.
 #[inline(always)]
 pub(super) fn hash_of(word: &str) -> u64 {
     hash_bytes::<false>(word.as_bytes(), word.len() as u64)
 }
 
-/// Adds `bytes`, at least one, to a hash. With `LOWER`, capital ASCII letters are taken as small ones.
+/// Adds `bytes`, at least one, to a hash. With `LOWER`, ASCII letters are lowercased.
 #[inline(always)]
 fn hash_bytes<const LOWER: bool>(bytes: &[u8], mut hash: u64) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
@@ -111,7 +111,7 @@ fn lowered_if<const LOWER: bool>(eight: u64) -> u64 {
     if LOWER { lower_ascii(eight) } else { eight }
 }
 
-/// Makes the capital ASCII letters among eight bytes small, and leaves all other bytes.
+/// Lowercases the ASCII letters among eight bytes, and leaves all other bytes alone.
 #[inline(always)]
 fn lower_ascii(eight: u64) -> u64 {
     let low = eight & !HIGH_BITS;
@@ -148,7 +148,7 @@ mod tests {
         #[test]
         fn agrees_with_the_plain_form(text in "([ab]{1,2}[ \n\t]|[aA“”ø Ø.,Σσ]{0,6}|(The cat, ){0,9}|[一ПГ ]{0,9}|[a-zA-Z \r]{0,60}|\\PC{0,9}){0,9}") {
             prop_assert_eq!(lowered_hashes(&text).0, plain_hashes(&text));
-            // Words that begin in one chunk and end in another, or later.
+            // The words begin in one chunk and end in the next, or later.
             let long = text.repeat(40);
             prop_assert_eq!(lowered_hashes(&long).0, plain_hashes(&long));
         }

@@ -1,14 +1,14 @@
-//! Lists of words, such as stop words, and how many words of a text are in one.
+//! Lists of words, such as stop words, and the number of words of a text on a list.
 
 use std::collections::BTreeMap;
 
 use super::WordHashes;
 use super::hashes::hash_of;
 
-/// The longest word that a list may have, in bytes. Groups of words are looked up by their length too, so a longer word
+/// The size in bytes of the longest word that a list may have. Groups of words are looked up by their length too, so a longer word
 /// would make long groups slow.
 const LONGEST: usize = 1000;
-/// Slots of a bucket.
+/// The number of slots in a bucket.
 const SLOTS: usize = 4;
 
 /// Word lists by language, as they are in a JSON file.
@@ -16,11 +16,11 @@ const SLOTS: usize = 4;
 pub struct WordLists(BTreeMap<String, Vec<String>>);
 
 impl WordLists {
-    /// Adds the lists of a JSON file: an object with a list of words for each language. Where there is a list of the language
-    /// already, its words are added.
+    /// Adds the lists of a JSON file: an object with a list of words for each language. If the language already has a list, the
+    /// words are added to it.
     ///
     /// # Errors
-    /// What is wrong with the file.
+    /// The reason why the file is invalid.
     pub fn add(&mut self, json: &[u8]) -> Result<(), String> {
         let lists: BTreeMap<String, Vec<String>> = serde_json::from_slice(json)
             .map_err(|error| format!("is no JSON object of word lists by language: {error}"))?;
@@ -36,7 +36,7 @@ impl WordLists {
         Ok(())
     }
 
-    /// The list of a language. `all` is all of them together, unless there is a list of that name.
+    /// Returns the list of a language. `all` means all lists together, unless there is a list with that name.
     pub fn list(&self, language: &str) -> Option<WordList> {
         match self.0.get(language) {
             Some(words) => Some(WordList::new(words)),
@@ -45,17 +45,17 @@ impl WordLists {
         }
     }
 
-    /// The languages that have a list.
+    /// Returns the languages that have a list.
     pub fn languages(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
 }
 
-/// A list of words that looks up hashes without branches: whether the next word of a text is in the list can hardly be
-/// foretold.
+/// A list of words that looks up hashes without branches, because it is hard to predict whether the next word of a text is on the
+/// list.
 #[derive(Clone, Debug)]
 pub struct WordList {
-    /// As many as a power of two; a hash lies in the bucket of its lowest bits. Free slots are 0.
+    /// The buckets; their number is a power of two. A hash is in the bucket that its lowest bits select. Free slots are 0.
     buckets: Vec<[u64; SLOTS]>,
     /// Hashes whose bucket was full, in order.
     beyond: Vec<u64>,
@@ -63,7 +63,7 @@ pub struct WordList {
 }
 
 impl WordList {
-    /// A list of these words, which are taken as they are: one that no lowered and refined word equals is of no effect.
+    /// Returns a list of these words, which are taken as they are. A word that no lowercased and refined word equals has no effect.
     pub fn new<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> Self {
         let (mut hashes, mut longest) = (Vec::new(), 0);
         for word in words {
@@ -90,7 +90,7 @@ impl WordList {
         list
     }
 
-    /// Returns whether the word with this hash is in the list.
+    /// Returns whether the word with this hash is on the list.
     #[inline(always)]
     pub fn has(&self, hash: u64) -> bool {
         let [a, b, c, d] = self.buckets[self.bucket(hash)];
@@ -98,14 +98,14 @@ impl WordList {
         is_there | (!self.beyond.is_empty() && self.beyond.binary_search(&hash).is_ok())
     }
 
-    /// The share of `words` that are in the list; 0 without words.
+    /// Returns the share of `words` that are on the list; 0 without words.
     pub fn share(&self, words: &WordHashes) -> f64 {
         let WordHashes(words) = words;
         let found: u64 = words.iter().map(|hash| u64::from(self.has(*hash))).sum();
         ratio(found, words.len() as u64)
     }
 
-    /// The length of the longest word, in bytes.
+    /// Returns the length of the longest word, in bytes.
     pub(super) fn longest(&self) -> usize {
         self.longest
     }

@@ -1,58 +1,58 @@
 //! Finds the words of a text, 64 bytes at a time.
 //!
 //! A word begins at the first kept byte after a separator, and is over at the first separator after a kept byte (see
-//! [`blocks`](super::blocks)), so both kinds of *edges* are found by arithmetic on masks. What is at neither end of a word, but
-//! special, is looked up in the masks, too. So no branch depends on a single word, but for those that need more than
-//! ASCII to be lowered.
+//! [`blocks`](super::blocks)), so both kinds of *edges* are found by arithmetic on masks. The masks also show the special
+//! characters that follow the end of a refined word. So no branch depends on a single word, except for those that need more than
+//! ASCII to be lowercased.
 
 use super::super::chars::longer_char_at;
 use super::blocks::{BLOCK, first_events, for_each_longer_char, kept_ascii, separators};
 use super::refined;
 
-/// So many bytes of each word are lowered here.
+/// The number of bytes of each word that are lowercased here.
 pub(super) const LOWERED: usize = 16;
-/// Blocks of a chunk: few enough that all that is known of them stays in the fastest memory.
+/// The number of blocks in a chunk: few enough that all facts about them stay in the fastest memory.
 const BLOCKS: usize = 16;
 const CHUNK: usize = BLOCKS * BLOCK;
-/// Edges are written so many at a time, whether there are as many or not.
+/// The number of edges that are written at a time, even if there are fewer.
 const EDGES_AT_ONCE: usize = 8;
 
 /// A word of a text.
 pub(super) enum Found<'t> {
-    /// A refined word that ASCII suffices to lower.
+    /// A refined word that can be lowercased as ASCII.
     Lowered {
-        /// The first bytes, lowered, and what comes after the word if it is shorter.
+        /// The first bytes, lowercased. If the word is shorter, the bytes after it follow.
         first: u128,
-        /// The length of all of it.
+        /// The length of the whole word.
         len: usize,
-        /// The bytes after the first ones, not lowered.
+        /// The bytes after the first ones, not lowercased.
         rest: &'t [u8],
     },
-    /// A refined word that ASCII suffices to lower, as it is in the text.
+    /// A refined word that can be lowercased as ASCII, as it is in the text.
     Refined(&'t str),
-    /// A word as it was cut out of the text, neither lowered nor refined.
+    /// A word as it was cut out of the text, neither lowercased nor refined.
     Cut(&'t str),
 }
 
 /// Goes over a text chunk by chunk.
 pub(super) struct Scan<'t> {
     text: &'t str,
-    /// Where the chunk and the one after it begin.
+    /// The start of the chunk, and of the chunk after it.
     base: usize,
     next: usize,
-    /// The kept bytes of the chunk, after those of the block before it.
+    /// The kept bytes of the block before the chunk, and then of the chunk.
     kept: [u64; BLOCKS + 1],
-    /// In the same places, the first bytes of *odd* characters: those that aren't ASCII and that lowering changes.
+    /// The first bytes of *odd* characters, in the same layout: those that aren't ASCII and that lowercasing changes.
     odd: [u64; BLOCKS + 1],
     has_odd: bool,
-    /// The bytes of the block before the chunk and of the chunk, with small letters in place of capital ASCII ones.
+    /// The bytes of the block before the chunk and of the chunk, with ASCII letters lowercased.
     lowered: [u8; BLOCK + CHUNK + LOWERED],
-    /// Where words begin and are over, in turns. The first may have begun in an earlier chunk.
+    /// The positions where words begin and are over, alternating. The first word may have begun in an earlier chunk.
     edges: [usize; 1 + CHUNK + EDGES_AT_ONCE],
     edges_len: usize,
     /// 1 if no kept byte followed the last separator, else 0.
     between: u64,
-    /// The kept bytes of the next block that belong to a character that begins in this one.
+    /// The kept bytes of the next block that belong to a character in this one.
     carried: u64,
 }
 
@@ -73,7 +73,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Goes to the next chunk; false when the text is at its end.
+    /// Goes to the next chunk; returns false at the end of the text.
     #[inline(always)]
     pub(super) fn advance(&mut self) -> bool {
         let bytes = self.text.as_bytes();
@@ -93,7 +93,7 @@ impl<'t> Scan<'t> {
             match bytes[self.next..].first_chunk::<BLOCK>() {
                 Some(block) => self.take_block(block, number),
                 None => {
-                    // A separator ends the last word, too, so there is one behind every text.
+                    // A separator ends the last word, so every text is followed by one.
                     let mut block = [b' '; BLOCK];
                     let rest = &bytes[self.next..];
                     block[..rest.len()].copy_from_slice(rest);
@@ -121,7 +121,7 @@ impl<'t> Scan<'t> {
         let mut odd = 0;
         for_each_longer_char(block, |bit| {
             let ch = longer_char_at(bytes, start + bit as usize);
-            // Lowering may make a special character one that isn't.
+            // Lowercasing may turn a special character into one that isn't special.
             let stays = u64::from(ch.changes_when_lowered | !ch.is_special);
             let all = ((1 << ch.len) - 1) * stays;
             kept |= all << bit;
@@ -152,7 +152,8 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Calls `visit` with each word that is over in this chunk, in order; not with all those that have only special characters.
+    /// Calls `visit` with each word that is over in this chunk, in order. Some words that have only special characters are left
+    /// out.
     #[inline(always)]
     pub(super) fn for_each_word(&self, mut visit: impl FnMut(Found<'t>)) {
         for [start, end] in self.edges[..self.edges_len].as_chunks::<2>().0 {
@@ -160,7 +161,7 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// The word that begins at `start`, and is over at the separator at `end`, which is in the chunk.
+    /// Returns the word that begins at `start`, and is over at the separator at `end`, which is in the chunk.
     #[inline(always)]
     fn word(&self, start: usize, end: usize) -> Found<'t> {
         let place = BLOCK + end - self.base;
@@ -190,7 +191,7 @@ impl<'t> Scan<'t> {
     }
 }
 
-/// The 64 bits of `masks` before the `place`-th, which is in the second of them or later.
+/// Returns the 64 bits of `masks` before the `place`-th, which is in the second mask or later.
 #[inline(always)]
 fn bits_before(masks: &[u64; BLOCKS + 1], place: usize) -> u64 {
     let [low, high] = [place / BLOCK - 1, place / BLOCK].map(|mask| masks[mask % (BLOCKS + 1)]);

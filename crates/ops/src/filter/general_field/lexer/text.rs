@@ -1,4 +1,4 @@
-//! Texts in quotes.
+//! Reads texts in quotes.
 
 use super::super::Refused;
 use super::Scanner;
@@ -50,7 +50,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Reads an escape. One that Python does not know stays as it is written.
+    /// Reads an escape. One that Python doesn't know stays as it is written.
     fn escape(&mut self, text: &mut String) -> Result<(), Refused> {
         let at = self.at;
         self.skip(1);

@@ -1,10 +1,10 @@
-//! What of web addresses may be shown and written down.
+//! Removes secrets from web addresses before they are shown or written down.
 
 use std::borrow::Cow;
 
 use crate::node::{Node, Value};
 
-/// What is in the names of parameters that hold secrets.
+/// Texts in the names of parameters that hold secrets.
 const SECRET: [&str; 7] = [
     "secret",
     "token",
@@ -14,11 +14,10 @@ const SECRET: [&str; 7] = [
     "signature",
     "credential",
 ];
-/// Names of parameters that hold secrets as a whole.
+/// Whole names of parameters that hold secrets.
 const SECRET_NAMES: [&str; 3] = ["sig", "auth", "authorization"];
 
-/// Returns a text as it may be shown and written down: the web addresses in it have no users, no passwords and no queries
-/// that hold secrets.
+/// Returns a text that may be shown and written down: the web addresses in it have no users, passwords, or queries with secrets.
 ///
 /// ```
 /// use coldpress_config::shown_address;
@@ -42,7 +41,7 @@ pub fn shown_address(text: &str) -> Cow<'_, str> {
                 copied = begin + to;
             }
         }
-        // What is in a query may look like another address.
+        // A query may contain something that looks like another address.
         from = begin;
         if copied > from {
             from = copied;
@@ -55,7 +54,7 @@ pub fn shown_address(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Whether a text ends with the scheme of web addresses.
+/// Returns whether a text ends with the scheme of web addresses.
 fn is_web(text: &str) -> bool {
     let text = text.as_bytes();
     ["http://", "https://"].iter().any(|scheme| {
@@ -68,12 +67,12 @@ fn is_end(letter: char) -> bool {
     letter.is_whitespace() || letter == '"'
 }
 
-/// The parts of an address after its scheme that may not be shown: the user with its password, and the query.
+/// Returns the parts of an address after its scheme that may not be shown: the user with the password, and the query.
 fn hidden(address: &str) -> [Option<(usize, usize)>; 2] {
     let host_end = address.find(['/', '?', '#']).unwrap_or(address.len());
     let user = address[..host_end].rfind('@').map(|at| (0, at + 1));
     let query = address.find('?').and_then(|begin| {
-        // What closes a list or a text around the address is none of it.
+        // Characters that close a list or a text around the address are not part of it.
         let end = address.trim_end_matches([',', ']', '}', '\'', ')']).len();
         let query = address.get(begin + 1..end)?;
         let mut names = query
@@ -85,22 +84,22 @@ fn hidden(address: &str) -> [Option<(usize, usize)>; 2] {
 }
 
 fn is_secret_parameter(name: &str) -> bool {
-    // A name can be escaped, which is done to hide nothing, so it is taken for a secret.
+    // A name can be escaped. There is no honest reason to do so, so an escaped name counts as a secret.
     let name = name.to_ascii_lowercase();
     name.contains('%')
         || SECRET_NAMES.contains(&name.as_str())
         || SECRET.iter().any(|part| name.contains(part))
 }
 
-/// Returns the text of a recipe with its web addresses as they may be shown; none where that cannot be had by replacing them,
-/// as when they are escaped in the text. What operators are given is theirs, and stays.
+/// Returns the text of a recipe with its web addresses in the form that may be shown; `None` if they cannot be replaced in the
+/// text, for example because they are escaped there. Parameters of operators are left as they are.
 pub(crate) fn with_shown_addresses(text: String, document: &Node) -> Option<String> {
     let mut found = Vec::new();
     collect(document, true, &mut found);
     if found.is_empty() {
         return Some(text);
     }
-    // The longest first, as one may be in another.
+    // The longest come first, because one address may contain another.
     found.sort_by_key(|address| std::cmp::Reverse(address.len()));
     let text = found.iter().fold(text, |text, address| {
         text.replace(address, &shown_address(address))
@@ -111,7 +110,7 @@ pub(crate) fn with_shown_addresses(text: String, document: &Node) -> Option<Stri
     left.is_empty().then_some(text)
 }
 
-/// Adds the texts of a recipe that may not be shown as they are.
+/// Collects the texts of a recipe that may not be shown as they are.
 fn collect<'n>(node: &'n Node, is_root: bool, found: &mut Vec<&'n str>) {
     match &node.value {
         Value::Map(entries) => {
@@ -170,7 +169,7 @@ mod tests {
         let text = "# one\ndataset_path: http://u:p@h/a\nprocess:\n- m: {p: 'http://a:b@c'}\n";
         let expected = text.replace("u:p@", "");
         assert_eq!(shown(text), Some(expected));
-        // Escaped, it cannot be found in the text.
+        // An escaped address cannot be found in the text.
         assert_eq!(shown("dataset_path: \"http:\\x2F/u:p@h/a\"\n"), None);
     }
 }

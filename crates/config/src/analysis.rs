@@ -1,4 +1,4 @@
-//! From the recipe of a job to that of an analysis of its dataset.
+//! Turns the recipe of a job into that of an analysis of its dataset.
 
 use crate::recipe::Recipe;
 use crate::settings::RetentionPolicy;
@@ -37,7 +37,7 @@ impl Recipe {
             export.stats = Some(false);
             export.keep_stats = false;
         }
-        // The views of the statistics are made from the results, right after the run.
+        // The views of the statistics are made from the results right after the run.
         self.storage.cleanup_on_success = false;
         self.storage.retention_policy = RetentionPolicy::KeepAll;
         self

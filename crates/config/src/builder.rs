@@ -1,4 +1,4 @@
-//! Recipes made in code.
+//! Builds recipes in code.
 
 use crate::call::OperatorCall;
 use crate::error::Result;
@@ -8,8 +8,7 @@ use crate::recipe::Recipe;
 use crate::render;
 use crate::resolved;
 
-/// Makes a [`Recipe`] without YAML. Settings are checked by [`RecipeBuilder::build`], as those of a file
-/// are.
+/// Makes a [`Recipe`] without YAML. [`RecipeBuilder::build`] checks the settings just like those of a file.
 ///
 /// ```
 /// use coldpress_config::Recipe;
@@ -32,7 +31,7 @@ pub struct RecipeBuilder {
 }
 
 impl Recipe {
-    /// A recipe made in code; see [`RecipeBuilder`].
+    /// Starts a recipe in code; see [`RecipeBuilder`].
     pub fn builder(
         dataset_path: impl Into<String>,
         export_path: impl Into<String>,
@@ -52,7 +51,7 @@ impl RecipeBuilder {
             .set("export_path", export_path)
     }
 
-    /// Sets a key by any of its spellings; the last value for a spelling counts.
+    /// Sets a key by any of its spellings. The last value for a spelling counts.
     pub fn set(mut self, key: &str, value: impl Into<Node>) -> Self {
         self.settings.retain(|(known, _)| known.name != key);
         self.settings.push((Key::from(key), value.into()));
@@ -74,18 +73,17 @@ impl RecipeBuilder {
         self
     }
 
-    /// Adds a call: [`OperatorCall::new`] and [`OperatorCall::with`] make one.
+    /// Adds a call, which [`OperatorCall::new`] and [`OperatorCall::with`] make.
     pub fn call(mut self, call: OperatorCall) -> Self {
         self.process.push(call);
         self
     }
 
-    /// Checks everything and applies defaults. A project name that is set also stands for the stem of a
-    /// recipe file.
+    /// Checks everything and applies defaults. If a project name is set, it also replaces the stem of a recipe file.
     ///
     /// # Errors
     ///
-    /// As [`Recipe::parse`]; places are lines of what [`Recipe::source_text`] would be.
+    /// As for [`Recipe::parse`]. Places are lines of the text that [`Recipe::source_text`] would have.
     pub fn build(self) -> Result<Recipe> {
         let name = self
             .settings

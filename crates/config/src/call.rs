@@ -1,12 +1,12 @@
-//! An operator as the recipe calls it: a name and parameters, unread.
+//! A call of an operator in a recipe: a name and parameters that are not interpreted yet.
 
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Place, Result};
 use crate::node::{Key, Node, Span, Value};
 
-/// One entry of `process`. Whether there is such an operator, and what its parameters mean, is for the
-/// operators to say. Equality looks at name and parameters, not at places.
+/// One entry of `process`. The existence of the operator and the meaning of its parameters are not checked here, because only the
+/// operators know them. Equality compares names and parameters, not places.
 ///
 /// ```
 /// use coldpress_config::OperatorCall;
@@ -17,16 +17,16 @@ use crate::node::{Key, Node, Span, Value};
 pub struct OperatorCall {
     /// The operator's name.
     pub name: String,
-    /// Parameters in the order of the recipe.
+    /// The parameters, in the order of the recipe.
     #[serde(with = "params_as_map", default)]
     pub params: Vec<(Key, Node)>,
-    /// Where the name stands.
+    /// The place of the name.
     #[serde(default)]
     pub span: Span,
 }
 
 impl OperatorCall {
-    /// A call without parameters.
+    /// Makes a call without parameters.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -35,7 +35,7 @@ impl OperatorCall {
         }
     }
 
-    /// The call with one parameter more; an earlier value of the same name is replaced.
+    /// Adds a parameter, replacing an earlier value of the same name.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Node>) -> Self {
         self.params.retain(|(key, _)| key.name != name);
@@ -43,7 +43,7 @@ impl OperatorCall {
         self
     }
 
-    /// The value of a parameter.
+    /// Returns the value of a parameter.
     pub fn param(&self, name: &str) -> Option<&Node> {
         self.params
             .iter()
@@ -51,7 +51,7 @@ impl OperatorCall {
             .map(|(_, node)| node)
     }
 
-    /// The parameters as a JSON object; see [`Node::to_json`] for unquoted scalars.
+    /// Returns the parameters as a JSON object; see [`Node::to_json`] for unquoted scalars.
     pub fn params_json(&self) -> serde_json::Value {
         self.params
             .iter()
@@ -59,7 +59,7 @@ impl OperatorCall {
             .collect()
     }
 
-    /// An entry of `process`: `name`, `name:`, or `name: {param: value}`.
+    /// Reads an entry of `process`: `name`, `name:`, or `name: {param: value}`.
     pub(crate) fn read(entry: &Node, origin: &str) -> Result<Self> {
         match &entry.value {
             Value::Scalar { text, .. } => named(text, entry.span, Vec::new(), origin),
@@ -129,7 +129,7 @@ fn bad_entry(place: Place, found: String) -> Error {
     }
 }
 
-/// Parameters on the wire: an object in the order of the recipe.
+/// Serializes parameters as an object in the order of the recipe.
 mod params_as_map {
     use std::fmt;
 
@@ -192,7 +192,7 @@ mod tests {
     }
 
     proptest::proptest! {
-        /// A threshold that reached a worker process rounded would decide otherwise there.
+        /// A worker process that got a rounded threshold would decide differently.
         #[test]
         fn numbers_survive_json_to_the_last_bit(number: f64) {
             let call = OperatorCall::new("op").with("max_ratio", number);

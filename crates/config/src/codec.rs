@@ -1,4 +1,4 @@
-//! How a key's value is read from a node and written back.
+//! Reads the values of keys from nodes, and writes them back.
 
 mod contract;
 

@@ -1,7 +1,7 @@
-//! What is asked for and cannot be had yet, beyond what a single key's table entry can say.
+//! Checks for settings that are not available yet, beyond what the table entry of a single key can express.
 //!
-//! The rule: what would change which records come out is an error, what only changes how they are made
-//! is a warning.
+//! The rule: a setting that would change which records come out is an error, and one that only changes how they are made is a
+//! warning.
 
 use crate::error::{Error, Result};
 use crate::given::Given;
@@ -10,7 +10,7 @@ use crate::recipe::Recipe;
 use crate::settings::{StorageCompression, StorageFormat, Strategy};
 use crate::suggest;
 
-/// Looks over a whole recipe; warnings go to `given`.
+/// Checks a whole recipe, and adds warnings to `given`.
 pub(crate) fn check(recipe: &Recipe, given: &mut Given) -> Result<()> {
     check_executor(recipe, given)?;
     check_export(recipe, given)?;
@@ -40,12 +40,12 @@ fn check_executor(recipe: &Recipe, given: &Given) -> Result<()> {
     Err(out_of_range(given, "ray_address", expected, address))
 }
 
-/// The forms of exports; the first five can be packed.
+/// The formats of exports; the first five can be compressed.
 const FORMS: [&str; 8] = [
     "jsonl", "ndjson", "json", "csv", "tsv", "parquet", "arrow", "feather",
 ];
 
-/// Not every format has every compression: the nearest one is used.
+/// Warns if a format doesn't support the chosen compression. The nearest one is used instead.
 fn check_compressions(recipe: &Recipe, given: &mut Given) {
     let (checkpoint, storage) = (&recipe.checkpoint, &recipe.storage);
     for (key, format, asked) in [
@@ -76,7 +76,7 @@ fn check_compressions(recipe: &Recipe, given: &mut Given) {
     }
 }
 
-/// Nobody asks for traces in order to get none.
+/// Warns if tracing is on but no samples are wanted.
 fn check_samples(recipe: &Recipe, given: &mut Given) {
     if recipe.trace.enabled && recipe.trace.samples == 0 {
         let (key, place) = given.place("trace_num");
@@ -85,8 +85,8 @@ fn check_samples(recipe: &Recipe, given: &mut Given) {
     }
 }
 
-/// Gives an export path without an ending the form that Data-Juicer's Ray executors give it: JSON lines, and for these
-/// executors a directory of shards. Its default executor refuses such a path.
+/// Decides the format of an export path without an extension. It is the one of Data-Juicer's Ray executors: JSON lines, and for
+/// these executors a directory of shards. Data-Juicer's default executor refuses such a path.
 pub(crate) fn settle_export(recipe: &mut Recipe, given: &mut Given) {
     let export = &mut recipe.export;
     let name = export.path.rsplit('/').next().unwrap_or_default();
@@ -140,7 +140,7 @@ fn is_form_at(name: &str, at: usize) -> bool {
     name[..at].ends_with('.') && is_form(&name[at..])
 }
 
-/// Whether `form` is one of [`FORMS`], with a packing where that makes sense.
+/// Returns whether `form` is one of [`FORMS`], with a compression where that makes sense.
 fn is_form(form: &str) -> bool {
     let packed = form
         .strip_suffix(".gz")
@@ -151,7 +151,7 @@ fn is_form(form: &str) -> bool {
     }
 }
 
-/// The separator and the escape character of CSV, where they are given: one byte.
+/// Checks that the separator and the escape character of CSV, if given, are one byte each.
 fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
     let dataset = &recipe.dataset;
     for (key, text, byte) in [
@@ -174,7 +174,7 @@ fn check_delimiter(recipe: &Recipe, given: &Given) -> Result<()> {
     Ok(())
 }
 
-/// Without any records there is nothing to do, and no share of a number of them either.
+/// Checks the weights. Without any records there is nothing to do, and nothing to take a share of.
 fn check_weights(recipe: &Recipe, given: &Given) -> Result<()> {
     let mut inputs = recipe.dataset.inputs.iter();
     if inputs.all(|input| input.weight == 0.0) {
@@ -196,7 +196,7 @@ fn check_work_dir(recipe: &Recipe, given: &Given) -> Result<()> {
     Ok(())
 }
 
-/// A name that no operator has would quietly mean fewer checkpoints than were asked for.
+/// Checks the names of operators with manual checkpoints. An unknown name would silently mean fewer checkpoints than requested.
 fn check_manual_checkpoints(recipe: &Recipe, given: &mut Given) {
     let Strategy::Manual(names) = &recipe.checkpoint.strategy else {
         return;
@@ -211,12 +211,12 @@ fn check_manual_checkpoints(recipe: &Recipe, given: &mut Given) {
     warn_of_unknown("checkpoint.op_names", names, recipe, given);
 }
 
-/// A name that no operator has would quietly mean that less is traced than was asked for.
+/// Checks the names of traced operators. An unknown name would silently mean fewer traces than requested.
 fn check_traced_operators(recipe: &Recipe, given: &mut Given) {
     warn_of_unknown("op_list_to_trace", &recipe.trace.op_names, recipe, given);
 }
 
-/// Warns of names in a list of operators that the recipe does not have.
+/// Warns about names in a list of operators that the recipe doesn't have.
 fn warn_of_unknown(key: &'static str, names: &[String], recipe: &Recipe, given: &mut Given) {
     let operators: Vec<&str> = recipe
         .process

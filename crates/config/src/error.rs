@@ -1,4 +1,4 @@
-//! What can be wrong with a recipe, and where.
+//! The errors of recipes, with their places.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -8,35 +8,35 @@ use crate::node::Span;
 /// Result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a recipe or an override was not accepted.
+/// The reason why a recipe or an override was rejected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The recipe file could not be read.
     #[error("cannot read the recipe `{}`", path.display())]
     Unreadable {
-        /// The file that was asked for.
+        /// The path of the file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The recipe is larger than a recipe may be, in bytes or after its aliases are expanded.
+    /// The recipe is too large, in bytes or after its aliases are expanded.
     #[error("{place}: the recipe is too large: more than {limit}")]
     TooLarge {
-        /// Where the limit was passed.
+        /// The place where the limit was exceeded.
         place: Place,
         /// The limit with its unit.
         limit: String,
     },
-    /// The text is not YAML, or uses a part of YAML that recipes do not have.
+    /// The text is not YAML, or uses a part of YAML that recipes don't support.
     #[error("{place}: {message}")]
     Syntax {
-        /// Where it was seen.
+        /// The place of the error.
         place: Place,
-        /// What is wrong.
+        /// A description of the error.
         message: String,
     },
-    /// A map has one key twice.
+    /// A map has the same key twice.
     #[error("{place}: duplicate key `{key}`, first given at line {}, column {}", first.line, first.column)]
     Duplicate {
         /// The key.
@@ -46,41 +46,41 @@ pub enum Error {
         /// The first place.
         first: Span,
     },
-    /// No such key.
+    /// There is no such key.
     #[error("{place}: unknown key `{key}`{}", did_you_mean(suggestion.as_deref()))]
     UnknownKey {
         /// The key as written, with its section.
         key: String,
         /// The place in the recipe.
         place: Place,
-        /// The nearest known key.
+        /// The closest known key.
         suggestion: Option<String>,
     },
-    /// A value of the wrong type.
+    /// A value has the wrong type.
     #[error("{place}: `{key}` must be {expected}, found {found}")]
     WrongType {
         /// The key as written.
         key: String,
-        /// Where the value is.
+        /// The place of the value.
         place: Place,
-        /// What is accepted.
+        /// The accepted values.
         expected: String,
-        /// What was there.
+        /// The value that was found.
         found: String,
     },
-    /// A value of the right type that is not allowed.
+    /// A value has the right type but is not allowed.
     #[error("{place}: `{key}` must be {expected}, found {found}")]
     OutOfRange {
         /// The key as written.
         key: String,
-        /// Where the value is.
+        /// The place of the value.
         place: Place,
-        /// What is accepted.
+        /// The accepted values.
         expected: String,
-        /// What was there.
+        /// The value that was found.
         found: String,
     },
-    /// A key that every recipe needs is not there.
+    /// A required key is missing.
     #[error("{origin}: `{key}` is missing")]
     Missing {
         /// The key.
@@ -88,17 +88,17 @@ pub enum Error {
         /// The recipe.
         origin: String,
     },
-    /// An entry of a list that lacks what every entry has.
+    /// An entry of a list lacks a required part.
     #[error("{place}: this entry of `{key}` has no `{part}`")]
     Incomplete {
         /// The key of the list.
         key: String,
         /// The place of the entry.
         place: Place,
-        /// The key that it lacks.
+        /// The missing key.
         part: String,
     },
-    /// A dataset of which nothing comes in.
+    /// The weights leave no records in the dataset.
     #[error("{place}: all weights of `{key}` are 0, so no records come in")]
     NothingComesIn {
         /// The key of the weights.
@@ -106,52 +106,52 @@ pub enum Error {
         /// The place in the recipe.
         place: Place,
     },
-    /// A value that this release cannot honour and whose absence would change the result.
+    /// This release doesn't support a value, and ignoring it would change the result.
     #[error("{place}: `{key}: {value}` is not available yet: {note}")]
     NotAvailable {
         /// The key as written.
         key: String,
         /// The value as written.
         value: String,
-        /// Where the value is.
+        /// The place of the value.
         place: Place,
-        /// What is available instead.
+        /// The available alternative.
         note: String,
     },
-    /// Two keys that contradict each other.
+    /// Two keys contradict each other.
     #[error("{place}: `{key}` contradicts `{other}`: {note}")]
     Conflict {
-        /// One key.
+        /// The first key.
         key: String,
-        /// The other.
+        /// The second key.
         other: String,
-        /// Where the first is.
+        /// The place of the first key.
         place: Place,
-        /// What to do.
+        /// A way to resolve the conflict.
         note: String,
     },
-    /// An override without anything in it.
+    /// An override has an empty value.
     #[error("{place}: `{argument}` needs a value; to unset the recipe's value, give `null`")]
     EmptyValue {
-        /// Always the command line.
+        /// The place, which is always the command line.
         place: Place,
         /// The argument as given, without the value.
         argument: String,
     },
-    /// A command-line argument that is no override.
+    /// A command-line argument is not an override.
     #[error("{place}: {message}: `{argument}`")]
     Argument {
-        /// Always the command line.
+        /// The place, which is always the command line.
         place: Place,
         /// The argument as given.
         argument: String,
-        /// What is wrong with it.
+        /// A description of the error.
         message: String,
     },
 }
 
 impl Error {
-    /// The error as a message with a place, for printing beside a snippet of the recipe.
+    /// Returns the error as a message with a place, for printing next to a snippet of the recipe.
     pub fn diagnostic(&self) -> Diagnostic {
         let place = match self {
             Self::Unreadable { path, .. } => Place::whole(path.display().to_string()),
@@ -182,7 +182,7 @@ impl Error {
         }
     }
 
-    /// The error of an argument, whose lines and columns would be taken for the recipe's.
+    /// Returns the error without a line and column. Those of an argument could be mistaken for the recipe's.
     pub(crate) fn without_span(mut self) -> Self {
         if let Self::Syntax { place, .. }
         | Self::TooLarge { place, .. }
@@ -211,12 +211,12 @@ impl Error {
 pub struct Place {
     /// The recipe's name, or `command line`.
     pub origin: String,
-    /// Line and column; line 0 where the origin has no lines.
+    /// The line and column; line 0 if the origin has no lines.
     pub span: Span,
 }
 
 impl Place {
-    /// A place in `origin`.
+    /// Returns a place in `origin`.
     pub(crate) fn new(origin: impl Into<String>, span: Span) -> Self {
         Self {
             origin: origin.into(),
@@ -224,7 +224,7 @@ impl Place {
         }
     }
 
-    /// The origin as a whole.
+    /// Returns the origin as a whole.
     pub(crate) fn whole(origin: impl Into<String>) -> Self {
         Self::new(origin, Span::default())
     }
@@ -252,13 +252,13 @@ impl fmt::Display for Place {
 /// with a snippet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What is to be said, without the place.
+    /// The message, without the place.
     pub message: String,
-    /// Line and column; line 0 where the origin has no lines.
+    /// The line and column; line 0 if the origin has no lines.
     pub span: Span,
     /// The recipe's name, or `command line`.
     pub origin: String,
-    /// What to do about it.
+    /// Advice on what to do.
     pub help: Option<String>,
 }
 

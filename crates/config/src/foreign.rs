@@ -1,23 +1,23 @@
-//! Keys of Data-Juicer that Coldpress has no use for.
+//! Keys of Data-Juicer that have no use in Coldpress.
 //!
-//! What only steers how that system runs is accepted with a warning, so that its recipes load. What would
-//! change which records come out is an error: a recipe must not quietly mean something else.
+//! A key that only controls how Data-Juicer runs is accepted with a warning, so that its recipes load. A key that would change
+//! which records come out is an error: a recipe must never silently mean something else.
 
 use crate::error::{Diagnostic, Error, Place, Result};
 use crate::node::{Node, shortened};
 use crate::render;
 use crate::secrets::is_secret;
 
-/// What becomes of a key of Data-Juicer.
+/// The treatment of a key of Data-Juicer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Effect {
     /// Accepted with one warning.
     None,
-    /// Refused when it asks for something (not `null`, `false` or an empty list or text).
+    /// Refused if it requests something (not `null`, `false` or an empty list or text).
     ChangesResult(&'static str),
 }
 
-/// Returns what becomes of the key `name`, if Data-Juicer has it and Coldpress does not.
+/// Returns the treatment of the key `name`, if Data-Juicer has it and Coldpress doesn't.
 pub(crate) fn effect(name: &str) -> Option<Effect> {
     let refused = CHANGES_RESULT.iter().find(|(known, _)| *known == name);
     if let Some((_, note)) = refused {
@@ -30,7 +30,7 @@ pub(crate) fn effect(name: &str) -> Option<Effect> {
         .then_some(Effect::None)
 }
 
-/// Returns the keys of Data-Juicer that are refused, with what to do, and those without effect.
+/// Returns the keys of Data-Juicer that are refused, with advice, and those without effect.
 pub fn foreign_keys() -> (
     impl Iterator<Item = (&'static str, &'static str)>,
     impl Iterator<Item = &'static str>,
@@ -38,7 +38,7 @@ pub fn foreign_keys() -> (
     (CHANGES_RESULT.iter().copied(), NO_EFFECT.iter().copied())
 }
 
-/// Every such key.
+/// Returns every such key.
 pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     CHANGES_RESULT
         .iter()
@@ -47,7 +47,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Effect {
-    /// A warning, nothing, or an error.
+    /// Returns a warning, nothing, or an error.
     pub(crate) fn judge(self, key: &str, node: &Node, place: &Place) -> Result<Option<Diagnostic>> {
         match self {
             Self::ChangesResult(_) if asks_nothing(node) => Ok(None),

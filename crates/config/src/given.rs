@@ -1,4 +1,4 @@
-//! What was given: every value of the recipe and the overrides under the spelling that was used.
+//! The values that were given in the recipe and the overrides, under the spellings that were used.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,7 +12,7 @@ use crate::suggest;
 use crate::table::KeyTable;
 use crate::yaml;
 
-/// The values of one recipe by spelling, from which sections take theirs.
+/// The values of one recipe by spelling, from which sections read theirs.
 #[derive(Debug)]
 pub(crate) struct Given {
     /// The keys that a recipe can have.
@@ -49,7 +49,7 @@ impl Entry {
 }
 
 impl Given {
-    /// Nothing given: every default applies.
+    /// Returns an empty set of values, so that every default applies.
     pub(crate) fn nothing() -> Self {
         Self {
             known: KeyTable::default(),
@@ -61,8 +61,8 @@ impl Given {
         }
     }
 
-    /// Sorts the values of a recipe and of overrides by spelling. Unknown names are errors; names that
-    /// only Data-Juicer knows are warnings or errors, as [`foreign`] says.
+    /// Sorts the values of a recipe and of overrides by spelling. Unknown names are errors; names that only Data-Juicer knows are
+    /// warnings or errors, as [`foreign`] decides.
     pub(crate) fn collect(
         known: KeyTable,
         document: &Node,
@@ -118,7 +118,7 @@ impl Given {
                 self.take_map(&prefix, entries, overriding)
             }
             _ if node.is_null() => Ok(()),
-            // Data-Juicer's default of a section that it has as a list.
+            // Data-Juicer's default for a section that is a list there.
             _ if node.as_list().is_some_and(<[Node]>::is_empty) => Ok(()),
             _ => Err(Error::WrongType {
                 key: name,
@@ -147,7 +147,7 @@ impl Given {
             place,
         };
         match values.insert(spelling, entry) {
-            // `partition.size: 1` and `partition: {size: 2}` are one name.
+            // `partition.size: 1` and `partition: {size: 2}` are the same name.
             Some(first) if !overriding => Err(Error::Duplicate {
                 key: spelling.to_string(),
                 place: values
@@ -167,17 +167,17 @@ impl Given {
         }
     }
 
-    /// The recipe's name for messages.
+    /// Returns the recipe's name for messages.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// Returns whether the recipe has a section of that name, however empty of known keys.
+    /// Returns whether the recipe has a section with that name, even one without known keys.
     pub(crate) fn has_section(&self, name: &str) -> bool {
         self.sections.iter().any(|section| section == name)
     }
 
-    /// Returns what was given for a key, `null` included, and where.
+    /// Returns the value that was given for a key, which may be `null`, and its place.
     pub(crate) fn value_or_null(&self, spec: &KeySpec) -> Option<(&Node, &Place)> {
         let entry = [&self.overrides, &self.recipe]
             .into_iter()
@@ -185,7 +185,7 @@ impl Given {
         Some((&entry.node, &entry.place))
     }
 
-    /// The spelling and place of a key, or its canonical name and the recipe where it was not given.
+    /// Returns the spelling and place of a key. If it was not given, these are its canonical name and the recipe.
     pub(crate) fn place(&self, name: &str) -> (String, Place) {
         let spec = self.known.named(name);
         let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
@@ -201,7 +201,7 @@ impl Given {
         spec.is_some_and(|spec| !self.candidates(spec).is_empty())
     }
 
-    /// As [`Given::place`], but where the value stands.
+    /// Like [`Given::place`], but returns the place of the value.
     pub(crate) fn value_place(&self, name: &str) -> (String, Place) {
         let spec = self.known.named(name);
         let entry = spec.and_then(|spec| self.candidates(spec).first().copied());
@@ -211,7 +211,7 @@ impl Given {
         )
     }
 
-    /// The places of the values that the recipe's file gives and the command line leaves as they are.
+    /// Returns the places of the values that the recipe's file gives and the command line doesn't replace.
     pub(crate) fn places(&self) -> BTreeMap<&'static str, GivenAt> {
         let keys = self.known.keys();
         let given = keys.filter_map(|key| Some((key.name, *self.candidates(key).first()?)));
@@ -235,14 +235,14 @@ impl Given {
         });
     }
 
-    /// The warnings in the order of the recipe, those of the command line first.
+    /// Returns the warnings in the order of the recipe, those of the command line first.
     pub(crate) fn into_warnings(self) -> Vec<Diagnostic> {
         let mut warnings = self.warnings;
         warnings.sort_by_key(|warning| warning.span);
         warnings
     }
 
-    /// The value of a key: the first of its spellings that was given, else its default.
+    /// Returns the value of a key: the first of its spellings that was given, or else its default.
     pub(crate) fn read<T, C: Codec<T>>(&mut self, spec: &'static KeySpec) -> Result<T> {
         let candidates: Vec<Entry> = self.candidates(spec).into_iter().cloned().collect();
         let Some((chosen, others)) = candidates.split_first() else {
@@ -263,8 +263,8 @@ impl Given {
         Ok(value)
     }
 
-    /// Returns what counts for a key, the winner first. Overrides hide the recipe's values in silence, for overriding
-    /// is meant; among values of one source, those after the first are contradictions.
+    /// Returns the values that count for a key, the winner first. Overrides replace the recipe's values without a warning, because
+    /// that is their purpose. Several values from the same source contradict each other.
     fn candidates(&self, spec: &KeySpec) -> Vec<&Entry> {
         let overriding: Vec<&Entry> = spec
             .spellings()
@@ -336,11 +336,11 @@ impl Given {
     }
 }
 
-/// Says that two spellings of a key have different values.
+/// Describes two spellings of a key that have different values.
 fn contradiction(kind: Kind, chosen: &str, other: &str) -> String {
     let message = format!("`{chosen}` and `{other}` are one setting and differ: `{chosen}` counts");
     match kind {
-        // Nobody would expect weights beside a path to be lost with it.
+        // Nobody would expect to lose the weights along with a path.
         Kind::Sources => format!("{message}; the paths and weights of `{other}` are not used"),
         _ => message,
     }

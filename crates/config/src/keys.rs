@@ -1,65 +1,64 @@
-//! What a recipe key is.
+//! The specification of recipe keys.
 
 use std::fmt;
 
-/// Everything there is to know about one recipe key.
+/// The specification of one recipe key.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct KeySpec {
-    /// The canonical name, sections separated by dots.
+    /// The canonical name, with sections separated by dots.
     pub name: &'static str,
-    /// Other spellings; where several are given, an earlier one wins, and the canonical name before all.
+    /// Other spellings. If several are given, the canonical name wins, and then the earliest spelling.
     pub aliases: &'static [&'static str],
-    /// What values it takes.
+    /// The kind of values that it takes.
     pub kind: Kind,
-    /// What holds where the recipe says nothing.
+    /// The value if the recipe has none.
     pub default: DefaultValue,
-    /// What a changed value changes.
+    /// The effect of a changed value.
     pub class: Class,
-    /// A sentence or two about it.
+    /// A sentence or two of documentation.
     pub doc: &'static str,
-    /// How much of it this release honours.
+    /// The support for the key in this release.
     pub availability: Availability,
 }
 
-/// What a changed value changes.
+/// The effect of a changed value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Which records come out: part of a result's identity.
+    /// It changes which records come out, and is part of a result's identity.
     Result,
-    /// How the dataset is cut: the plan of a job that already has one wins.
+    /// It changes how the dataset is cut. The plan of a job that already has one wins.
     Plan,
-    /// How the work is done: may differ between a run and its resume.
+    /// It changes how the work is done, and may differ between a run and its resume.
     Run,
 }
 
-/// How much of a key this release honours.
+/// The support for a key in this release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
-    /// All of it.
+    /// All of it is supported.
     Now,
-    /// Part of it; the sentence says which.
+    /// Part of it is supported; the sentence says which.
     Partly(&'static str),
-    /// Only the default: any other value is an error, since it would change the result. The sentence says
-    /// what there is instead.
+    /// Only the default is supported. Any other value is an error, because it would change the result. The sentence names the
+    /// alternative.
     DefaultOnly(&'static str),
-    /// None: another value than the default is accepted with a warning. The sentence says what happens
-    /// instead.
+    /// It has no effect. Any value other than the default is accepted with a warning. The sentence says what happens instead.
     NoEffect(&'static str),
 }
 
-/// What holds where the recipe says nothing.
+/// The value of a key if the recipe has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefaultValue {
-    /// The recipe must say something.
+    /// The recipe must have a value.
     Required,
     /// A value, as it would be written.
     Value(&'static str),
-    /// A value that depends on something else, described.
+    /// A value that depends on something else; the text describes it.
     Derived(&'static str),
 }
 
-/// What values a key takes. Its `Display` completes "must be …".
+/// The kind of values that a key takes. Its `Display` completes "must be …".
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -67,36 +66,36 @@ pub enum Kind {
     Flag,
     /// `true`, `false`, `auto`, `manual`.
     AutoOrManual,
-    /// A whole number within bounds, both included.
+    /// A whole number within inclusive bounds.
     Whole {
-        /// The least.
+        /// The least value.
         min: u64,
-        /// The greatest; the type's own bound means none.
+        /// The greatest value; the maximum of the type means no bound.
         max: u64,
     },
-    /// A number within bounds, both included.
+    /// A number within inclusive bounds.
     Number {
-        /// The least.
+        /// The least value.
         min: f64,
-        /// The greatest.
+        /// The greatest value.
         max: f64,
     },
-    /// A size in MB of 1,048,576 bytes, fractions allowed.
+    /// A size in MB of 1,048,576 bytes, with fractions allowed.
     Megabytes {
-        /// Whether 0 is allowed.
+        /// True if 0 is allowed.
         zero: bool,
     },
     /// Text.
     Text,
     /// A path, in which `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     Path,
-    /// A path as [`Kind::Path`], or a URL.
+    /// A path like [`Kind::Path`], or a URL.
     Location,
     /// A job id.
     JobId,
-    /// One of several words, in any case.
+    /// One of several words, in upper or lower case.
     Choice(&'static [&'static str]),
-    /// A list of texts; one text stands for a list of one.
+    /// A list of texts; a single text counts as a list of one.
     Texts,
     /// A list of shares from 0 to 1; a single share counts as a list of one.
     Ratios,
@@ -106,24 +105,24 @@ pub enum Kind {
     Sources,
     /// A list of operators.
     Operators,
-    /// A list of rules.
+    /// A list of alert rules.
     Alerts,
     /// A list of validators.
     Validators,
-    /// Options of what lies behind URLs.
+    /// Options of stores behind URLs.
     Options,
     /// An address on the web.
     Address,
 }
 
 impl KeySpec {
-    /// The canonical name, then the other spellings in their order.
+    /// Returns the canonical name, and then the other spellings in their order.
     pub fn spellings(&self) -> impl Iterator<Item = &'static str> + use<> {
         std::iter::once(self.name).chain(self.aliases.iter().copied())
     }
 }
 
-/// The key of that name among `keys`, for use at compile time, where a wrong name fails the build.
+/// Returns the key with that name among `keys`. It is for use at compile time, where a wrong name fails the build.
 pub(crate) const fn find(keys: &'static [KeySpec], name: &str) -> &'static KeySpec {
     let mut index = 0;
     while index < keys.len() {

@@ -1,14 +1,13 @@
-//! What was asked: a recipe (YAML) plus overrides becomes a validated [`Recipe`].
+//! Turns a recipe (YAML) and overrides into a validated [`Recipe`].
 //!
-//! A recipe names a dataset, an export and a list of operators, and may set any of the keys that
-//! [`keys()`] lists. Every key is declared once, in the section that uses it (`settings/`): spellings,
-//! type, default, class and documentation. Loading checks names, types and ranges, applies defaults,
-//! and either returns a [`Recipe`] whose fields are all typed or an [`Error`] that names the key and
-//! its place in the file.
+//! A recipe names a dataset, an export and a list of operators, and may set any of the keys that [`keys()`] lists. Every key is
+//! declared once, in the section that uses it (`settings/`): spellings, type, default, class and documentation. Loading checks
+//! names, types and ranges, applies defaults, and either returns a [`Recipe`] whose fields are all typed or an [`Error`] that names
+//! the key and its place in the file.
 //!
-//! Main types: [`Recipe`] (with one struct of settings per topic), [`Overrides`] (from the command
-//! line), [`RecipeBuilder`] (from Rust), [`OperatorCall`] (an operator's name and parameters as
-//! written), [`Node`] (a YAML value with its place, typed when it is read), [`Diagnostic`].
+//! Main types: [`Recipe`] (with one struct of settings per topic), [`Overrides`] (from the command line), [`RecipeBuilder`] (from
+//! Rust), [`OperatorCall`] (an operator's name and parameters as written), [`Node`] (a YAML value with its place, typed when it is
+//! read), [`Diagnostic`].
 //!
 //! ```
 //! use coldpress_config::{Overrides, Recipe};
@@ -35,8 +34,8 @@
 //! # Ok::<(), coldpress_config::Error>(())
 //! ```
 //!
-//! What it is not: it knows no operator and checks no operator's parameters, it reads no file but the
-//! recipe, and it creates nothing.
+//! This crate knows no operators and doesn't check their parameters. It reads no file other than the recipe, and it creates
+//! nothing.
 
 mod error;
 

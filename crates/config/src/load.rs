@@ -1,4 +1,4 @@
-//! From the text of a recipe to a [`Recipe`].
+//! Loads a [`Recipe`] from the text of a recipe.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -26,8 +26,8 @@ impl Recipe {
     ///
     /// # Errors
     ///
-    /// [`Error::Unreadable`] where the file cannot be read, [`Error::TooLarge`] beyond 4 MiB,
-    /// [`Error::Syntax`] where it is not UTF-8, and all that [`Recipe::parse`] gives.
+    /// [`Error::Unreadable`] if the file cannot be read, [`Error::TooLarge`] beyond 4 MiB, [`Error::Syntax`] if it is not UTF-8,
+    /// and all errors of [`Recipe::parse`].
     pub fn load(path: &Path, overrides: &Overrides) -> Result<Self> {
         let origin = path.display().to_string();
         let bytes = read_bounded(path).map_err(|source| Error::Unreadable {
@@ -38,17 +38,16 @@ impl Recipe {
         Self::parse(&text, &origin, overrides)
     }
 
-    /// Reads a recipe from text. `origin` names it in messages, and its stem is the default
-    /// `project_name`.
+    /// Reads a recipe from text. `origin` names it in messages, and its stem is the default `project_name`.
     ///
     /// # Errors
     ///
-    /// Any [`Error`] but [`Error::Unreadable`]; it names the key and its place.
+    /// Any [`Error`] except [`Error::Unreadable`]; it names the key and its place.
     pub fn parse(text: &str, origin: &str, overrides: &Overrides) -> Result<Self> {
         Self::parse_named(text, origin, &file_stem(origin), overrides)
     }
 
-    /// As [`Recipe::parse`], with a stem that is not taken from `origin`.
+    /// Like [`Recipe::parse`], with a stem that isn't taken from `origin`.
     pub(crate) fn parse_named(
         text: &str,
         origin: &str,
@@ -126,7 +125,7 @@ fn read_process(given: &Given) -> Result<Vec<OperatorCall>> {
         .collect()
 }
 
-/// The file's bytes, one more than allowed at most: a recipe may be a pipe, whose length nobody knows.
+/// Reads the file, up to one byte more than allowed. A recipe may be a pipe, whose length isn't known in advance.
 fn read_bounded(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let limit = yaml::MAX_SIZE_BYTES as u64 + 1;
@@ -148,7 +147,7 @@ fn not_utf8(error: &std::string::FromUtf8Error, origin: &str) -> Error {
     }
 }
 
-/// The stem of a file's name; `recipe` where there is none.
+/// Returns the stem of a file's name; `recipe` if it has none.
 fn file_stem(origin: &str) -> String {
     let stem = Path::new(origin)
         .file_stem()
@@ -157,7 +156,7 @@ fn file_stem(origin: &str) -> String {
         .unwrap_or_else(|| "recipe".to_string())
 }
 
-/// The name with every run of other characters made one `_`.
+/// Returns the name with every run of other characters replaced by one `_`.
 fn reduced(name: &str) -> String {
     const LONGEST: usize = 64;
     let mut out = String::new();

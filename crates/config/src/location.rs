@@ -1,6 +1,6 @@
-//! What a path is and what a URL is: said here and nowhere else.
+//! Distinguishes paths from URLs. No other code does this.
 
-/// Where a recipe puts something, or finds it.
+/// A place where a recipe writes or reads something.
 ///
 /// ```
 /// use coldpress_config::Location;
@@ -12,14 +12,14 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Location<'a> {
-    /// A path on this machine; the `file://` that it may have had is taken off.
+    /// A path on this machine, without a leading `file://`.
     Path(&'a str),
-    /// A URL of any other scheme.
+    /// A URL of another scheme.
     Url(&'a str),
 }
 
 impl<'a> Location<'a> {
-    /// Returns what this text means.
+    /// Returns the location that the text means.
     #[must_use]
     pub fn of(text: &'a str) -> Self {
         match scheme(text) {
@@ -31,7 +31,7 @@ impl<'a> Location<'a> {
         }
     }
 
-    /// The URL; none for a path.
+    /// Returns the URL; `None` for a path.
     #[must_use]
     pub fn url(self) -> Option<&'a str> {
         match self {
@@ -40,7 +40,7 @@ impl<'a> Location<'a> {
         }
     }
 
-    /// The path; none for a URL.
+    /// Returns the path; `None` for a URL.
     #[must_use]
     pub fn path(self) -> Option<&'a str> {
         match self {
@@ -50,13 +50,12 @@ impl<'a> Location<'a> {
     }
 }
 
-/// The schemes of URLs that people write, and no folder has the name of, as the beginnings of what is nearly a URL.
+/// The schemes of common URLs, which nobody uses as names of folders. They are the beginnings of mistyped URLs.
 const SCHEMES: [&str; 10] = [
     "s3", "s3a", "gs", "az", "abfs", "abfss", "hf", "http", "https", "file",
 ];
 
-/// Returns the URL that a text means which is none by a slip: `s3:/b/k`, `s3:b/k`, `s3//b/k`. What exists on this machine is
-/// meant.
+/// Returns the URL that a mistyped one means: `s3:/b/k`, `s3:b/k`, `s3//b/k`. A text that names an existing path means that path.
 ///
 /// ```
 /// use coldpress_config::meant_url;
@@ -84,7 +83,7 @@ pub fn meant_url(text: &str) -> Option<String> {
     is_meant.then(|| format!("{known}://{root}{place}"))
 }
 
-/// The scheme of a URL. A single letter before `://` is a drive, not a scheme.
+/// Returns the scheme of a URL. A single letter before `://` is a drive, not a scheme.
 pub(crate) fn scheme(text: &str) -> Option<&str> {
     let (scheme, _) = text.split_once("://")?;
     let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);

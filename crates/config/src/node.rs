@@ -1,4 +1,4 @@
-//! A YAML value with its place, typed when it is read.
+//! A YAML value with its place. Its type is decided when it is read.
 
 mod convert;
 
@@ -7,37 +7,36 @@ use serde_json::Value as Json;
 
 use crate::scalar;
 
-/// Where something stands in a recipe. Both numbers count from 1 (columns in characters); line 0 is
-/// what came from the command line or from code.
+/// A place in a recipe. Both numbers count from 1 (columns in characters); line 0 means the command line or code.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Span {
-    /// Line, from 1; 0 = not in a file.
+    /// The line, from 1; 0 if it isn't in a file.
     pub line: u32,
-    /// Column in characters, from 1.
+    /// The column in characters, from 1.
     pub column: u32,
 }
 
 /// A value and its place.
 ///
-/// Equality looks at the value alone, not at the place nor at quoting that makes no difference.
+/// Equality compares only the value, and ignores the place and any quoting that makes no difference.
 #[derive(Debug, Clone)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it begins.
+    /// The place where it begins.
     pub span: Span,
 }
 
-/// What a [`Node`] holds.
+/// The content of a [`Node`].
 #[derive(Debug, Clone)]
 pub enum Value {
-    /// Nothing: `null`, `~`, or no value at all.
+    /// No value: `null`, `~`, or nothing at all.
     Null,
-    /// Anything written on its own; what it means depends on what is wanted.
+    /// A single text. Its meaning depends on the type that is wanted.
     Scalar {
-        /// The text, quotes and escapes resolved.
+        /// The text, with quotes and escapes resolved.
         text: String,
-        /// Written without quotes, so that it may be a number or a truth value.
+        /// True if it is written without quotes, so that it may be a number or a truth value.
         plain: bool,
     },
     /// A sequence.
@@ -46,17 +45,17 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
-/// A key of a map. Equality looks at the name alone.
+/// A key of a map. Equality compares only the name.
 #[derive(Debug, Clone)]
 pub struct Key {
     /// The name.
     pub name: String,
-    /// Where it begins.
+    /// The place where it begins.
     pub span: Span,
 }
 
 impl Node {
-    /// The truth value of an unquoted `true`, `yes`, `on`, `false`, `no`, `off` (also `True`, `TRUE` …).
+    /// Returns the truth value of an unquoted `true`, `yes`, `on`, `false`, `no`, `off` (also `True`, `TRUE` …).
     ///
     /// ```
     /// use coldpress_config::Node;
@@ -67,25 +66,24 @@ impl Node {
         self.plain_text().and_then(scalar::parse_bool)
     }
 
-    /// A whole number. `1_000`, `0x10` and `1e5` are read; `017` is not, since YAML 1.1 and 1.2 disagree
-    /// about it.
+    /// Returns a whole number. `1_000`, `0x10` and `1e5` are read; `017` is not, because YAML 1.1 and 1.2 disagree about it.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_integer()
             .and_then(|value| i64::try_from(value).ok())
     }
 
-    /// A whole number that is not negative; spellings as for [`Node::as_i64`].
+    /// Returns a whole number that isn't negative, in the same spellings as [`Node::as_i64`].
     pub fn as_u64(&self) -> Option<u64> {
         self.as_integer()
             .and_then(|value| u64::try_from(value).ok())
     }
 
-    /// A number; `.inf` and `.nan` are read too.
+    /// Returns a number. `.inf` and `.nan` are read too.
     pub fn as_f64(&self) -> Option<f64> {
         self.plain_text().and_then(scalar::parse_float)
     }
 
-    /// The text of any scalar: an unquoted `no` is the text `no` where text is wanted.
+    /// Returns the text of any scalar. An unquoted `no` is the text `no` if text is wanted.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::Scalar { text, .. } => Some(text),
@@ -102,7 +100,7 @@ impl Node {
         }
     }
 
-    /// The items of a list.
+    /// Returns the items of a list.
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(items) => Some(items),
@@ -110,7 +108,7 @@ impl Node {
         }
     }
 
-    /// The entries of a map, in the order of the file.
+    /// Returns the entries of a map, in the order of the file.
     pub fn as_map(&self) -> Option<&[(Key, Node)]> {
         match &self.value {
             Value::Map(entries) => Some(entries),
@@ -118,7 +116,7 @@ impl Node {
         }
     }
 
-    /// The value under a name of a map.
+    /// Returns the value under a name of a map.
     pub fn get(&self, name: &str) -> Option<&Node> {
         let entries = self.as_map()?;
         entries
@@ -127,7 +125,7 @@ impl Node {
             .map(|(_, node)| node)
     }
 
-    /// Returns what it is, for messages: `nothing`, `true or false`, `number`, `text`, `list` or `map`.
+    /// Returns the kind of the value, for messages: `nothing`, `true or false`, `number`, `text`, `list` or `map`.
     pub fn kind(&self) -> &'static str {
         match &self.value {
             _ if self.is_null() => "nothing",
@@ -139,8 +137,8 @@ impl Node {
         }
     }
 
-    /// The value as JSON, unquoted scalars resolved by YAML 1.2's core schema plus `True` and `False`.
-    /// `yes`, `1_000`, `017`, `.inf` and numbers that JSON cannot hold stay text.
+    /// Returns the value as JSON. Unquoted scalars are resolved by YAML 1.2's core schema plus `True` and `False`. `yes`, `1_000`,
+    /// `017`, `.inf` and numbers that JSON cannot represent stay text.
     pub fn to_json(&self) -> Json {
         match &self.value {
             Value::Null => Json::Null,
@@ -154,7 +152,7 @@ impl Node {
         }
     }
 
-    /// A node without a place from JSON. [`Node::to_json`] gives the same JSON back.
+    /// Makes a node without a place from JSON. [`Node::to_json`] returns the same JSON.
     pub fn from_json(json: &Json) -> Self {
         match json {
             Json::Null => Self::from(Value::Null),
@@ -173,7 +171,7 @@ impl Node {
         }
     }
 
-    /// Returns what it is and, if it is short, what it says: for messages.
+    /// Describes the value for messages: its kind and, if it is short, its text.
     pub fn describe(&self) -> String {
         match self.kind() {
             kind @ ("true or false" | "number") => {
@@ -182,7 +180,7 @@ impl Node {
             }
             "text" => match (self.as_str().unwrap_or_default(), &self.value) {
                 ("", _) => "an empty text".to_string(),
-                // The quotes are what makes a text of a number.
+                // The quotes make it a text and not a number.
                 (text, Value::Scalar { plain: false, .. }) => {
                     format!("text \"{}\"", shortened(text))
                 }
@@ -193,7 +191,7 @@ impl Node {
         }
     }
 
-    /// An unquoted scalar made in code.
+    /// Makes an unquoted scalar in code.
     pub(crate) fn plain(text: impl Into<String>) -> Self {
         Self::from(Value::Scalar {
             text: text.into(),
@@ -201,8 +199,8 @@ impl Node {
         })
     }
 
-    /// JSON has no unquoted text, so a `yes` that came through JSON must stay readable as a truth
-    /// value: text counts as unquoted wherever that does not change the JSON it stands for.
+    /// Makes a scalar from a JSON text. JSON has no unquoted text, so a `yes` that came through JSON must still be readable as a
+    /// truth value. A text therefore counts as unquoted wherever that doesn't change its JSON.
     fn from_json_text(text: &str) -> Self {
         let plain = scalar::core_json(text).as_str() == Some(text);
         Self::from(Value::Scalar {
@@ -224,13 +222,14 @@ impl Node {
     }
 }
 
-/// A number with an exponent or a fraction of zeros counts as whole up to 2^53, where it is exact.
+/// Returns the whole number that a float is. Numbers with an exponent or a fraction of zeros count as whole up to 2^53, where they
+/// are exact.
 fn whole(value: f64) -> Option<i128> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     (value.fract() == 0.0 && value.abs() <= EXACT).then_some(value as i128)
 }
 
-/// The text without what would spoil a message: control characters, and all beyond 60 characters.
+/// Returns the text without anything that would spoil a message: control characters, and everything after 60 characters.
 pub(crate) fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     if text.chars().count() <= LONGEST {

@@ -1,4 +1,4 @@
-//! Settings from the command line.
+//! Settings on the command line.
 
 use crate::error::{Error, Place, Result};
 use crate::foreign;
@@ -7,10 +7,10 @@ use crate::node::{Key, Node, Span, Value};
 use crate::settings::KEYS;
 use crate::yaml;
 
-/// Settings that come before those of the recipe: any recipe key as a flag with its whole dotted name.
+/// Settings that take precedence over those of the recipe: any recipe key as a flag with its whole dotted name.
 ///
-/// Underscores and hyphens are the same. A value is read as its key wants: text and paths as they are,
-/// lists with commas or as `[a, b]`, everything else as YAML. `null` unsets the recipe's value.
+/// Underscores and hyphens are the same. A value is read according to its key: text and paths as they are, lists with commas or as
+/// `[a, b]`, everything else as YAML. `null` unsets the recipe's value.
 ///
 /// ```
 /// use coldpress_config::{Overrides, Recipe};
@@ -27,14 +27,14 @@ pub struct Overrides {
 }
 
 impl Overrides {
-    /// Reads `--name value` and `--name=value` pairs. A true-or-false key without a value means true. The
-    /// last of several values for one name counts.
+    /// Reads `--name value` and `--name=value` pairs. A true-or-false key without a value means true. If a name has several values,
+    /// the last one counts.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] for a name that is no recipe key, [`Error::Argument`] for what is no flag or
-    /// lacks its value, [`Error::EmptyValue`] for a value that is empty, and [`Error::Syntax`] for YAML that
-    /// cannot be read. Types are checked once the recipe is read.
+    /// [`Error::UnknownKey`] for a name that isn't a recipe key, [`Error::Argument`] for an argument that isn't a flag or lacks its
+    /// value, [`Error::EmptyValue`] for an empty value, and [`Error::Syntax`] for unreadable YAML. Types are checked when the
+    /// recipe is read.
     pub fn from_args(args: &[String]) -> Result<Self> {
         let mut overrides = Self::default();
         let mut args = args.iter().peekable();
@@ -49,7 +49,7 @@ impl Overrides {
             };
             let name = name.replace('-', "_");
             let kind = kind_of(&name)?;
-            // A variable of a script that is not set: meant was something else than no value.
+            // Most likely, a script's variable isn't set, and an empty value wasn't intended.
             if value.as_ref().is_some_and(|value| is_blank(kind, value)) {
                 return Err(Error::EmptyValue {
                     place: Place::command_line(),
@@ -72,11 +72,11 @@ impl Overrides {
         Ok(overrides)
     }
 
-    /// The overrides with one more, whose value is already typed; it counts before earlier ones.
+    /// Adds an override whose value is already typed. It takes precedence over earlier ones.
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownKey`] for a name that is no recipe key.
+    /// [`Error::UnknownKey`] for a name that isn't a recipe key.
     pub fn with(mut self, name: &str, value: impl Into<Node>) -> Result<Self> {
         kind_of(name)?;
         let mut node = value.into();
@@ -85,18 +85,18 @@ impl Overrides {
         Ok(self)
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no overrides.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
-    /// Dotted names and values, in the order given.
+    /// Returns the dotted names and values, in the order given.
     pub(crate) fn entries(&self) -> &[(Key, Node)] {
         &self.entries
     }
 }
 
-/// Returns what the key takes; `None` for sections and for keys without effect.
+/// Returns the kind of values that the key takes; `None` for sections and for keys without effect.
 fn kind_of(name: &str) -> Result<Option<Kind>> {
     if let Some(spec) = KEYS.spelled(name) {
         return Ok(Some(spec.kind));
@@ -135,14 +135,14 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
             | Kind::Options,
         )
         | None => read_yaml(value),
-        // A number or a word that is no YAML is still worth the better message about its type.
+        // A number or a word that isn't valid YAML still gets the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
     }
 }
 
 fn is_blank(kind: Option<Kind>, value: &str) -> bool {
     match kind {
-        // A blank or a tab may part the cells of a file.
+        // A blank or a tab may separate the cells of a file.
         Some(Kind::Text) => value.is_empty(),
         _ => value.trim().is_empty(),
     }
@@ -159,7 +159,7 @@ fn read_yaml(value: &str) -> Result<Node> {
     Ok(node)
 }
 
-/// Lines and columns of an argument would be taken for the recipe's.
+/// Removes lines and columns, because those of an argument could be mistaken for the recipe's.
 fn forget_places(node: &mut Node) {
     node.span = Span::default();
     match &mut node.value {

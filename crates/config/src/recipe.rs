@@ -1,4 +1,4 @@
-//! A recipe: everything that was asked, typed and with defaults.
+//! A recipe with typed settings and defaults.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,9 @@ use crate::settings::{
     RetrySettings, StorageSettings, TraceSettings,
 };
 
-/// Everything that was asked: the settings of a recipe with its overrides and defaults, and its
-/// operators.
+/// The settings of a recipe with its overrides and defaults, and its operators.
 ///
-/// Equality looks at settings and operators, not at warnings, places or the text they came from.
+/// Equality compares settings and operators, and ignores warnings, places and the source text.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Recipe {
@@ -28,27 +27,27 @@ pub struct Recipe {
     pub fields: FieldSettings,
     /// The output.
     pub export: ExportSettings,
-    /// How inputs and outputs are encrypted.
+    /// The encryption of inputs and outputs.
     pub encryption: EncryptionSettings,
-    /// Who does the work.
+    /// The workers.
     pub executor: ExecutorSettings,
-    /// How much of the machine it may take.
+    /// The limits on the use of the machine.
     pub limits: LimitSettings,
-    /// Where jobs live.
+    /// The directories of jobs.
     pub paths: PathSettings,
-    /// Which job this is.
+    /// The identity of the job.
     pub job: JobSettings,
-    /// How the dataset is cut.
+    /// The partitioning of the dataset.
     pub partition: PartitionSettings,
-    /// How failed attempts are repeated.
+    /// The retries of failed attempts.
     pub retry: RetrySettings,
-    /// What happens when something fails for good.
+    /// The consequences of permanent failures.
     pub failure: FailureSettings,
-    /// Which progress is kept.
+    /// The checkpoints.
     pub checkpoint: CheckpointSettings,
-    /// How files inside a job are stored.
+    /// The storage of files inside a job.
     pub storage: StorageSettings,
-    /// How what lies behind URLs is reached.
+    /// The access to stores behind URLs.
     pub remote: RemoteSettings,
     /// The event log.
     pub events: EventSettings,
@@ -64,57 +63,56 @@ pub struct Recipe {
     pub analysis: AnalysisSettings,
     /// The seed of every random choice. Recipe key: `seed`.
     pub seed: u64,
-    /// Only the first so many records. Recipe key: `limit`.
+    /// The number of records to process, from the first on. Recipe key: `limit`.
     pub limit: Option<u64>,
-    /// A system whose quirks are kept. Recipe key: `compat`.
+    /// The system whose quirks are kept. Recipe key: `compat`.
     pub compat: Option<String>,
     /// The Python interpreter of operators in Python. Recipe key: `python`.
     pub python: Option<String>,
     /// The operators in their order. Recipe key: `process`.
     pub process: Vec<OperatorCall>,
-    /// What was accepted but deserves a word.
+    /// Warnings about accepted settings.
     pub warnings: Vec<Diagnostic>,
     pub(crate) source_text: String,
     pub(crate) stem: String,
-    /// Where the recipe's file gives each key, by the key's canonical name.
+    /// The place where the recipe's file gives each key, by the key's canonical name.
     pub(crate) places: BTreeMap<&'static str, GivenAt>,
-    /// True if neither the ending of the export's path nor another key says its form.
+    /// True if neither the extension of the export's path nor another key gives its format.
     pub(crate) lacks_ending: bool,
 }
 
 impl Recipe {
-    /// The recipe as given, byte for byte; for a recipe made in code, the same in YAML.
+    /// Returns the recipe as given, byte for byte. For a recipe made in code, this is its YAML.
     pub fn source_text(&self) -> &str {
         &self.source_text
     }
 
-    /// Returns where the recipe's file gives the value of a key, by the key's canonical name. None if it leaves the key out, or
-    /// the command line has another value.
+    /// Returns the place where the recipe's file gives the value of a key, by the key's canonical name. `None` if the file leaves
+    /// the key out, or the command line has another value.
     #[must_use]
     pub fn place_of(&self, key: &str) -> Option<Span> {
         self.places.get(key).map(|given| given.span)
     }
 
-    /// Returns how the recipe's file spells a key, by the key's canonical name; that name where the file leaves the key out.
+    /// Returns the spelling of a key in the recipe's file, by the key's canonical name; that name if the file leaves the key out.
     #[must_use]
     pub fn spelling_of<'r>(&'r self, key: &'r str) -> &'r str {
         self.places.get(key).map_or(key, |given| given.spelling)
     }
 
-    /// Returns whether the path of the export was given without an ending, and nothing else said its form.
+    /// Returns whether the path of the export was given without an extension, and nothing else gave its format.
     #[must_use]
     pub fn export_lacks_ending(&self) -> bool {
         self.lacks_ending
     }
 
-    /// The recipe file's stem for job ids: letters, digits, `.`, `_` and `-`, at most 64 of them, never
-    /// empty.
+    /// Returns the recipe file's stem for job ids: letters, digits, `.`, `_` and `-`, at most 64 of them, never empty.
     pub fn stem(&self) -> &str {
         &self.stem
     }
 
-    /// Puts the values of `{work_dir}`, `{job_id}` and `{project_name}` into every path: dataset, export
-    /// and all directories. `{work_dir}` stands for the setting `work_dir`. Other braces stay as they are.
+    /// Replaces `{work_dir}`, `{job_id}` and `{project_name}` in every path: dataset, export and all directories. `{work_dir}` is
+    /// the setting `work_dir`. Other braces stay as they are.
     ///
     /// ```
     /// use coldpress_config::Recipe;
@@ -138,7 +136,7 @@ impl Recipe {
         }
     }
 
-    /// Every path but `work_dir`.
+    /// Returns every path except `work_dir`.
     fn dependent_paths(&mut self) -> impl Iterator<Item = &mut String> {
         let optional = [
             &mut self.paths.event_log_dir,
@@ -160,7 +158,7 @@ impl Recipe {
     }
 }
 
-/// One pass from left to right, so that what is put in is not looked at again.
+/// Replaces the names in one pass from left to right, so that replacements are not searched again.
 fn substituted(text: &str, names: &[(&str, &str)]) -> String {
     let mut out = String::new();
     let mut rest = text;

@@ -1,22 +1,22 @@
-//! Nodes back to YAML text that reads as the same nodes.
+//! Writes nodes as YAML text that reads as the same nodes.
 //!
-//! `serde_yaml` quotes `yes` and `017` for the sake of YAML 1.1 readers. That is right for settings,
-//! whose types are known, but it would turn the `yes` of an operator's boolean parameter into text; so
-//! what came from the recipe untyped is written here, unquoted where it was unquoted.
+//! `serde_yaml` quotes `yes` and `017` for the sake of YAML 1.1 readers. That is right for settings, whose types are known, but it
+//! would turn the `yes` of an operator's boolean parameter into text. So untyped values of the recipe are written here, and stay
+//! unquoted if they were unquoted.
 
 use std::fmt::Write as _;
 
 use crate::node::{Node, Value};
 use crate::scalar;
 
-/// The node in flow style on one line.
+/// Returns the node in flow style on one line.
 pub(crate) fn flow(node: &Node) -> String {
     let mut out = String::new();
     write_node(node, &mut out);
     out
 }
 
-/// The text as a key or a scalar, quoted where it has to be.
+/// Returns the text as a key or a scalar, quoted if necessary.
 pub(crate) fn text(text: &str) -> String {
     let mut out = String::new();
     if is_identifier(text)
@@ -63,7 +63,7 @@ fn separate(index: usize, out: &mut String) {
     }
 }
 
-/// Returns whether unquoted text can stay so. All that has a meaning unquoted (words and numbers) passes.
+/// Returns whether unquoted text can stay unquoted. All text with a meaning when unquoted (words and numbers) passes.
 fn is_safe_plain(text: &str) -> bool {
     is_identifier(text) || scalar::parse_float(text).is_some()
 }
@@ -75,7 +75,7 @@ fn is_identifier(text: &str) -> bool {
             .all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '.' | '-'))
 }
 
-/// Double quotes as in JSON, and escapes for what YAML may not contain or would fold.
+/// Writes the text in double quotes as in JSON, with escapes for characters that YAML forbids or would fold.
 fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
     for char in text.chars() {
@@ -85,7 +85,7 @@ fn write_quoted(text: &str, out: &mut String) {
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
             _ if must_escape(char) => {
-                // Writing to a String cannot fail.
+                // Writing to a `String` cannot fail.
                 let _ = write!(out, "\\U{:08X}", u32::from(char));
             }
             _ => out.push(char),
@@ -94,7 +94,7 @@ fn write_quoted(text: &str, out: &mut String) {
     out.push('"');
 }
 
-/// Returns whether a text means the same wherever it stands on a line, as a block or between brackets.
+/// Returns whether a text means the same anywhere on a line, in a block or between brackets.
 pub(crate) fn is_harmless(text: &str) -> bool {
     let known = if text.starts_with(['\'', '"']) {
         "_./~-'\" {}"

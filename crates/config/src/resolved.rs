@@ -1,4 +1,4 @@
-//! A recipe written out: every key at its canonical place, defaults included.
+//! Writes out a recipe: every key at its canonical place, including defaults.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +14,8 @@ use crate::section::Written;
 use crate::settings::{GeneralKeys, compat_of};
 
 impl Recipe {
-    /// The recipe as it is run: every key at its canonical place with its value, defaults and overrides
-    /// included. [`Recipe::parse`] reads an equal recipe from it.
+    /// Returns the recipe as it is run: every key at its canonical place with its value, including defaults and overrides.
+    /// [`Recipe::parse`] reads an equal recipe from it.
     ///
     /// ```
     /// use coldpress_config::{Overrides, Recipe};
@@ -36,10 +36,10 @@ impl Recipe {
         text
     }
 
-    /// The keys that decide which records come out, but for `process`, as a JSON object with sorted
-    /// dotted names: what identifies results, besides the input and the operators.
+    /// Returns the keys that decide which records come out, except `process`, as a JSON object with sorted dotted names. They
+    /// identify results, together with the input and the operators.
     pub fn result_settings(&self) -> Json {
-        // Sorted here, so that the text is canonical however serde_json keeps its objects.
+        // Sorted here, so that the text is canonical whatever order serde_json keeps.
         let sorted: BTreeMap<&str, Json> = self
             .written()
             .into_iter()
@@ -52,7 +52,7 @@ impl Recipe {
             .collect()
     }
 
-    /// The value of every key but `process`, in the order of the reference.
+    /// Returns the value of every key except `process`, in the order of the reference.
     pub(crate) fn written(&self) -> Written {
         let mut out = Written::new();
         GeneralKeys {
@@ -87,8 +87,8 @@ impl Recipe {
     }
 }
 
-/// Returns whether a key has been added since results were first identified, and has its default: the results of earlier
-/// releases stay those of the same recipe.
+/// Returns whether a key was added after results got identities, and has its default. It is left out then, so that results of
+/// earlier releases remain those of the same recipe.
 fn is_later_default(spec: &KeySpec, value: &Json) -> bool {
     const LATER: [(&str, Json); 3] = [
         ("analyze", Json::Bool(false)),
@@ -118,8 +118,8 @@ fn insert(settings: &mut Mapping, name: &str, value: Yaml) {
     }
 }
 
-/// The settings in block style. The library's own form folds some line ends of Unicode, so texts that hold such are
-/// written here.
+/// Writes the settings in block style. The library's own format folds some Unicode line ends, so texts that contain any are written
+/// here.
 fn write_settings(settings: &Mapping, indent: usize, out: &mut String) {
     for (key, value) in settings {
         out.push_str(&" ".repeat(indent));
@@ -142,7 +142,7 @@ fn write_settings(settings: &Mapping, indent: usize, out: &mut String) {
     }
 }
 
-/// A value on one line.
+/// Writes a value on one line.
 fn flow_text(value: &Yaml) -> String {
     match value {
         Yaml::Sequence(items) => {
@@ -159,7 +159,7 @@ fn flow_text(value: &Yaml) -> String {
     }
 }
 
-/// As the library writes it where that is a plain line of harmless characters, else quoted.
+/// Writes a scalar as the library does if that is a plain line of harmless characters, and quoted otherwise.
 fn scalar_text(scalar: &Yaml) -> String {
     let written = serde_yaml::to_string(scalar).unwrap_or_default();
     let written = written.trim_end_matches('\n');
@@ -190,7 +190,7 @@ fn to_yaml_value(json: &Json) -> Yaml {
     }
 }
 
-/// The list of operators, one a line, with parameters as untyped as they were given.
+/// Writes the list of operators, one per line, with parameters as untyped as they were given.
 pub(crate) fn process_text(process: &[OperatorCall]) -> String {
     if process.is_empty() {
         return "process: []\n".to_string();

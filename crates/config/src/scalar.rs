@@ -1,17 +1,17 @@
-//! What an unquoted YAML scalar means, once it is known what is wanted.
+//! Interprets an unquoted YAML scalar once the wanted type is known.
 //!
-//! Readers of YAML 1.1 (Data-Juicer's among them) and of YAML 1.2 disagree about `yes`, `017`
-//! or `1_000`. A recipe must not mean two things, so a scalar stays text until a type is asked for, and
-//! spellings that the two would read as different numbers (`017`) are no number at all.
+//! Readers of YAML 1.1 (Data-Juicer's among them) and of YAML 1.2 disagree about `yes`, `017` and `1_000`. A recipe must not have
+//! two meanings. So a scalar stays text until a type is wanted, and spellings that the two versions would read as different numbers
+//! (`017`) are not numbers at all.
 
 use serde_json::Value as Json;
 
-/// Returns whether the text stands for "nothing given".
+/// Returns whether the text means that no value is given.
 pub(crate) fn is_null(text: &str) -> bool {
     matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
-/// The truth value of YAML 1.1's words.
+/// Reads a truth value in the words of YAML 1.1.
 pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => Some(true),
@@ -20,7 +20,7 @@ pub(crate) fn parse_bool(text: &str) -> Option<bool> {
     }
 }
 
-/// A whole number: decimal without leading zeros, `0x`, `0o`, `0b`, with `_` between digits.
+/// Reads a whole number: decimal without leading zeros, `0x`, `0o`, `0b`, with `_` between digits.
 pub(crate) fn parse_integer(text: &str) -> Option<i128> {
     let (negative, digits) = split_sign(text);
     let (radix, digits) = match digits.get(..2) {
@@ -40,7 +40,7 @@ pub(crate) fn parse_integer(text: &str) -> Option<i128> {
     Some(if negative { -value } else { value })
 }
 
-/// A number, `.inf` and `.nan` included.
+/// Reads a number, including `.inf` and `.nan`.
 pub(crate) fn parse_float(text: &str) -> Option<f64> {
     if let Some(integer) = parse_integer(text) {
         return Some(integer as f64);
@@ -54,8 +54,8 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
     Some(if negative { -value } else { value })
 }
 
-/// The JSON value that YAML 1.2's core schema gives an unquoted scalar. What only YAML 1.1 reads as a
-/// truth value or a number, what the two read differently, and what JSON cannot hold stay text.
+/// Returns the JSON value of an unquoted scalar in YAML 1.2's core schema. Words that only YAML 1.1 reads as truth values or
+/// numbers, spellings that the two versions read differently, and values that JSON cannot represent stay text.
 pub(crate) fn core_json(text: &str) -> Json {
     if is_null(text) {
         return Json::Null;
@@ -94,7 +94,7 @@ fn has_leading_zero(digits: &str) -> bool {
     bytes.len() > 1 && bytes[0] == b'0' && (bytes[1].is_ascii_digit() || bytes[1] == b'_')
 }
 
-/// The digits without `_`, which may stand only between two of them.
+/// Returns the digits without `_`, which is only allowed between two digits.
 fn without_separators(digits: &str) -> Option<String> {
     let misplaced = digits.is_empty()
         || digits.starts_with('_')

@@ -1,4 +1,4 @@
-//! Secrets in a recipe: they are used as they are given, and never written down.
+//! Secrets in a recipe. They are used as given, and never written down.
 
 use crate::addresses::{shown_address, with_shown_addresses};
 use crate::node::{Key, Node};
@@ -10,14 +10,14 @@ const SECRET: [&str; 3] = [
     "storage_options",
 ];
 
-/// The keys of a dataset, wherever they stand below it, whose values are secrets.
+/// The keys of a dataset, at any level below it, whose values are secrets.
 const SECRET_OF_DATASETS: [&str; 3] = [
     "aws_access_key_id",
     "aws_secret_access_key",
     "aws_session_token",
 ];
 
-/// Returns whether a key, by any dotted name below it, holds secrets.
+/// Returns whether a key, or a key above it in its dotted name, holds secrets.
 pub fn is_secret(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
     if name.starts_with("dataset") && SECRET_OF_DATASETS.contains(&last) {
@@ -29,8 +29,8 @@ pub fn is_secret(name: &str) -> bool {
     })
 }
 
-/// Returns the text of a recipe as it may be shown: without the lines that hold secrets, and nothing where that cannot be
-/// told.
+/// Returns the text of a recipe in the form that may be shown, without the lines that hold secrets; `None` if they cannot be
+/// identified.
 pub fn shown_text(text: &str) -> Option<String> {
     match crate::yaml::parse(text, "recipe") {
         Ok(document) => without_secrets(text, &document),
@@ -42,8 +42,8 @@ pub fn shown_text(text: &str) -> Option<String> {
     }
 }
 
-/// Returns the text of a recipe with other lines in place of those that hold secrets, so that all others keep their
-/// numbers, and with web addresses as they may be shown; none where a line holds both secrets and something else.
+/// Returns the text of a recipe in the form that may be shown. Lines that hold secrets are replaced, so that all other lines keep
+/// their numbers, and web addresses are shortened. `None` if a line holds both secrets and something else.
 pub(crate) fn without_secrets(text: &str, document: &Node) -> Option<String> {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     hide(document, "", lines.len() + 1, &mut lines)?;
@@ -75,7 +75,7 @@ fn hide(node: &Node, above: &str, end: usize, lines: &mut [&str]) -> Option<()> 
     Some(())
 }
 
-/// Hides the secrets of what is below a key: of the datasets that it lists.
+/// Hides the secrets below a key that lists datasets.
 fn hide_below(node: &Node, name: &str, end: usize, lines: &mut [&str]) -> Option<()> {
     let above = format!("{name}.");
     match node.as_list() {

@@ -2,13 +2,13 @@
 
 use crate::keys::KeySpec;
 
-/// What writes a section's values under their canonical names.
+/// The values of a section, under their canonical names.
 pub(crate) type Written = Vec<(&'static KeySpec, serde_json::Value)>;
 
 /// Declares a section: a struct whose fields are recipe keys.
 ///
-/// A field reads `name: type as codec { "canonical" | "other" …, default, class, availability }`; its
-/// documentation is the key's. Made from it: the struct, `KEYS`, `read` and `write`.
+/// A field has the form `name: type as codec { "canonical" | "other" …, default, class, availability }`, and its documentation is
+/// the key's. The macro makes the struct, `KEYS`, `read` and `write`.
 macro_rules! section {
     (
         $(#[$meta:meta])*
@@ -71,11 +71,11 @@ macro_rules! section {
 
 pub(crate) use section;
 
-/// Gives sections the `Default` that a recipe without their keys has.
+/// Gives sections the `Default` of a recipe without their keys.
 macro_rules! recipe_default {
     ($($name:ident),+) => {$(
         impl Default for $name {
-            /// What holds where a recipe says nothing.
+            /// Returns the settings of a recipe without these keys.
             fn default() -> Self {
                 Self::read(&mut $crate::given::Given::nothing())
                     .expect("the defaults in the table of keys are valid, as a test of this crate shows")

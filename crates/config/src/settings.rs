@@ -1,4 +1,4 @@
-//! The settings of a recipe, one struct per topic. A key is declared once, beside its field.
+//! The settings of a recipe, one struct per topic. A key is declared once, as a field.
 
 mod alerts;
 mod analysis;
@@ -40,7 +40,7 @@ pub(crate) use general::{GeneralKeys, PROCESS_KEYS, compat_of, compat_text};
 use crate::keys::KeySpec;
 use crate::table::KeyTable;
 
-/// Every section, in the order of the reference.
+/// All sections, in the order of the reference.
 pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     GeneralKeys::KEYS,
     DatasetSettings::KEYS,
@@ -66,7 +66,7 @@ pub(crate) const KEYS: KeyTable = KeyTable::new(&[
     PROCESS_KEYS,
 ]);
 
-/// Every key of a recipe, in the order of the reference.
+/// Returns every key of a recipe, in the order of the reference.
 ///
 /// ```
 /// let size = coldpress_config::keys().find(|key| key.name == "partition.size").unwrap();

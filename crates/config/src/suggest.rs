@@ -1,11 +1,11 @@
-//! The nearest known name to one that is not known.
+//! Finds the known name that is closest to an unknown one.
 
-/// The candidate with the fewest edits from `name`, if it is near enough to be meant.
+/// Returns the candidate with the fewest edits from `name`, if it is close enough to be meant.
 ///
-/// A candidate whose last part is the whole name (`max_size_mb` for `partition.max_size_mb`) counts as
-/// one edit away, so that a key outside its section is found.
+/// A candidate whose last part is the whole name (`max_size_mb` for `partition.max_size_mb`) counts as one edit away, so that a key
+/// outside its section is found.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A name longer than any known one by this much is no slip, and the table below is quadratic.
+    // A name longer than this isn't a typo of a known one, and the table below takes quadratic time.
     const LONGEST: usize = 100;
     let length = name.chars().count();
     if length > LONGEST {
@@ -31,7 +31,7 @@ fn distance_to(name: &str, candidate: &str) -> usize {
     }
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours.
+/// Counts insertions, deletions, replacements and swaps of neighbours.
 fn edit_distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
     let right: Vec<char> = right.chars().collect();

@@ -14,29 +14,29 @@ impl KeyTable {
         Self(sections)
     }
 
-    /// All keys in the order of the reference.
+    /// Returns all keys in the order of the reference.
     pub(crate) fn keys(self) -> impl Iterator<Item = &'static KeySpec> {
         self.0.iter().copied().flatten()
     }
 
-    /// The key with this canonical name.
+    /// Returns the key with this canonical name.
     pub(crate) fn named(self, name: &str) -> Option<&'static KeySpec> {
         self.keys().find(|key| key.name == name)
     }
 
-    /// The key that has `name` among its spellings.
+    /// Returns the key that has `name` among its spellings.
     pub(crate) fn spelled(self, name: &str) -> Option<&'static KeySpec> {
         let mut keys = self.keys();
         keys.find(|key| key.spellings().any(|spelling| spelling == name))
     }
 
-    /// The known spelling that is `name`.
+    /// Returns the known spelling that equals `name`.
     pub(crate) fn spelling(self, name: &str) -> Option<&'static str> {
         let mut spellings = self.keys().flat_map(KeySpec::spellings);
         spellings.find(|spelling| *spelling == name)
     }
 
-    /// Returns whether some known name lies within the section `name`.
+    /// Returns whether some known name is in the section `name`.
     pub(crate) fn is_section(self, name: &str) -> bool {
         self.names().any(|known| {
             known
@@ -45,7 +45,7 @@ impl KeyTable {
         })
     }
 
-    /// The error for a name that nobody knows.
+    /// Returns the error for an unknown name.
     pub(crate) fn unknown(self, name: String, place: Place) -> Error {
         let sections = self.names().filter_map(|known| known.split_once('.'));
         let sections = sections.map(|(section, _)| section);
@@ -65,7 +65,7 @@ impl KeyTable {
         }
     }
 
-    /// The key of a section that a name is the beginning of, as `checkpoint.n` is of `checkpoint.n_ops`.
+    /// Returns the key that begins with a name within a section, as `checkpoint.n_ops` does with `checkpoint.n`.
     fn begun_with(self, name: &str) -> Option<&'static str> {
         let (section, last) = name.rsplit_once('.').filter(|(_, last)| !last.is_empty())?;
         let is_begun =
@@ -73,14 +73,14 @@ impl KeyTable {
         self.names().find(is_begun)
     }
 
-    /// The spellings of all keys, and what only Data-Juicer knows.
+    /// Returns the spellings of all keys, and the names that only Data-Juicer knows.
     fn names(self) -> impl Iterator<Item = &'static str> {
         let ours = self.keys().flat_map(KeySpec::spellings);
         ours.chain(foreign::names())
     }
 }
 
-/// The rest of a name within a section; none where it is not in it.
+/// Returns the rest of a name within a section; `None` if it isn't in it.
 fn below<'n>(name: &'n str, section: &str) -> Option<&'n str> {
     name.strip_prefix(section)?.strip_prefix('.')
 }

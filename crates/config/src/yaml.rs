@@ -1,7 +1,7 @@
-//! YAML text to [`Node`]s with places, within a budget.
+//! Parses YAML text into [`Node`]s with places, within a budget.
 //!
-//! The budget is what stands between a recipe of a few hundred bytes and a tree of billions of values:
-//! aliases are expanded by copying, so each copy is paid for.
+//! Aliases are expanded by copying. Every copy counts against the budget, so a recipe of a few hundred bytes cannot become a tree
+//! of billions of values.
 
 mod budget;
 mod map;
@@ -17,10 +17,10 @@ use crate::scalar;
 use budget::{Budget, Cost};
 use map::OpenMap;
 
-/// Longest recipe.
+/// The size of the largest recipe.
 pub(crate) const MAX_SIZE_BYTES: usize = 4 << 20;
 
-/// The one document in `text`; nothing at all is [`Value::Null`].
+/// Parses the single document in `text`. An empty text is [`Value::Null`].
 pub(crate) fn parse(text: &str, origin: &str) -> Result<Node> {
     if text.len() > MAX_SIZE_BYTES {
         return Err(Error::TooLarge {
@@ -34,7 +34,7 @@ pub(crate) fn parse(text: &str, origin: &str) -> Result<Node> {
     Ok(builder.root.unwrap_or_else(|| Node::from(Value::Null)))
 }
 
-/// Builds the tree from events with a stack of its own: depth never costs call stack.
+/// Builds the tree from events with its own stack, so that deep nesting cannot overflow the call stack.
 struct Builder<'a> {
     origin: &'a str,
     open: Vec<Open>,
@@ -44,7 +44,7 @@ struct Builder<'a> {
     budget: Budget,
 }
 
-/// A collection whose end has not been seen.
+/// A collection whose end has not been reached.
 struct Open {
     span: Span,
     anchor: usize,
@@ -115,7 +115,7 @@ impl<'a> Builder<'a> {
             let value = Value::Scalar { text, plain };
             return self.finish(Node { value, span }, anchor);
         }
-        // The parser places a missing value at the token after it, often a line below.
+        // The parser places a missing value at the token after it, which is often a line below.
         let span = self.key_span().filter(|_| text.is_empty()).unwrap_or(span);
         let value = Value::Null;
         self.finish(Node { value, span }, anchor)
@@ -149,7 +149,7 @@ impl<'a> Builder<'a> {
         let Some(cost) = self.anchors.get(&anchor).map(|(_, cost)| *cost) else {
             return Err(self.syntax(span, "an alias stands inside the value that it names"));
         };
-        // Paid before it is copied.
+        // Counted before it is copied.
         self.spend(cost, span)?;
         let Some(node) = self.anchors.get(&anchor).map(|(node, _)| node.clone()) else {
             return Ok(());
@@ -168,11 +168,11 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// A whole value: goes into the collection around it.
+    /// Adds a complete value to the collection around it.
     fn finish(&mut self, node: Node, anchor: usize) -> Result<()> {
         if anchor != 0 {
             let cost = Cost::of(&node);
-            // The table of anchors holds a copy, which is memory as well.
+            // The table of anchors has a copy, which takes memory as well.
             self.spend(cost, node.span)?;
             self.anchors.insert(anchor, (node.clone(), cost));
         }
@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
                 "int" | "float" | "bool" | "null" => Ok(true),
                 _ => Err(self.unknown_tag(tag, span)),
             },
-            // A lone `!` means: do not interpret.
+            // A lone `!` means that the value must not be interpreted.
             Some(tag) if tag.handle.is_empty() && tag.suffix == "!" => Ok(false),
             Some(tag) => Err(self.unknown_tag(tag, span)),
         }

@@ -1,4 +1,4 @@
-//! Words out of a few.
+//! Values that are one of a few words.
 
 use serde_json::Value as Json;
 
@@ -59,7 +59,7 @@ macro_rules! choice {
         }
 
         impl $name {
-            /// The word for it in recipes.
+            /// Returns the word for it in recipes.
             $visibility fn as_str(self) -> &'static str {
                 match self {
                     $( Self::$variant => $word ),+

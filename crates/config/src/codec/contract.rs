@@ -1,21 +1,21 @@
-//! What a codec is.
+//! The contract of codecs.
 
 use serde_json::Value as Json;
 
 use crate::keys::Kind;
 use crate::node::{Key, Node, Span};
 
-/// A way to read and write one kind of value. What is written reads as the same value.
+/// A way to read and write one kind of value. A written value must read as the same value.
 pub(crate) trait Codec<T> {
     const KIND: Kind;
     fn read(node: &Node) -> Result<T, Mismatch>;
     fn write(value: &T) -> Json;
 }
 
-/// Why a node is not a value of the wanted kind.
+/// The reason why a node is not a value of the wanted kind.
 pub(crate) struct Mismatch {
     pub(crate) why: Why,
-    /// Where, if not at the node itself.
+    /// The place of the mistake, if it isn't the node itself.
     pub(crate) span: Option<Span>,
     pub(crate) found: String,
 }
@@ -24,14 +24,14 @@ pub(crate) enum Why {
     Type,
     Range,
     NotAvailable(&'static str),
-    /// A part of the value is not what it must be.
+    /// A part of the value is invalid.
     Part {
         name: &'static str,
         expected: &'static str,
     },
-    /// A part of the value is not there.
+    /// A part of the value is missing.
     WithoutPart(&'static str),
-    /// The value has a part that it cannot have; these it can have.
+    /// The value has an unknown part; these are the known ones.
     UnknownPart(&'static [&'static str]),
 }
 

@@ -1,4 +1,4 @@
-//! Yes or no.
+//! Values that are true or false.
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! Numbers.
+//! Numeric values.
 
 use serde_json::Value as Json;
 
@@ -30,7 +30,7 @@ impl<T: WholeNumber, const MIN: u64> Codec<T> for AtLeast<MIN> {
 
     fn read(node: &Node) -> Result<T, Mismatch> {
         let Some(value) = node.as_u64() else {
-            // A number that is negative, too great or has a fraction is still a number.
+            // A number that is negative, too large or fractional is still a number.
             return Err(if node.as_f64().is_some() {
                 Mismatch::out_of_range(node)
             } else {
@@ -51,9 +51,9 @@ impl<T: WholeNumber, const MIN: u64> Codec<T> for AtLeast<MIN> {
 /// A number from 0 to `MAX`.
 pub(crate) struct UpTo<const MAX: u32>;
 
-/// Seconds, up to some thirty years, so that they always fit a duration.
+/// Seconds, up to about thirty years, so that they always fit in a duration.
 pub(crate) type Seconds = UpTo<1_000_000_000>;
-/// A share from 0 to 1.
+/// A share, from 0 to 1.
 pub(crate) type Ratio = UpTo<1>;
 
 impl<const MAX: u32> Codec<f64> for UpTo<MAX> {
@@ -77,7 +77,7 @@ impl<const MAX: u32> Codec<f64> for UpTo<MAX> {
     }
 }
 
-/// Shares from 0 to 1.
+/// Shares, each from 0 to 1.
 pub(crate) struct Ratios;
 
 impl Codec<Vec<f64>> for Ratios {
@@ -95,7 +95,7 @@ impl Codec<Vec<f64>> for Ratios {
     }
 }
 
-/// A key in MB for a field in bytes.
+/// A key in MB for a field in bytes. With `ZERO_ALLOWED`, 0 is valid.
 pub(crate) struct Megabytes<const ZERO_ALLOWED: bool>;
 
 const MEGABYTE: u64 = 1 << 20;
@@ -104,7 +104,7 @@ impl<const ZERO_ALLOWED: bool> Codec<u64> for Megabytes<ZERO_ALLOWED> {
     const KIND: Kind = Kind::Megabytes { zero: ZERO_ALLOWED };
 
     fn read(node: &Node) -> Result<u64, Mismatch> {
-        // Up to here a number of bytes is exact as a floating-point number, in both directions.
+        // Up to this number, every number of bytes is exact as a floating-point number, in both directions.
         const MOST_BYTES: f64 = (1_u64 << 53) as f64;
         let value = node.as_f64().ok_or_else(|| Mismatch::wrong_type(node))?;
         let bytes = (value * MEGABYTE as f64).round();

@@ -25,7 +25,7 @@ impl<T, C: Codec<T>> Codec<Option<T>> for Optional<C> {
     }
 }
 
-/// A value that may be absent or `auto`, which is the same.
+/// A value that may be absent, or `auto`, which means the same.
 pub(crate) struct OrAuto<C>(C);
 
 impl<T, C: Codec<T>> Codec<Option<T>> for OrAuto<C> {

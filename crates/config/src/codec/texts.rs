@@ -1,4 +1,4 @@
-//! Texts, and lists of them.
+//! Text values, and lists of them.
 
 use serde_json::Value as Json;
 
@@ -43,12 +43,12 @@ impl Codec<String> for Path {
         if text.is_empty() || text.contains('\0') {
             return Err(Mismatch::out_of_range(node));
         }
-        // A person who writes `true` here takes the key for a switch, and would get a folder of that name.
+        // Somebody who writes `true` here mistakes the key for a switch, and would get a folder of that name.
         if ["true", "false"].contains(&text.as_str()) {
             return Err(Mismatch::wrong_type(node));
         }
         match meant_url(&text) {
-            // A password may be in it.
+            // The URL may contain a password.
             Some(_) if text.contains(['@', '?']) => Err(Mismatch {
                 found: "a URL without its `://`".to_owned(),
                 ..Mismatch::out_of_range(node)
@@ -66,8 +66,8 @@ impl Codec<String> for Path {
     }
 }
 
-/// A path on this machine. `file://` is taken off; URLs of other schemes are refused, because a folder named `s3:` is
-/// not what anyone means by them.
+/// A path on this machine. A leading `file://` is removed. URLs of other schemes are refused, because nobody who writes one means a
+/// folder named `s3:`.
 pub(crate) struct LocalPath;
 
 impl Codec<String> for LocalPath {
@@ -90,7 +90,7 @@ impl Codec<String> for LocalPath {
     }
 }
 
-/// A path on this machine, or a URL; [`Location`] says which. `file://` is taken off.
+/// A path on this machine or a URL, as [`Location`] decides. A leading `file://` is removed.
 pub(crate) struct PathOrUrl;
 
 impl Codec<String> for PathOrUrl {
@@ -102,7 +102,7 @@ impl Codec<String> for PathOrUrl {
             Location::Path("") => Err(Mismatch::out_of_range(node)),
             Location::Path(path) => Ok(path.to_owned()),
             Location::Url(url) if url.ends_with("://") => Err(Mismatch::out_of_range(node)),
-            // It would be in every message that names the place.
+            // Otherwise the password would be in every message that names the place.
             Location::Url(url) if has_password(url) => Err(Mismatch {
                 found: "a URL with a password in it, which belongs into `storage_options`"
                     .to_owned(),
@@ -124,7 +124,7 @@ fn has_password(url: &str) -> bool {
     user.is_some_and(|user| user.contains(':'))
 }
 
-/// An address that can be posted to.
+/// An address that requests can be posted to.
 pub(crate) struct Address;
 
 impl Codec<String> for Address {
@@ -154,7 +154,7 @@ impl Codec<String> for Address {
     }
 }
 
-/// Returns whether a host has no port, or one that there is. The parts of an address in brackets are no ports.
+/// Returns whether a host has no port, or a valid one. The parts of an address in brackets are not ports.
 fn has_good_port(host: &str) -> bool {
     let end = host.rfind(']').map_or(0, |end| end + 1);
     match host[end..].split_once(':') {

@@ -1,4 +1,4 @@
-//! Options of stores behind URLs, of which any may be a secret.
+//! Options of stores behind URLs, any of which may be a secret.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,14 +10,14 @@ use crate::keys::Kind;
 use crate::location::Location;
 use crate::node::Node;
 
-/// Options of stores behind URLs, by the beginnings of the URLs that they are for; those of the empty beginning are for all.
+/// Options of stores behind URLs, by the prefixes of the URLs that they are for. Options with an empty prefix are for all URLs.
 ///
-/// Any of them may be a secret: `Debug` shows no value, and a recipe that is written out has none of them.
+/// Any of them may be a secret, so `Debug` shows no values, and a recipe that is written out has none of them.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct UrlOptions(BTreeMap<String, BTreeMap<String, String>>);
 
 impl UrlOptions {
-    /// The options: the beginning of the URLs that one is for, its name, its value.
+    /// Returns the options: the prefix of the URLs that each is for, its name, and its value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &str)> {
         self.0.iter().flat_map(|(prefix, options)| {
             let options = options.iter();
@@ -25,7 +25,7 @@ impl UrlOptions {
         })
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no options.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -58,7 +58,7 @@ impl fmt::Debug for UrlOptions {
     }
 }
 
-/// Reads [`UrlOptions`]. They are written as if there were none.
+/// Reads [`UrlOptions`]. They are always written as if there were none.
 pub(crate) struct SecretOptions;
 
 impl Codec<UrlOptions> for SecretOptions {
@@ -69,7 +69,7 @@ impl Codec<UrlOptions> for SecretOptions {
         if node.is_null() {
             return Ok(options);
         }
-        // Whatever stands there in a map's stead may be a secret, so nothing of it is shown.
+        // Any value that is given instead of a map may be a secret, so none of it is shown.
         let hidden = |node: &Node| Mismatch {
             found: "something else".to_owned(),
             ..Mismatch::wrong_type(node)

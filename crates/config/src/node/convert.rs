@@ -1,4 +1,4 @@
-//! Nodes compared with nodes, and made from and into other things.
+//! Compares nodes, and converts them from and to other types.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value as Json;
@@ -24,7 +24,7 @@ impl PartialEq for Value {
 }
 
 impl Value {
-    /// The text and the JSON kind of a scalar; `None` for nothing.
+    /// Returns the text and the JSON kind of a scalar; `None` for nothing.
     fn resolved(&self) -> Option<(&str, bool)> {
         match self {
             Self::Scalar { text, plain } if *plain && scalar::is_null(text) => None,

@@ -1,4 +1,4 @@
-//! Keys for messages to others: rules that call for a person, lineage for data catalogues, and spans for collectors.
+//! Keys for messages to the outside: alert rules, lineage for data catalogues, and spans for collectors.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,10 +8,11 @@ use crate::node::{Node, Span};
 use crate::section::{recipe_default, section};
 
 section! {
-    /// Rules on what happens in a job. A rule that is met is a warning in the event log, and may run a command or send a
-    /// request; nothing of that can harm the job.
+    /// Rules about events in a job. A rule that is met causes a warning in the event log, and may run a command or send a request.
+    /// None of that can harm the job.
     pub struct AlertSettings {
-        /// Rules that are watched while a job runs, each with `when`, and where it needs one a limit as `above` or `below`; `run` is a command and `post` an address that get the alert as JSON.
+        /// Rules that are checked while a job runs, each with `when` and, if needed, a limit as `above` or `below`. `run` is a
+        /// command, and `post` an address, that get the alert as JSON.
         rules: Vec<AlertRule> as AlertRules { "alerts", Value("[]"), Run, Now }
     }
 }
@@ -19,9 +20,10 @@ section! {
 section! {
     /// Settings for the OpenLineage events that are sent to data catalogues.
     pub struct LineageSettings {
-        /// The address that run events are posted to, such as `http://localhost:5000/api/v1/lineage`; they are in `lineage.jsonl` in the job's folder anyway.
+        /// The address that run events are posted to, such as `http://localhost:5000/api/v1/lineage`. `lineage.jsonl` in the job's
+        /// folder has them in any case.
         url: Option<String> as Optional<Address> { "lineage.url", Derived("none"), Run, Now }
-        /// The namespace that the job has there.
+        /// The namespace of the job there.
         namespace: String as Text { "lineage.namespace", Value("coldpress"), Run, Now }
     }
 }
@@ -29,7 +31,8 @@ section! {
 section! {
     /// Settings for the spans that are sent to an OpenTelemetry collector.
     pub struct OtlpSettings {
-        /// The address of a collector, such as `http://localhost:4318`, that gets spans of the run, its stages, attempts, barriers and the merge: OTLP over HTTP, as JSON.
+        /// The address of a collector, such as `http://localhost:4318`. It gets spans of the run, its stages, attempts, barriers
+        /// and the merge: OTLP over HTTP, as JSON.
         endpoint: Option<String> as Optional<Address> { "otlp.endpoint", Derived("none"), Run, Now }
     }
 }
@@ -39,9 +42,9 @@ recipe_default!(AlertSettings, LineageSettings, OtlpSettings);
 choice! {
     /// The condition of an alert.
     pub enum AlertWhen {
-        /// The share of the records of this run that went to quarantine is above the limit.
+        /// The share of this run's records that went to quarantine is above the limit.
         ErrorRatio = "error_ratio",
-        /// Fewer records a second come through than the limit.
+        /// Fewer records per second come through than the limit.
         Throughput = "throughput",
         /// No record has come through for more seconds than the limit.
         Stalled = "stalled",
@@ -53,7 +56,7 @@ choice! {
         Failed = "failed",
         /// The job was stopped.
         Stopped = "stopped",
-        /// The job is done.
+        /// The job is complete.
         Completed = "completed",
     }
 }
@@ -87,7 +90,7 @@ impl AlertWhen {
         }
     }
 
-    /// The greatest limit that makes sense.
+    /// Returns the greatest limit that makes sense.
     fn greatest(self) -> f64 {
         match self {
             Self::ErrorRatio | Self::SourceLoss => 1.0,
@@ -96,7 +99,7 @@ impl AlertWhen {
     }
 }
 
-/// One rule.
+/// An alert rule.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AlertRule {
@@ -104,7 +107,7 @@ pub struct AlertRule {
     pub name: Option<String>,
     /// The condition of the rule.
     pub when: AlertWhen,
-    /// From where on the alert is due: a share, records a second, seconds or MB; 0 for a rule without a limit.
+    /// The limit at which the alert is due: a share, records per second, seconds or MB; 0 for a rule without a limit.
     pub limit: f64,
     /// The seconds for which the condition must hold before the alert is raised.
     pub for_seconds: f64,
@@ -202,7 +205,7 @@ fn number(node: &Node, greatest: f64) -> Result<f64, Mismatch> {
     }
 }
 
-/// A rule that is no rule, and why.
+/// Returns the error for an invalid rule.
 fn refused(span: Span, why: impl Into<String>) -> Mismatch {
     Mismatch {
         why: Why::Type,

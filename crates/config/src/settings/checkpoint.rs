@@ -1,4 +1,4 @@
-//! Which progress is kept.
+//! Settings for checkpoints.
 
 use super::storage::{StorageCompression, StorageFormat, StorageSettings};
 use crate::codec::{AtLeast, Flag, OneOf, Optional, Seconds, Texts, choice};
@@ -7,35 +7,38 @@ use crate::given::Given;
 use crate::section::{Written, section};
 
 section! {
-    /// The keys behind [`CheckpointSettings`].
+    /// The keys from which [`CheckpointSettings`] are made.
     pub(crate) struct CheckpointKeys {
-        /// False: as `strategy: disabled`.
+        /// If false, the same as `strategy: disabled`.
         enabled: bool as Flag {
             "checkpoint.enabled" | "checkpointing.enabled" | "use_checkpoint", Value("true"), Run, Now
         }
-        /// After which operators a checkpoint is written. `every_partition`'s checkpoint is the partition's result itself, not a second copy. `disabled` writes no checkpoint files; finished results still count on resume.
+        /// The operators after which a checkpoint is written. With `every_partition`, the checkpoint is the partition's result
+        /// itself, not a second copy. With `disabled`, no checkpoint files are written; finished results still count on resume.
         strategy: Option<StrategyName> as Optional<OneOf> {
             "checkpoint.strategy" | "checkpointing.strategy",
             Derived("`every_partition`; `every_op` where there is a `checkpointing` section"), Run, Now
         }
-        /// How many operators lie between two checkpoints, for `every_n_ops`.
+        /// The number of operators from one checkpoint to the next, for `every_n_ops`.
         n_ops: u32 as AtLeast<1> { "checkpoint.n_ops" | "checkpointing.n_ops", Value("2"), Run, Now }
         /// The operators after which a checkpoint is written, for `manual`.
         op_names: Vec<String> as Texts { "checkpoint.op_names" | "checkpointing.op_names", Value("[]"), Run, Now }
-        /// `delta` keeps what changed since the checkpoint before; `full` writes whole records.
+        /// `delta` keeps the changes since the checkpoint before; `full` writes whole records.
         mode: CheckpointMode as OneOf {
             "checkpoint.mode", Value("delta"), Run, Now
         }
-        /// Publish a partition's checkpoints before it is finished where more seconds of work than this would be redone otherwise; 0 = at every checkpoint.
+        /// The seconds of work worth protecting: a partition's checkpoints are published before it is finished if more work than
+        /// this would otherwise be redone; 0 = at every checkpoint.
         gate_seconds: f64 as Seconds {
             "checkpoint.gate_seconds", Value("2"), Run, Now
         }
-        /// Checkpoint files kept per partition, of those that the recipe could go on from. The newest good one, and a base that a kept one needs, are never removed.
+        /// The number of checkpoint files to keep per partition, of those from which the recipe could continue. The newest good one
+        /// is never removed, and neither is a base that a kept one needs.
         max_per_partition: u32 as AtLeast<1> {
             "checkpoint.max_checkpoints_per_partition" | "checkpointing.max_checkpoints_per_partition",
             Value("10"), Run, Now
         }
-        /// Remove a partition's older checkpoints beyond that number.
+        /// If true, a partition's older checkpoints beyond that number are removed.
         cleanup_old: bool as Flag {
             "checkpoint.cleanup_old_checkpoints" | "checkpointing.cleanup_old_checkpoints", Value("true"), Run, Now
         }
@@ -57,9 +60,9 @@ choice! {
         EveryOp = "every_op",
         /// At the end of every partition.
         EveryPartition = "every_partition",
-        /// After every so many operators.
+        /// After every so many operators, as `n_ops` says.
         EveryNOps = "every_n_ops",
-        /// After the operators that are named.
+        /// After the named operators.
         Manual = "manual",
         /// Never.
         Disabled = "disabled",
@@ -67,23 +70,23 @@ choice! {
 }
 
 choice! {
-    /// What a checkpoint file holds.
+    /// The content of a checkpoint file.
     pub enum CheckpointMode {
-        /// What changed since the checkpoint before.
+        /// The changes since the checkpoint before.
         Delta = "delta",
         /// Whole records.
         Full = "full",
     }
 }
 
-/// After which operators a checkpoint is written.
+/// The operators after which a checkpoint is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Strategy {
     /// After every operator.
     EveryOp,
-    /// At the end of every partition: its result is its checkpoint.
+    /// At the end of every partition, whose result is its checkpoint.
     EveryPartition,
-    /// After every so many operators.
+    /// After every given number of operators.
     EveryNOps(u32),
     /// After the operators with these names.
     Manual(Vec<String>),
@@ -91,28 +94,28 @@ pub enum Strategy {
     Disabled,
 }
 
-/// Which progress is kept.
+/// Settings for checkpoints.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckpointSettings {
-    /// After which operators. Recipe keys: `checkpoint.enabled`, `.strategy`, `.n_ops`, `.op_names`.
+    /// The operators after which a checkpoint is written. Recipe keys: `checkpoint.enabled`, `.strategy`, `.n_ops`, `.op_names`.
     pub strategy: Strategy,
-    /// What a file holds. Recipe key: `checkpoint.mode`.
+    /// The content of a checkpoint file. Recipe key: `checkpoint.mode`.
     pub mode: CheckpointMode,
-    /// Work worth a gate, in seconds. Recipe key: `checkpoint.gate_seconds`.
+    /// The seconds of work for which checkpoints are published early. Recipe key: `checkpoint.gate_seconds`.
     pub gate_seconds: f64,
-    /// Files kept per partition. Recipe key: `checkpoint.max_checkpoints_per_partition`.
+    /// The number of files to keep per partition. Recipe key: `checkpoint.max_checkpoints_per_partition`.
     pub max_per_partition: u32,
-    /// Whether older files beyond that are removed. Recipe key: `checkpoint.cleanup_old_checkpoints`.
+    /// True if older files beyond that number are removed. Recipe key: `checkpoint.cleanup_old_checkpoints`.
     pub cleanup_old: bool,
-    /// Recipe key: `checkpoint.format`.
+    /// The format of the files. Recipe key: `checkpoint.format`.
     pub format: StorageFormat,
-    /// Recipe key: `checkpoint.compression`.
+    /// The compression of the files. Recipe key: `checkpoint.compression`.
     pub compression: StorageCompression,
-    /// What was asked for, of which the strategy has no use for all.
+    /// The keys as given, because the strategy doesn't use all of them.
     asked: Asked,
 }
 
-/// The keys that [`Strategy`] was made of.
+/// The keys that a [`Strategy`] is made from.
 #[derive(Debug, Clone, PartialEq)]
 struct Asked {
     enabled: bool,
@@ -133,7 +136,7 @@ impl Asked {
         }
     }
 
-    /// What must be asked for to get this strategy: what was, as far as it fits.
+    /// Returns keys that give this strategy, keeping the given ones as far as they fit.
     fn to_get(&self, strategy: &Strategy) -> Self {
         let mut asked = self.clone();
         if asked.strategy() == *strategy {
@@ -206,14 +209,14 @@ impl Strategy {
         }
     }
 
-    /// The word for it in recipes.
+    /// Returns the word for it in recipes.
     pub fn as_str(&self) -> &'static str {
         self.name().as_str()
     }
 }
 
 impl Default for CheckpointSettings {
-    /// What holds where a recipe says nothing.
+    /// Returns the settings of a recipe without these keys.
     fn default() -> Self {
         Self::read(&mut Given::nothing(), &StorageSettings::default())
             .expect("the defaults in the table of keys are valid, as a test of this crate shows")

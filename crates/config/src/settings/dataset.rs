@@ -1,4 +1,4 @@
-//! Where the records come from, and which fields of them are meant.
+//! The source of the records, and the fields that operators use.
 
 use std::borrow::Cow;
 
@@ -17,29 +17,41 @@ use crate::section::{recipe_default, section};
 section! {
     /// The input.
     pub struct DatasetSettings {
-        /// A file, a directory, a glob, a URL of one of them (`s3://`, `gs://`, `az://`, `abfss://`, `hf://`, `http://`, `https://`, `file://`), or a list of them; in a list also `{path: …, weight: …}`. A text `0.5 a.jsonl 2 b.jsonl` is a list with weights; a path with a space that exists is a path. Several files keep the order they are given in, else the order of their names. What the files hold is part of a result's identity; where they lie is not. A weight of 0.5 takes half of the records of a path, 2 each twice, 0 none; with `dataset.max_sample_num` weights are shares of it.
+        /// A file, a directory, a glob, a URL of one of them (`s3://`, `gs://`, `az://`, `abfss://`, `hf://`, `http://`,
+        /// `https://`, `file://`), or a list of them; a list may also have entries `{path: …, weight: …}`. A text
+        /// `0.5 a.jsonl 2 b.jsonl` is a list with weights; a path with a space that exists is a path. Listed files keep the given
+        /// order, others the order of their names. The content of the files is part of a result's identity; their location is not.
+        /// A weight of 0.5 takes half of the records of a path, 2 each record twice, 0 none; with `dataset.max_sample_num`, weights
+        /// are shares of it.
         inputs: Vec<Input> as Inputs {
             "dataset_path" | "dataset.configs", Required, Run, Now
         }
-        /// How many records come in altogether, drawn from each path by its weight. Where a path has fewer than its share, its records are repeated; a single path is never repeated. Which records are drawn depends on `seed`. None given: all, or what the weights say.
+        /// The total number of records to read, drawn from each path by its weight. If a path has fewer records than its share,
+        /// they are repeated; a single path is never repeated. `seed` decides which records are drawn. If not given, all records
+        /// are read, or as many as the weights say.
         max_sample_num: Option<u64> as Optional<AtLeast<1>> { "dataset.max_sample_num", Value("null"), Result, Now }
-        /// Which files of a directory are read; none given: all that can be read.
+        /// The suffixes of the files of a directory that are read; if not given, all readable files.
         suffixes: Vec<String> as Suffixes { "suffixes", Value("[]"), Result, Now }
-        /// True: lines that cannot be read are put in quarantine. False: the first one fails the job.
+        /// If true, lines that cannot be read are put in quarantine. If false, the first one fails the job.
         lenient: bool as Flag { "load_jsonl_lenient", Value("true"), Result, Now }
-        /// Only these columns of CSV, Parquet and Arrow files; none given: all.
+        /// The columns to read from CSV, Parquet and Arrow files; if not given, all.
         columns: Vec<String> as Texts {
             "load_dataset_kwargs.columns", Value("[]"), Result, Now
         }
-        /// What separates the fields of CSV files, one ASCII character; none given: what the first lines of each show.
+        /// The separator of the fields of CSV files, one ASCII character; if not given, it is detected from the first lines of each
+        /// file.
         delimiter: Option<String> as Optional<Text> { "load_dataset_kwargs.delimiter", Value("null"), Result, Now }
-        /// Whether the cells of CSV files may be quoted: `minimal` (cells that begin with a quote are), `none` (a quote is a character), or the numbers of Python's csv module; none given: what the first lines of each show.
+        /// The quoting of cells in CSV files: `minimal` (cells that begin with a quote are quoted), `none` (a quote is a
+        /// character), or the numbers of Python's csv module; if not given, it is detected from the first lines of each file.
         quoting: Option<Quoting> as Optional<OneOf> { "load_dataset_kwargs.quoting", Value("null"), Result, Now }
-        /// The escape character before a quote in a quoted cell of CSV files, as in `\"`; none given: what the first lines of each show. A doubled quote always counts as one.
+        /// The escape character before a quote in a quoted cell of CSV files, as in `\"`; if not given, it is detected from the
+        /// first lines of each file. A doubled quote always counts as one.
         escape: Option<String> as Optional<Text> { "load_dataset_kwargs.escape" | "load_dataset_kwargs.escapechar", Value("null"), Result, Now }
-        /// True: the first row of a CSV file names its columns. False: it is data, and they are called `column_1`, `column_2` and so on. A list: it is data, and these are the names.
+        /// If true, the first row of a CSV file names its columns. If false, it is data, and the columns are called `column_1`,
+        /// `column_2` and so on. If a list, the row is data, and the list has the names.
         header: Header as HeaderCodec { "load_dataset_kwargs.header", Value("true"), Result, Now }
-        /// The field that holds the records, for JSON files that are one object with a list of records in it, as in `{"data": [...]}`; none given: files are read as records directly.
+        /// The field that holds the records, for JSON files that are one object with a list of records in it, as in
+        /// `{"data": [...]}`; if not given, files consist of records.
         field: Option<String> as Optional<Text> { "load_dataset_kwargs.field", Value("null"), Result, Now }
         /// Checks of the records before work begins, each with a `type`: `required_fields` (with `required_fields`, `field_types`, `allow_missing`), `swift_messages` or `dj_conversation` (with `min_turns`, `max_turns`). Up to `sample_size` (100) records of each source are checked; if they do not pass, the job is refused.
         validators: Vec<Validator> as Validators { "validators", Value("[]"), Run, Now }
@@ -47,7 +59,7 @@ section! {
 }
 
 section! {
-    /// Which fields of a record operators work on where their own parameters do not say.
+    /// The fields of a record that operators work on unless their own parameters name others.
     pub struct FieldSettings {
         /// The fields with text; dots lead into nested fields.
         text_keys: Vec<String> as Fields { "text_keys" | "text_key", Value("[text]"), Result, Partly("operators work on the first; the others count where sizes are chosen") }
@@ -63,21 +75,21 @@ section! {
 recipe_default!(FieldSettings);
 
 choice! {
-    /// Whether cells of CSV files may be quoted.
+    /// The quoting of cells in CSV files.
     pub enum Quoting {
-        /// Those that begin with a quote are.
+        /// Cells that begin with a quote are quoted.
         Minimal = "minimal" | "0" | "1" | "2" | "all" | "nonnumeric",
-        /// None is; a quote is a character.
+        /// No cell is quoted; a quote is a character.
         None = "none" | "3",
     }
 }
 
-/// Where the columns of CSV files get their names.
+/// The source of the names of CSV columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Header {
-    /// From the first row, or nowhere.
+    /// The first row, or none.
     First(bool),
-    /// From this list.
+    /// This list.
     Names(Vec<String>),
 }
 
@@ -110,28 +122,28 @@ impl Codec<Header> for HeaderCodec {
 }
 
 impl DatasetSettings {
-    /// The paths of the dataset.
+    /// Returns the paths of the dataset.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().map(|input| input.path.as_str())
     }
 
-    /// The paths of the dataset as they may be shown and written down: without what is secret in web addresses.
+    /// Returns the paths of the dataset in the form that may be shown and written down, without secrets in web addresses.
     pub fn shown_paths(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.inputs.iter().map(Input::shown_path)
     }
 
-    /// The escape character before a quote, where the recipe says so.
+    /// Returns the escape character before a quote, if the recipe gives it.
     pub fn escape_byte(&self) -> Option<u8> {
         self.escape.as_deref().and_then(delimiter)
     }
 
-    /// The byte that separates the fields of CSV files, where the recipe says so.
+    /// Returns the byte that separates the fields of CSV files, if the recipe gives it.
     pub fn delimiter_byte(&self) -> Option<u8> {
         self.delimiter.as_deref().and_then(delimiter)
     }
 }
 
-/// The byte that a delimiter means; `\\t` as two characters is a tab too.
+/// Returns the byte that a delimiter means. `\\t` as two characters is a tab too.
 fn delimiter(text: &str) -> Option<u8> {
     match text.as_bytes() {
         b"\\t" => Some(b'\t'),

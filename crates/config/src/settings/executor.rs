@@ -1,18 +1,19 @@
-//! Who does the work, and how much of the machine it may take.
+//! The workers, and the limits on their use of the machine.
 
 use crate::codec::{AtLeast, Megabytes, OneOf, Optional, OrAuto, Text, choice};
 use crate::section::{recipe_default, section};
 
 section! {
-    /// Who does the work.
+    /// The workers.
     pub struct ExecutorSettings {
         /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers on a Ray cluster.
         kind: ExecutorKind as OneOf {
             "executor_type", Value("default"), Run, Now
         }
-        /// Workers; none given: all cores of the machine or container.
+        /// The number of workers; if not given, all cores of the machine or container.
         workers: Option<u32> as OrAuto<AtLeast<1>> { "np", Derived("all cores"), Run, Now }
-        /// The Ray cluster: `host:port` or `ray://host:port`; `auto` for the one that runs on this machine, and without one worker processes; `local` for a new one on this machine, for the job alone.
+        /// The Ray cluster: `host:port` or `ray://host:port`; `auto` for the one that runs on this machine, or worker processes if
+        /// there is none; `local` for a new one on this machine, for this job alone.
         ray_address: String as Text {
             "ray_address", Value("auto"), Run, Now
         }
@@ -20,13 +21,15 @@ section! {
 }
 
 section! {
-    /// How much of the machine the work may take.
+    /// The limits on the use of the machine.
     pub struct LimitSettings {
-        /// Memory for the whole job, in MB of 1,048,576 bytes; none given: the container's or machine's. `partition.auto_configure` keeps to it, and no further partition is begun while more than 85 % of it is in use.
+        /// The memory for the whole job, in MB of 1,048,576 bytes; if not given, that of the container or machine.
+        /// `partition.auto_configure` respects it, and no further partition is started while more than 85 % of it is in use.
         memory_limit_bytes: Option<u64> as Optional<Megabytes<false>> {
             "memory_limit_mb", Derived("the container's or machine's"), Run, Now
         }
-        /// Free disk space below which the job stops, in MB of 1,048,576 bytes, on each disk that it writes to; 0: it is not looked at.
+        /// The free disk space below which the job stops, in MB of 1,048,576 bytes, on each disk that it writes to; 0 = not
+        /// checked.
         min_free_disk_bytes: u64 as Megabytes<true> {
             "min_free_disk_mb", Value("512"), Run, Now
         }
@@ -36,19 +39,19 @@ section! {
 recipe_default!(ExecutorSettings, LimitSettings);
 
 choice! {
-    /// Who does the work.
+    /// The kind of workers.
     pub enum ExecutorKind {
         /// Threads of this process.
         Default = "default",
-        /// The same.
+        /// The same as `Default`.
         Local = "local",
-        /// The same, by the name of Data-Juicer's executor over partitions.
+        /// The same as `Default`, under the name of Data-Juicer's executor over partitions.
         Partitioned = "partitioned",
         /// Worker processes on this machine.
         Process = "process",
         /// Worker processes on a Ray cluster.
         Ray = "ray",
-        /// The same, by the name of Data-Juicer's executor over partitions.
+        /// The same as `Ray`, under the name of Data-Juicer's executor over partitions.
         RayPartitioned = "ray_partitioned",
     }
 }

@@ -1,16 +1,16 @@
-//! What happens when something fails.
+//! The consequences of failures.
 
 use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Optional, Ratio, Seconds, choice};
 use crate::section::{recipe_default, section};
 
 section! {
-    /// How failed attempts are repeated.
+    /// The retries of failed attempts.
     pub struct RetrySettings {
-        /// Retries per partition and stage: attempts = 1 + this.
+        /// The number of retries per partition and stage: attempts = 1 + this.
         max_retries: u32 as AtLeast<0> {
             "retry.max_retries" | "partition.max_retries" | "recovery.max_retries" | "max_retries", Value("3"), Run, Now
         }
-        /// How the delay grows.
+        /// The growth of the delay.
         backoff: Backoff as OneOf {
             "retry.retry_backoff" | "partition.retry_backoff" | "retry_backoff", Value("exponential"), Run, Now
         }
@@ -24,33 +24,35 @@ section! {
 }
 
 section! {
-    /// What happens when something fails for good.
+    /// The consequences of permanent failures.
     pub struct FailureSettings {
-        /// False: no retries, and the first failed partition fails the job.
+        /// If false, there are no retries, and the first failed partition fails the job.
         fault_tolerance: bool as Flag {
             "enable_fault_tolerance" | "partition.enable_fault_tolerance" | "recovery.enabled", Value("true"), Run, Now
         }
-        /// Once retries are used up: `skip` the partition, or `fail` the job.
+        /// The consequence when retries are used up: `skip` the partition, or `fail` the job.
         on_partition_failure: Option<OnPartitionFailure> as Optional<OneOf> {
             "on_partition_failure", Derived("`skip`; `fail` where the recipe has a barrier"), Run, Now
         }
-        /// True: a record that an operator fails on goes to quarantine. False: it fails its partition.
+        /// If true, a record that an operator fails on goes to quarantine. If false, it fails its partition.
         skip_op_error: bool as Flag { "skip_op_error", Value("true"), Result, Now }
-        /// The greatest share of failed records, judged at each 1,000th record in dataset order and at the end; at the end also the greatest share of bytes that could not be read. Beyond it the job fails and exports nothing.
+        /// The greatest share of failed records, checked at each 1,000th record in dataset order and at the end; at the end it is
+        /// also the greatest share of bytes that could not be read. Beyond it, the job fails and exports nothing.
         max_error_ratio: f64 as Ratio { "max_error_ratio", Value("0.05"), Run, Now }
-        /// The greatest number of failed records; none given: no such limit.
+        /// The greatest number of failed records; if not given, there is no such limit.
         max_errors: Option<u64> as Optional<AtLeast<0>> { "max_errors", Value("null"), Run, Now }
-        /// The longest record in MB of 1,048,576 bytes; longer ones go to quarantine by place and length, and the job ends with exit code 3 at best.
+        /// The length of the longest record, in MB of 1,048,576 bytes. Longer ones go to quarantine by place and length, and the
+        /// job then ends with exit code 3 at best.
         max_record_bytes: u64 as Megabytes<false> { "max_record_mb", Value("64"), Result, Now }
-        /// False: a retry starts from the partition's input.
+        /// If false, a retry starts from the partition's input.
         use_checkpoints_for_recovery: bool as Flag {
             "recovery.use_checkpoints_for_recovery", Value("true"), Run, Now
         }
-        /// False: a partition whose checkpoints are all bad or gone fails instead of starting over.
+        /// If false, a partition whose checkpoints are all damaged or missing fails instead of starting over.
         restart_from_beginning: bool as Flag {
             "recovery.restart_from_beginning_if_no_checkpoint", Value("true"), Run, Now
         }
-        /// Find and quarantine the record that kills its worker, with worker processes.
+        /// If true, a record that kills its worker process is found and put in quarantine.
         isolate_poison: bool as Flag {
             "isolate_poison", Value("true"), Run, Now
         }
@@ -60,21 +62,21 @@ section! {
 recipe_default!(RetrySettings, FailureSettings);
 
 choice! {
-    /// How the delay before a retry grows.
+    /// The growth of the delay before a retry.
     pub enum Backoff {
         /// It doubles.
         Exponential = "exponential",
         /// It grows by the first delay.
         Linear = "linear",
-        /// It stays.
+        /// It stays the same.
         Fixed = "fixed",
     }
 }
 
 choice! {
-    /// What a partition that is out of retries means.
+    /// The consequence of a partition that has no retries left.
     pub enum OnPartitionFailure {
-        /// The job goes on without it.
+        /// The job continues without it.
         Skip = "skip",
         /// The job fails.
         Fail = "fail",

@@ -1,11 +1,11 @@
-//! Keys that stand on their own in a [`Recipe`](crate::Recipe).
+//! Keys at the top level of a [`Recipe`](crate::Recipe).
 
 use crate::codec::{AtLeast, Choice, OneOf, Optional, Text, choice};
 use crate::keys::{Availability, Class, DefaultValue, KeySpec, Kind};
 use crate::section::section;
 
 section! {
-    /// The fields that a recipe holds at its top.
+    /// The fields that a recipe has at its top level.
     pub(crate) struct GeneralKeys {
         /// A name for reports. Job ids are made from the recipe file's stem instead.
         project_name: Option<String> as Optional<Text> {
@@ -13,15 +13,16 @@ section! {
         }
         /// The seed of every random choice.
         seed: u64 as AtLeast<0> { "seed", Value("42"), Result, Now }
-        /// Only the first so many records. A limited run has its own identity and never touches the checkpoints of full runs.
+        /// The number of records to process, from the first on. A limited run has its own identity and never touches the
+        /// checkpoints of full runs.
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
-        /// Keep the known quirks of the system that is named, for all operators that have some, or as a parameter of one of
-        /// them. `docs/compatibility.md` lists them.
+        /// The system whose known quirks are kept, for all operators that have some, or as a parameter of one of them.
+        /// `docs/compatibility.md` lists them.
         compat: Option<Compat> as Optional<OneOf> {
             "compat", Value("null"), Result, Now
         }
-        /// The Python interpreter that operators in Python run in: a path, or the name of a program. Otherwise it is that of the
-        /// variable `COLDPRESS_PYTHON`, of the active virtual environment, or `python3`. See `docs/python.md`.
+        /// The Python interpreter for operators in Python: a path, or the name of a program. If not given, it is that of the
+        /// variable `COLDPRESS_PYTHON`, that of the active virtual environment, or `python3`. See `docs/python.md`.
         python: Option<String> as Optional<Text> { "python", Derived("from the environment"), Run, Now }
     }
 }
@@ -34,7 +35,7 @@ choice! {
     }
 }
 
-/// The list of operators is read by [`OperatorCall`](crate::OperatorCall), not by a codec.
+/// The key of the list of operators, which [`OperatorCall`](crate::OperatorCall) reads, and not a codec.
 pub(crate) const PROCESS_KEYS: &[KeySpec] = &[KeySpec {
     name: "process",
     aliases: &[],
@@ -45,12 +46,12 @@ pub(crate) const PROCESS_KEYS: &[KeySpec] = &[KeySpec {
     availability: Availability::Now,
 }];
 
-/// The text of a compat setting.
+/// Returns the text of a compat setting.
 pub(crate) fn compat_text(compat: Compat) -> String {
     compat.word().to_string()
 }
 
-/// The compat setting of a text.
+/// Returns the compat setting of a text.
 pub(crate) fn compat_of(text: &str) -> Option<Compat> {
     Compat::from_word(text)
 }

@@ -11,14 +11,14 @@ use crate::node::Node;
 pub struct Input {
     /// A file, a directory, a glob, or a URL of one of them.
     pub path: String,
-    /// How often each of its records is taken, or its share of `dataset.max_sample_num`; 1 where the recipe does not say.
+    /// The number of times that each of its records is taken, or its share of `dataset.max_sample_num`; 1 by default.
     pub weight: f64,
-    /// How it is reached, if it is a URL: what Data-Juicer's recipes say beside the path.
+    /// The options for reaching it, if it is a URL: those beside the path in Data-Juicer's recipes.
     pub options: UrlOptions,
 }
 
 impl Input {
-    /// All records of a path, once.
+    /// Takes all records of a path, once.
     pub fn whole(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -27,7 +27,7 @@ impl Input {
         }
     }
 
-    /// The path as it may be shown and written down: without what is secret in a web address.
+    /// Returns the path in the form that may be shown and written down, without secrets in a web address.
     #[must_use]
     pub fn shown_path(&self) -> Cow<'_, str> {
         shown_address(&self.path)
@@ -35,7 +35,7 @@ impl Input {
 }
 
 pub(super) fn read_weight(node: &Node) -> Result<f64, Mismatch> {
-    // Nobody means more, and sums of such weights stay finite.
+    // No sensible weight is larger, and sums of such weights stay finite.
     const MOST: f64 = 1e9;
     let expected = match node.as_f64() {
         // Adding zero turns -0.0 into 0.0.

@@ -1,4 +1,4 @@
-//! The paths of a dataset, and how much of each is taken.
+//! The paths of a dataset with their weights.
 
 use serde_json::{Value as Json, json};
 
@@ -9,7 +9,7 @@ use crate::keys::Kind;
 use crate::location::Location;
 use crate::node::Node;
 
-/// What Data-Juicer's recipes call the options of a bucket.
+/// The names of the options of a bucket in Data-Juicer's recipes.
 const BUCKET_OPTIONS: [&str; 5] = [
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -18,7 +18,7 @@ const BUCKET_OPTIONS: [&str; 5] = [
     "endpoint_url",
 ];
 
-/// Paths and URLs, from text, [several in one text](weighted), a list of texts, or Data-Juicer's list of maps.
+/// Paths and URLs: from a text, from [several in one text](weighted), from a list of texts, or from Data-Juicer's list of maps.
 pub(super) struct Inputs;
 
 impl Codec<Vec<Input>> for Inputs {
@@ -61,7 +61,7 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
         return Path::read(node).map(Input::whole);
     };
     let part = |name: &str| entries.iter().find(|(key, _)| key.name == name);
-    // What another type has is no mistake in a key.
+    // The parts of an entry of another type are not unknown keys.
     let place = match part("type") {
         Some((_, node)) => Place::read(node, part("source").map(|(_, node)| node))?,
         None => Place::Named,
@@ -71,7 +71,7 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
         match key.name.as_str() {
             "path" => path = Some((Path::read(value)?, value)),
             "weight" => weight = read_weight(value)?,
-            // Data-Juicer takes it for the form of the files, which shows here in what they hold.
+            // Data-Juicer uses it for the format of the files, which is detected from their content here.
             "type" | "source" => {}
             name if place == Place::Bucket && BUCKET_OPTIONS.contains(&name) => {
                 options.push((name, value));
@@ -105,14 +105,14 @@ fn read_input(node: &Node) -> Result<Input, Mismatch> {
     Ok(input)
 }
 
-/// What an entry of Data-Juicer's list names.
+/// The kind of place that an entry of Data-Juicer's list names.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     /// A path or a URL.
     Named,
-    /// A URL of a bucket, with the options to reach it.
+    /// A URL of a bucket, with options for reaching it.
     Bucket,
-    /// A dataset of the Hugging Face hub, by its name.
+    /// A dataset on the Hugging Face hub, by its name.
     Hub,
 }
 
@@ -136,7 +136,7 @@ impl Place {
         }
     }
 
-    /// What an entry may have.
+    /// Returns the parts that an entry may have.
     fn parts(self) -> &'static [&'static str] {
         match self {
             Self::Named => &["path", "weight", "type"],

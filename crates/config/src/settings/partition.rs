@@ -1,18 +1,19 @@
-//! How the dataset is cut.
+//! The partitioning of the dataset.
 
 use crate::codec::{AtLeast, AutoOrManual, Megabytes, OneOf, OrAuto, choice};
 use crate::section::{recipe_default, section};
 
 section! {
-    /// How the dataset is cut into partitions.
+    /// The partitioning of the dataset.
     pub struct PartitionSettings {
-        /// Records per partition.
+        /// The number of records per partition.
         size: u64 as AtLeast<1> { "partition.size" | "partition_size", Value("10000"), Plan, Now }
-        /// The greatest size of a partition in MB of 1,048,576 bytes; it ends at whichever comes first, this or its number of records.
+        /// The greatest size of a partition in MB of 1,048,576 bytes; a partition ends when it reaches this or its number of
+        /// records, whichever comes first.
         max_size_bytes: u64 as Megabytes<false> {
             "partition.max_size_mb" | "max_partition_size_mb", Value("128"), Plan, Now
         }
-        /// Choose sizes from a sample of the input; `size` and `max_size_mb` are then ignored.
+        /// If true, sizes are chosen from a sample of the input; `size` and `max_size_mb` are then ignored.
         auto_configure: bool as AutoOrManual {
             "partition.auto_configure" | "partition.mode", Value("false"), Plan, Now
         }
@@ -24,11 +25,12 @@ section! {
         target_size_mb: u64 as AtLeast<1> {
             "partition.target_size_mb", Value("256"), Plan, Now
         }
-        /// Partitions that are worked on at a time; none given: one per worker.
+        /// The number of partitions that are worked on at a time; if not given, one per worker.
         max_concurrent_partitions: Option<u32> as OrAuto<AtLeast<1>> {
             "partition.max_concurrent_partitions", Derived("`np`"), Run, Now
         }
-        /// Whether slices of the input are copied into `partitions/`. `auto`: where reading them again would cost too much; `always`; `never`.
+        /// The rule for copying slices of the input into `partitions/`. `auto`: if reading them again would cost too much;
+        /// `always`; `never`.
         materialize: Materialize as OneOf { "partition.materialize", Value("auto"), Plan, Now }
     }
 }
@@ -36,13 +38,13 @@ section! {
 recipe_default!(PartitionSettings);
 
 choice! {
-    /// Whether slices of the input are copied.
+    /// The rule for copying slices of the input.
     pub enum Materialize {
-        /// Where reading them again would cost too much.
+        /// Slices are copied if reading them again would cost too much.
         Auto = "auto",
-        /// All of them.
+        /// All slices are copied.
         Always = "always",
-        /// None.
+        /// No slices are copied.
         Never = "never",
     }
 }

@@ -1,16 +1,16 @@
-//! How files inside a job are stored, and how long they stay.
+//! The storage of files inside a job, and how long they are kept.
 
 use crate::codec::{AtLeast, Flag, OneOf, choice};
 use crate::section::{recipe_default, section};
 
 section! {
-    /// How partitions, intermediate data and checkpoints are stored, and how long they stay.
+    /// The storage of partitions, intermediate data and checkpoints, and how long they are kept.
     pub struct StorageSettings {
         /// The file format.
         format: StorageFormat as OneOf {
             "intermediate_storage.format" | "storage_format", Value("parquet"), Run, Now
         }
-        /// The compression. `auto` chooses per column on a sample.
+        /// The compression. `auto` chooses one per column from a sample.
         compression: StorageCompression as OneOf {
             "intermediate_storage.compression", Value("snappy"), Run, Now
         }
@@ -18,33 +18,37 @@ section! {
         use_arrow_batches: bool as Flag {
             "intermediate_storage.use_arrow_batches" | "use_arrow_batches" | "performance.use_arrow_batches", Value("true"), Run, Now
         }
-        /// Records per row group or record batch, in intermediate data and in checkpoints with `mode: full`; fewer once they take 64 MiB.
+        /// The number of records per row group or record batch, in intermediate data and in checkpoints with `mode: full`; fewer if
+        /// they take 64 MiB.
         arrow_batch_size: u64 as AtLeast<1> {
             "intermediate_storage.arrow_batch_size" | "arrow_batch_size" | "performance.arrow_batch_size", Value("1000"), Run, Now
         }
-        /// Map Arrow files into memory instead of reading them.
+        /// If true, Arrow files are mapped into memory instead of being read.
         arrow_memory_mapping: bool as Flag {
             "intermediate_storage.arrow_memory_mapping" | "arrow_memory_mapping" | "performance.memory_mapping",
             Value("false"), Run, Now
         }
-        /// Keep the records after each operator, in a file per operator and partition.
+        /// If true, the records after each operator are kept, in one file per operator and partition.
         preserve_intermediate_data: bool as Flag {
             "intermediate_storage.preserve_intermediate_data" | "preserve_intermediate_data",
             Value("false"), Run, Now
         }
-        /// Remove what dead attempts left.
+        /// If true, files that dead attempts left are removed.
         cleanup_temp_files: bool as Flag {
             "intermediate_storage.cleanup_temp_files", Value("true"), Run, Now
         }
-        /// Remove copied partitions, intermediate data and checkpoints once the export is there; what failed partitions need stays.
+        /// If true, copied partitions, intermediate data and checkpoints are removed once the export is complete; files that failed
+        /// partitions need are kept.
         cleanup_on_success: bool as Flag {
             "intermediate_storage.cleanup_on_success", Value("false"), Run, Now
         }
-        /// What is kept of results, checkpoints, copied partitions and intermediate data once the export is there: all; what failed partitions need; nothing. What is gone runs again when it is needed.
+        /// The results, checkpoints, copied partitions and intermediate data that are kept once the export is complete: all; those
+        /// that failed partitions need; none. Removed work runs again when it is needed.
         retention_policy: RetentionPolicy as OneOf {
             "intermediate_storage.retention_policy", Value("keep_all"), Run, Now
         }
-        /// The age in days from which a finished job keeps nothing of these, failed partitions included, unless its policy is `keep_all`. Looked at when another job of the same `work_dir` starts, and by `coldpress checkpoint clean`.
+        /// The age in days from which a finished job keeps none of these files, even for failed partitions, unless its policy is
+        /// `keep_all`. It is checked when another job of the same `work_dir` starts, and by `coldpress checkpoint clean`.
         max_retention_days: u32 as AtLeast<0> {
             "intermediate_storage.max_retention_days", Value("7"), Run, Now
         }
@@ -60,13 +64,13 @@ choice! {
         Parquet = "parquet",
         /// Arrow IPC.
         Arrow = "arrow",
-        /// A JSON object a line.
+        /// JSON lines.
         Jsonl = "jsonl",
     }
 }
 
 choice! {
-    /// How checkpoint and intermediate files are compressed.
+    /// The compression of checkpoint and intermediate files.
     pub enum StorageCompression {
         /// Snappy.
         Snappy = "snappy",
@@ -76,19 +80,19 @@ choice! {
         Zstd = "zstd",
         /// LZ4.
         Lz4 = "lz4",
-        /// None.
+        /// No compression.
         None = "none",
-        /// Chosen per column on a sample.
+        /// Chosen per column from a sample.
         Auto = "auto",
     }
 }
 
 choice! {
-    /// What is kept of the files of a job whose export is there.
+    /// The files of a job that are kept once its export is complete.
     pub enum RetentionPolicy {
         /// Everything.
         KeepAll = "keep_all",
-        /// What failed partitions need.
+        /// Files that failed partitions need.
         KeepFailedOnly = "keep_failed_only",
         /// Nothing.
         CleanupAll = "cleanup_all",

@@ -1,4 +1,4 @@
-//! What the records of the dataset must be like: Data-Juicer's `validators`.
+//! Requirements on the records of the dataset: Data-Juicer's `validators`.
 
 use std::collections::BTreeMap;
 
@@ -8,24 +8,24 @@ use crate::codec::{Choice, Codec, Mismatch, Why, choice};
 use crate::keys::Kind;
 use crate::node::{Key, Node, Span};
 
-/// Records of each source that are looked at unless a validator says otherwise.
+/// The number of records of each source that are checked, unless a validator has another.
 const SAMPLE_SIZE: u64 = 100;
 
-/// What the records of a dataset must be like. Some of each source are looked at before work begins.
+/// A requirement on the records of a dataset. Some of each source are checked before work begins.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Validator {
-    /// How many records of each source are looked at.
+    /// The number of records of each source to check.
     pub sample_size: u64,
-    /// What they must have.
+    /// The requirement.
     pub rule: ValidatorRule,
 }
 
-/// What records must have.
+/// The requirement on records.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValidatorRule {
-    /// These fields.
+    /// Records have these fields.
     RequiredFields {
         /// Their names; dots lead into nested fields.
         fields: Vec<String>,
@@ -34,18 +34,18 @@ pub enum ValidatorRule {
         /// The greatest share of records in which a field may be missing or null.
         allow_missing: f64,
     },
-    /// A list `messages`, each with a `role` and a `content`.
+    /// Records have a list `messages`, each with a `role` and a `content`.
     SwiftMessages(Turns),
-    /// `instruction`, `query` and `response`, and a `history` of pairs.
+    /// Records have `instruction`, `query` and `response`, and a `history` of pairs.
     Conversation(Turns),
 }
 
-/// How many turns a conversation has.
+/// The number of turns that a conversation may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turns {
-    /// The least.
+    /// The least number.
     pub least: u64,
-    /// The most.
+    /// The greatest number.
     pub most: u64,
 }
 

@@ -1,14 +1,14 @@
-//! Paths with weights in one text, as Data-Juicer's command line has them: `0.5 web.jsonl 0.5 'my books.jsonl'`.
+//! Paths with weights in one text, as on Data-Juicer's command line: `0.5 web.jsonl 0.5 'my books.jsonl'`.
 
 use super::input::{Input, read_weight};
 use crate::codec::{Codec, Mismatch, Path};
 use crate::location::Location;
 use crate::node::Node;
 
-/// Reads paths that each may have a weight before them. None if the text is a path: one without a space, one that is there, or one
-/// that neither begins with a number nor consists of paths that are there.
+/// Reads paths that may each have a weight before them. Returns `None` if the text is a single path: one without a space, one that
+/// exists, or one that neither begins with a number nor consists of paths that exist.
 ///
-/// The spaces of a path alone say nothing, so this looks whether files exist.
+/// A path may contain spaces, so the text alone isn't enough, and this checks whether files exist.
 pub(super) fn weighted(text: &str, node: &Node) -> Result<Option<Vec<Input>>, Mismatch> {
     if !text.contains(char::is_whitespace) || is_there(text) {
         return Ok(None);
@@ -36,7 +36,7 @@ pub(super) fn weighted(text: &str, node: &Node) -> Result<Option<Vec<Input>>, Mi
     for word in &words {
         match (is_number(word), weight) {
             (true, None) => weight = Some(read_weight(&part(word))?),
-            // Data-Juicer gives the weights to the wrong paths then.
+            // Data-Juicer would give the weights to the wrong paths.
             (true, Some(_)) => return not_a_path(&part(word)),
             (false, _) => inputs.push(Input {
                 weight: weight.take().unwrap_or(1.0),
@@ -55,7 +55,7 @@ fn is_there(path: &str) -> bool {
     path.is_some_and(|path| std::path::Path::new(path).exists())
 }
 
-/// Whether a word is a weight. `nan` and `infinity` are names of files.
+/// Returns whether a word is a weight. `nan` and `infinity` are names of files.
 fn is_number(word: &str) -> bool {
     let is_numeric = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
     word.bytes().any(|byte| byte.is_ascii_digit())
@@ -63,7 +63,7 @@ fn is_number(word: &str) -> bool {
         && word.parse::<f64>().is_ok()
 }
 
-/// Splits a text as a shell does; none if a quote is not closed.
+/// Splits a text as a shell does; returns `None` if a quote is not closed.
 fn words(text: &str) -> Option<Vec<String>> {
     let (mut words, mut word, mut quote) = (Vec::new(), None::<String>, None);
     let mut characters = text.chars();

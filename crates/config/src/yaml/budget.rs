@@ -1,23 +1,23 @@
-//! How much a recipe may hold once its aliases are expanded.
+//! The limits on a recipe after its aliases are expanded.
 
 use crate::error::{Error, Place, Result};
 use crate::node::{Node, Span, Value};
 
-/// Most values.
+/// The number of values, at most.
 const MAX_NODES: usize = 200_000;
-/// Most bytes of text.
+/// The number of bytes of text, at most.
 const MAX_TEXT_BYTES: usize = 16 << 20;
-/// Deepest nesting.
+/// The depth of nesting, at most.
 const MAX_DEPTH: usize = 64;
 
-/// What has been spent.
+/// The amounts that have been used.
 #[derive(Default)]
 pub(super) struct Budget {
     nodes: usize,
     text_bytes: usize,
 }
 
-/// What a value costs.
+/// The cost of a value.
 #[derive(Clone, Copy)]
 pub(super) struct Cost {
     pub(super) nodes: usize,
@@ -26,7 +26,7 @@ pub(super) struct Cost {
 }
 
 impl Budget {
-    /// Pays for a value at `depth` levels.
+    /// Counts a value at `depth` levels.
     pub(super) fn spend(
         &mut self,
         cost: Cost,
@@ -53,7 +53,7 @@ impl Budget {
 }
 
 impl Cost {
-    /// A scalar.
+    /// Returns the cost of a scalar.
     pub(super) fn scalar(text: &str) -> Self {
         Self {
             nodes: 1,
@@ -62,7 +62,7 @@ impl Cost {
         }
     }
 
-    /// A list or a map without what is in it.
+    /// Returns the cost of a list or a map without its contents.
     pub(super) fn collection() -> Self {
         Self {
             nodes: 1,
@@ -71,7 +71,7 @@ impl Cost {
         }
     }
 
-    /// A whole value. The recursion is as deep as the value, which is bounded.
+    /// Returns the cost of a whole value. The recursion is as deep as the value, which is bounded.
     pub(super) fn of(node: &Node) -> Self {
         let (mut cost, inner) = match &node.value {
             Value::Null => return Self::scalar(""),

@@ -1,4 +1,4 @@
-//! A map whose end has not been seen: unique names, merge keys.
+//! A map whose end has not been reached: unique names, merge keys.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use crate::node::{Key, Node, Span, Value};
 #[derive(Default)]
 pub(super) struct OpenMap {
     own: Vec<(Key, Node)>,
-    /// What came through `<<`, the first of a name before the others.
+    /// The entries that came through `<<`. If a name has several, the first one comes first.
     merged: Vec<(Key, Node)>,
     pending: Option<PendingKey>,
 }
@@ -30,12 +30,12 @@ impl OpenMap {
         self.pending = Some(PendingKey { key, merge });
     }
 
-    /// Returns where the key stands that waits for its value.
+    /// Returns the place of the key that waits for its value.
     pub(super) fn key_span(&self) -> Option<Span> {
         self.pending.as_ref().map(|pending| pending.key.span)
     }
 
-    /// Takes the value of the key before it.
+    /// Takes the value of the last key.
     pub(super) fn take_value(&mut self, node: Node, origin: &str) -> Result<()> {
         match self.pending.take() {
             Some(PendingKey { merge: true, .. }) => self.merge(node, origin),
@@ -47,7 +47,7 @@ impl OpenMap {
         }
     }
 
-    /// A map, or a list of maps of which the earlier win.
+    /// Merges a map, or a list of maps in which earlier ones win.
     fn merge(&mut self, node: Node, origin: &str) -> Result<()> {
         let maps = match node.value {
             Value::List(items) => items,
@@ -68,7 +68,7 @@ impl OpenMap {
         Ok(())
     }
 
-    /// The entries: the map's own, then what was merged and is not among them.
+    /// Returns the entries: first the map's own, then merged ones that aren't among them.
     pub(super) fn finish(self, origin: &str) -> Result<Vec<(Key, Node)>> {
         let mut spans: HashMap<&str, Span> = HashMap::with_capacity(self.own.len());
         for (key, _) in &self.own {

@@ -79,11 +79,11 @@ fn a_dataset_is_named_by_paths_and_urls() {
             "dataset_path: 0.5 'my a.jsonl' 2 b",
             vec!["my a.jsonl", "b"],
         ),
-        // No number begins it, and there are no such files.
+        // It doesn't begin with a number, and there are no such files.
         ("dataset_path: my data 2/*.jsonl", vec!["my data 2/*.jsonl"]),
         ("dataset_path: [0.5 a.jsonl]", vec!["0.5 a.jsonl"]),
         ("dataset_path: 0.5 s3://b/a", vec!["s3://b/a"]),
-        // Both are there, and the second is one.
+        // Both exist, and the second is a path of its own.
         ("dataset_path: Cargo.toml src", vec!["Cargo.toml", "src"]),
     ] {
         assert_eq!(parse(dataset).unwrap(), expected);
@@ -243,7 +243,7 @@ fn an_export_without_an_ending_is_json_lines() {
             warnings.iter().any(|one| one.starts_with(&warning)),
             "{warnings:?}"
         );
-        // Written out, it is said.
+        // The written recipe has it.
         let again = Recipe::parse(&recipe.to_yaml(), "r.yaml", &Overrides::default()).unwrap();
         assert_eq!(again, recipe);
     }
@@ -391,7 +391,7 @@ process: []
     assert_eq!(warned, expected);
 }
 
-/// Who has a file of such a name means that file.
+/// If a file of such a name exists, the file is meant.
 #[test]
 fn a_path_that_exists_has_no_weight() {
     let folder = tempfile::tempdir().unwrap();

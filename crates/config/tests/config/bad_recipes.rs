@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use crate::{error, load};
 
-/// Each beside the base, so that it begins at line 4.
+/// Each is added to the base, so that it begins at line 4.
 const BAD: &[(&str, &str)] = &[
     (
         "partition: {sise: 5}",
@@ -318,7 +318,7 @@ fn an_alias_bomb_is_refused_and_a_plain_alias_is_not() {
 
 #[test]
 fn long_and_strange_recipes_are_judged_in_bounded_time() {
-    // Each takes some milliseconds; work that grows with the square of the size takes minutes.
+    // Each takes some milliseconds; quadratic work would take minutes.
     for pattern in [
         "[",
         "{a: ",

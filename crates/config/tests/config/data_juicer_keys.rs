@@ -1,8 +1,8 @@
-//! Every recipe key of Data-Juicer is known: with its default it is accepted, and another value is accepted or refused by name.
+//! Every recipe key of Data-Juicer is known. Its default is accepted, and another value is accepted or refused by name.
 
 use coldpress_config::{Error, Overrides, Recipe};
 
-/// One line for each key, as Data-Juicer's own parser lists them.
+/// One line per key, as Data-Juicer's own parser lists them.
 const KEYS: &str = include_str!("../data/data_juicer_keys.tsv");
 
 fn parse(key: &str, value: &str) -> Result<Recipe, Error> {
@@ -11,7 +11,7 @@ fn parse(key: &str, value: &str) -> Result<Recipe, Error> {
         ("export_path", "out.jsonl"),
         ("process", "[clean_links_mapper]"),
     ];
-    // A dataset is one or the other.
+    // The dataset may be given under either name.
     let stands_for = |name: &str| name == key || (name, key) == ("dataset_path", "dataset");
     let mut text = String::new();
     for (name, value) in base.into_iter().filter(|(name, _)| !stands_for(name)) {

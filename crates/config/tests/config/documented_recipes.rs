@@ -3,7 +3,7 @@ use coldpress_config::{
     StorageFormat, Strategy,
 };
 
-/// The file with what every recipe needs added where it is missing.
+/// Adds the required keys that the file lacks.
 #[track_caller]
 fn documented(text: &str) -> Recipe {
     let base = [

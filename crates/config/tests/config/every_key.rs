@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{error, load_with};
 
-/// Values that a key takes, as they are written on the command line.
+/// Returns values that a key takes, in the form of the command line.
 fn samples(key: &KeySpec) -> Vec<String> {
     let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_string()).collect();
     match (key.name, key.kind) {
@@ -30,7 +30,7 @@ fn samples(key: &KeySpec) -> Vec<String> {
         (_, Kind::Megabytes { .. }) => texts(&["1", "0.5", "700"]),
         (_, Kind::Choice(words)) => texts(words),
         (_, Kind::Location) => texts(&["some text", "s3://bucket/jobs"]),
-        // They are not written out.
+        // These options are not written out.
         (_, Kind::Options) => texts(&["{}", "{region: x, 's3://b': {key: 1}}"]),
         (_, Kind::JobId) => texts(&["job_1"]),
         (_, Kind::Address) => texts(&["http://host:5000/a?b=c"]),
@@ -52,15 +52,15 @@ fn samples(key: &KeySpec) -> Vec<String> {
     }
 }
 
-/// What a sample is when it is written out.
+/// Returns the written form of a sample.
 fn written(key: &KeySpec, sample: &str) -> Value {
     let word = match (key.kind, sample) {
         (Kind::AutoOrManual, "auto") => return json!(true),
         (Kind::AutoOrManual, "manual") => return json!(false),
-        // The same levels by the names of other systems.
+        // The names that other systems use for the same levels.
         (Kind::Choice(_), "WARN") => "WARNING",
         (Kind::Choice(_), "FATAL") => "CRITICAL",
-        // The numbers of Python's csv module, and its words for what is the same to a reader.
+        // The numbers and words of Python's csv module for the rules that are the same to a reader.
         (Kind::Choice(_), "0" | "1" | "2" | "all" | "nonnumeric") => "minimal",
         (Kind::Choice(_), "3") => "none",
         (Kind::Options, _) => return json!({}),
@@ -95,7 +95,7 @@ fn value_of(recipe: &str, key: &KeySpec) -> Value {
     document.pointer(&pointer).unwrap().clone()
 }
 
-/// What was asked for is written out as it was asked for, whether this recipe has a use for it or not.
+/// All given settings are written out as they were given, whether this recipe uses them or not.
 #[test]
 fn a_resolved_recipe_has_every_key_as_it_was_given() {
     for key in keys() {
@@ -121,7 +121,7 @@ fn a_resolved_recipe_has_every_key_as_it_was_given() {
     }
 }
 
-/// The settings of checkpoints have no use for all that may be given with them.
+/// The settings of checkpoints don't use all the keys that may be given with them.
 #[test]
 fn checkpoint_keys_without_a_use_are_kept() {
     let strategies = [
@@ -154,7 +154,7 @@ fn checkpoint_keys_without_a_use_are_kept() {
     }
 }
 
-/// A strategy that was set in code is what is written.
+/// A strategy that was set in code is the one that is written.
 #[test]
 fn a_changed_strategy_is_written() {
     use coldpress_config::Strategy;
@@ -171,7 +171,7 @@ fn a_changed_strategy_is_written() {
     }
 }
 
-/// Nothing given is not the same as the key not given: a variable of a script was not set.
+/// An empty value is different from a missing key: most likely, a script's variable isn't set.
 #[test]
 fn no_key_may_be_given_empty() {
     for spelling in keys().flat_map(KeySpec::spellings) {

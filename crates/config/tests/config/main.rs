@@ -1,14 +1,14 @@
 //! Recipes as users write them.
 
-// What is wrong is said with its place.
+// Errors have a place.
 mod bad_recipes;
-// The examples of the documentation load.
+// The examples in the documentation load.
 mod documented_recipes;
-// Settings of the command line.
+// Settings on the command line.
 mod overrides;
-// What can be had, and what is only accepted.
+// Settings that are available, and settings that are only accepted.
 mod availability;
-// Which of several spellings counts.
+// Precedence among several spellings.
 mod precedence;
 // A resolved recipe is the same recipe.
 mod resolved;
@@ -20,16 +20,16 @@ mod every_key;
 
 use coldpress_config::{Overrides, Recipe};
 
-/// What every recipe needs.
+/// The keys that every recipe needs.
 const BASE: &str = "dataset_path: in.jsonl\nexport_path: out.jsonl\nprocess: [a_mapper]\n";
 
-/// A recipe of the base and more, which begins on line 4.
+/// Loads a recipe of the base and `more`, which begins on line 4.
 #[track_caller]
 fn load(more: &str) -> Recipe {
     load_with(more, &[])
 }
 
-/// The same with command-line arguments.
+/// Does the same with command-line arguments.
 #[track_caller]
 fn load_with(more: &str, args: &[&str]) -> Recipe {
     let recipe = Recipe::parse(&format!("{BASE}{more}"), "r.yaml", &overrides(args));
@@ -48,7 +48,7 @@ fn overrides(args: &[&str]) -> Overrides {
     }
 }
 
-/// The message for a recipe of the base and more.
+/// Returns the message for a recipe of the base and `more`.
 #[track_caller]
 fn error(more: &str) -> String {
     match Recipe::parse(&format!("{BASE}{more}"), "r.yaml", &Overrides::default()) {

@@ -129,7 +129,7 @@ fn result_settings_are_the_keys_that_decide_what_comes_out() {
             "{more}"
         );
     }
-    // Keys that came later are left out at their defaults.
+    // Keys that were added later are left out at their defaults.
     assert_eq!(
         base.result_settings(),
         json!({
@@ -239,7 +239,7 @@ fn setting() -> impl Strategy<Value = (&'static str, Node)> {
     ]
 }
 
-/// A list with a rule of this name.
+/// Returns a list with a rule of this name.
 fn named_rule(name: &str) -> Node {
     Node::from_json(&serde_json::json!([{"when": "failed", "name": name}]))
 }

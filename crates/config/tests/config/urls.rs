@@ -1,4 +1,4 @@
-//! Keys that take URLs, and the options by which what lies there is reached.
+//! Keys that take URLs, and the options for reaching them.
 
 use coldpress_config::{Location, Overrides, Recipe};
 
@@ -38,7 +38,7 @@ fn the_parts_of_a_job_can_lie_behind_urls() {
         Location::Url("s3://bucket/jobs/of/one")
     );
     assert_eq!(recipe.paths.partition_dir.as_deref(), Some("/p"));
-    // The container of a store, not a person.
+    // The part before `@` is the container of a store, not a person.
     load("checkpoint_dir: abfs://container@account.dfs.core.windows.net/jobs");
 }
 
@@ -106,7 +106,7 @@ fn a_recipe_is_shown_without_its_secrets() {
         shown("a: 1\nstorage_options: {key: hush}\n"),
         Some(format!("a: 1\n{hidden}"))
     );
-    // What cannot be read is shown as long as it names no secret.
+    // Unreadable text is shown as long as it names no secret.
     assert_eq!(shown("a: [1\nb: ]}"), Some("a: [1\nb: ]}".to_owned()));
     assert_eq!(shown("a: [1\nstorage_options: {key: hush}"), None);
 }

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
-/// A file that an operator needs, or a folder of files that belong together, found and identified.
+/// A file that an operator needs, or a folder of files that belong together. It has been found and identified.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Asset {
     /// The name by which the operator asked for it.
     pub name: String,
     /// The file or the folder.
     pub path: PathBuf,
-    /// Identifies what the file holds, or the names and the bytes of all files in the folder: part of the chain hash.
+    /// The identity of the file's content, or of the names and bytes of all files in the folder. It is part of the chain hash.
     pub digest: String,
 }
 
@@ -23,10 +23,10 @@ pub struct Asset {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FindError {
-    /// It is nowhere. The message names the places where it was looked for and says what to do.
+    /// It isn't in any of the places. The message names them and says what to do.
     #[error("{0}")]
     Missing(String),
-    /// It cannot be read, or nobody can tell whether it is there. The message names the path and the reason.
+    /// It cannot be read, or it is unknown whether it exists. The message names the path and the reason.
     #[error("{0}")]
     Unreadable(String),
 }
@@ -34,18 +34,18 @@ pub enum FindError {
 /// Finds assets by name.
 ///
 /// # Contract
-/// Finding is cheap compared to loading: an implementation may hash a file once and remember its digest, but never
-/// parses it. Two files of the same digest hold the same bytes. Some assets are folders, such as the tables of a
-/// language; two folders of the same digest hold files of the same names and bytes.
+/// Finding is cheap compared to loading: an implementation may hash a file once and remember its digest, but must never parse it.
+/// Two files with the same digest have the same bytes. Some assets are folders, such as the tables of a language; two folders with
+/// the same digest have files with the same names and bytes.
 pub trait Assets: fmt::Debug + Send + Sync {
-    /// Returns the asset with this name, a path below the place where assets are kept, with `/` between its parts.
+    /// Returns the asset with this name, a path below the folder of assets with `/` between its parts.
     ///
     /// # Errors
-    /// [`FindError`]. A place that cannot be looked into is [`FindError::Unreadable`]: another file must not be taken for the one
-    /// that may be there.
+    /// [`FindError`]. A place that cannot be searched is [`FindError::Unreadable`], because a file from another place must not
+    /// replace the one that may be there.
     fn find(&self, name: &str) -> Result<Asset, FindError>;
 
-    /// Returns the asset with this name, unless it is missing, which the operator can do without.
+    /// Returns the asset with this name; `None` if it is missing, for operators that can do without it.
     ///
     /// # Errors
     /// [`FindError::Unreadable`].
@@ -57,20 +57,20 @@ pub trait Assets: fmt::Debug + Send + Sync {
         }
     }
 
-    /// Makes sure that an asset, which was found earlier and has been loaded now, still is what it was when it was found. It is
-    /// called once per process.
+    /// Checks that an asset, which was found earlier and has now been loaded, hasn't changed since it was found. It is called once
+    /// per process.
     ///
     /// # Errors
     /// A sentence that names the file and says how it differs.
     fn check(&self, asset: &Asset) -> Result<(), String>;
 
-    /// Returns the files of a folder whose names are `wanted`, in the order of their names. None may be there. The assets are
-    /// named `folder/name`.
+    /// Returns the files of a folder whose names are `wanted`, in the order of their names. There may be none. The assets are named
+    /// `folder/name`.
     ///
-    /// Without a `folder`, it looks where assets are kept, if there is such a place; they then have the name alone.
+    /// Without a `folder`, it searches the folder of assets, if there is one. The assets then have just the file's name.
     ///
     /// # Errors
-    /// A sentence as above, where `folder` does not exist or one of the files cannot be read.
+    /// A sentence as above, if `folder` does not exist or one of the files cannot be read.
     fn find_all(
         &self,
         folder: Option<&str>,
@@ -78,7 +78,7 @@ pub trait Assets: fmt::Debug + Send + Sync {
     ) -> Result<Vec<Asset>, String>;
 }
 
-/// Assets that were found already, as a worker gets them from its driver: it must work with the very files that the job was
+/// Assets that have already been found. A worker gets them from its driver, because it must use the same files that the job was
 /// planned with.
 #[derive(Clone, Debug, Default)]
 pub struct FoundAssets {
@@ -87,7 +87,7 @@ pub struct FoundAssets {
 }
 
 impl FoundAssets {
-    /// Gives these, and no others.
+    /// Returns these assets, and no others.
     pub fn new(found: Vec<Asset>) -> Self {
         Self {
             found,
@@ -95,7 +95,7 @@ impl FoundAssets {
         }
     }
 
-    /// Lets those that were loaded be [checked](Assets::check) by the assets of the program.
+    /// Lets the program's assets [check](Assets::check) those that were loaded.
     #[must_use]
     pub fn checked_by(mut self, assets: Option<Arc<dyn Assets>>) -> Self {
         self.checked_by = assets;
@@ -166,7 +166,7 @@ impl Assets for NoAssets {
     }
 }
 
-/// What the operators of all threads of a process share: models, each loaded once, when it is first needed.
+/// The models that the operators of all threads of a process share. Each is loaded once, when it is first needed.
 #[derive(Clone, Default)]
 pub struct Shared {
     models: Arc<Mutex<HashMap<(String, TypeId), Slot>>>,
@@ -175,8 +175,8 @@ pub struct Shared {
 type Slot = Arc<OnceLock<Result<Arc<dyn Any + Send + Sync>, LoadError>>>;
 
 impl Shared {
-    /// Returns the model of an asset, loading it if no thread has. Threads that want the same model wait for the one
-    /// that loads it; those that want others do not.
+    /// Returns the model of an asset, loading it if no thread has done so yet. Threads that want the same model wait for the one
+    /// that loads it; threads that want another one don't.
     ///
     /// # Errors
     /// The error of `load`, which is not called again for this asset.
@@ -186,10 +186,10 @@ impl Shared {
         load: impl FnOnce(&Asset) -> Result<T, LoadError>,
     ) -> Result<Arc<T>, LoadError> {
         let key = (asset.digest.clone(), TypeId::of::<T>());
-        // The map's lock is held only to find the slot: loading may take minutes.
+        // The map is locked only to find the slot, because loading may take minutes.
         let slot = match self.models.lock() {
             Ok(mut models) => models.entry(key).or_default().clone(),
-            // A thread that panics with the lock leaves the map as it was: nothing in here panics half-way.
+            // A thread that panics while holding the lock leaves the map as it was, because nothing in here panics halfway.
             Err(poisoned) => poisoned.into_inner().entry(key).or_default().clone(),
         };
         let model = slot.get_or_init(|| load(asset).map(|model| Arc::new(model) as _));
@@ -203,11 +203,11 @@ impl Shared {
     }
 }
 
-/// Says that an asset was checked after it was loaded.
+/// Marks an asset as checked after it was loaded.
 struct Checked;
 
 impl Shared {
-    /// Makes sure, once per process, that an asset which was loaded is the one that was found.
+    /// Checks, once per process, that a loaded asset is the one that was found.
     pub(crate) fn check(&self, asset: &Asset, assets: &dyn Assets) -> Result<(), LoadError> {
         let checked = self.model(asset, |asset| {
             assets.check(asset).map_err(LoadError)?;
@@ -223,13 +223,13 @@ impl fmt::Debug for Shared {
     }
 }
 
-/// Why an operator could not be made ready, such as a model file that is damaged.
+/// The reason why an operator could not be made ready, such as a damaged model file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct LoadError(String);
 
 impl LoadError {
-    /// An error with this message, which should name the file.
+    /// Makes an error with this message, which should name the file.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
@@ -263,7 +263,7 @@ mod tests {
             }
         });
         assert_eq!(loads.load(Ordering::Relaxed), 1);
-        // Other bytes are another model, and so is another form of the same.
+        // Different bytes are another model, and so is another form of the same bytes.
         shared.model(&asset("2"), load).unwrap();
         shared.model(&asset("1"), |_| Ok(7_u8)).unwrap();
         assert_eq!(loads.load(Ordering::Relaxed), 2);

@@ -9,37 +9,37 @@ use crate::params::{ParamReader, ParamSpec, Params};
 params! {
     /// Parameters that every operator has.
     struct OfAll {
-        /// The field that holds the text, instead of the recipe's first text key. A dotted name reaches into objects.
+        /// The field with the text, instead of the recipe's first text key. A dotted name reaches into objects.
         text_key: Option<String> = None;
-        /// Whether a record that this operator fails on goes to quarantine (true) or fails its partition (false),
-        /// instead of what the recipe says.
+        /// Overrides the recipe: if true, a record that this operator fails on goes to quarantine; if false, it fails its
+        /// partition.
         skip_op_error: Option<bool> = None;
-        /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says.
-        /// It changes nothing for an operator without quirks.
+        /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says. It
+        /// has no effect on an operator without quirks.
         compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| name == "data_juicer"),
             "must be `data_juicer`";
     }
 }
 
 params! {
-    /// Parameters that batch-level operators have besides. How many records come together changes no result, so this
-    /// is no part of an operator's identity.
+    /// Additional parameters of batch-level operators. The number of records per call doesn't affect results, so this is not part
+    /// of an operator's identity.
     struct OfBatchLevel {
-        /// The most records that the operator is given at a time; as many as a batch has unless set.
+        /// The number of records that the operator gets at a time, at most; if not set, as many as a batch has.
         batch_size: Option<u64> = None, |size| *size != Some(0), "must be at least 1";
     }
 }
 
 params! {
-    /// Parameters that filters have besides.
+    /// Additional parameters of filters.
     struct OfFilters {
-        /// Write all records that come to this filter to this file, with their statistics: those that it drops too, but none
-        /// that it fails on. The file is written along with the export; null for none.
+        /// A file for all records that come to this filter, with their statistics. It has the records that the filter drops too,
+        /// but not those that it fails on. The file is written along with the export; null for none.
         stats_export_path: Option<String> = None, |path| path.as_deref() != Some(""), "must name a file";
     }
 }
 
-/// Parameters that Data-Juicer's operators have and that change nothing here.
+/// Parameters of Data-Juicer's operators that have no effect here.
 const WITHOUT_EFFECT: [&str; 27] = [
     "accelerator",
     "adaptive_batching",
@@ -70,21 +70,21 @@ const WITHOUT_EFFECT: [&str; 27] = [
     "work_dir",
 ];
 
-/// What a call says besides the operator's own parameters.
+/// The parameters of a call other than the operator's own.
 pub(crate) struct BaseParams {
     pub(crate) text_key: Option<String>,
     pub(crate) skip_op_error: Option<bool>,
-    /// Whether the quirks of Data-Juicer are wanted, where the call says so.
+    /// Whether Data-Juicer's quirks are wanted, if the call has the parameter.
     pub(crate) compat: Option<bool>,
     pub(crate) range: RangeRule,
-    /// Where a filter writes all of its records with their statistics.
+    /// The file for all of a filter's records with their statistics.
     pub(crate) stats_export_path: Option<String>,
-    /// The most records at a time; of no meaning unless the operator is a batch-level one.
+    /// The number of records at a time, at most; it has no meaning unless the operator is a batch-level one.
     pub(crate) batch_size: usize,
 }
 
 impl BaseParams {
-    /// The declarations for operators of a kind. Batch-level ones have a `batch_size` by default.
+    /// Returns the declarations for operators of a kind. Only batch-level ones have a default `batch_size`.
     pub(crate) fn specs(kind: OperatorKind, batch_size: Option<usize>) -> Vec<ParamSpec> {
         let mut specs = OfAll::specs();
         if kind == OperatorKind::Filter {
@@ -127,7 +127,7 @@ impl BaseParams {
     }
 }
 
-/// Accepts what Data-Juicer's recipes may say and is of no effect here.
+/// Accepts the parameters of Data-Juicer's recipes that have no effect here.
 pub(crate) fn ignore_without_effect(reader: &mut ParamReader<'_>) {
     WITHOUT_EFFECT.iter().for_each(|name| reader.ignore(name));
 }

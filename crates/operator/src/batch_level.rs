@@ -8,24 +8,24 @@ use crate::record::{Record, RecordError};
 
 /// Changes fields of many records at a time, as when a child process or an HTTP service does the work.
 ///
-/// How many records come together depends on the batch and on the recipe's `batch_size`, so what becomes of a record
-/// must not depend on its neighbours. An instance serves one thread. After a panic it is thrown away and built anew.
+/// The number of records in a call depends on the batch and on the recipe's `batch_size`, so the result for a record must not
+/// depend on its neighbours. An instance serves one thread. After a panic it is discarded and built anew.
 pub trait BatchMapper: Send {
-    /// Says in `answers` what becomes of each of `records`; one that nothing is said of stays as it is.
+    /// Puts the changes to each of `records` into `answers`. A record without an answer stays as it is.
     ///
     /// # Errors
-    /// An error is one of the whole call, and its answers are ignored. The records are then given again one by one,
-    /// and those that fail alone go to quarantine. Where it is known which record failed,
-    /// [`MapAnswers::fail`] says so at once.
+    /// An error applies to the whole call, and its answers are ignored. The records are then sent again one by one, and those that
+    /// fail alone go to quarantine. If it is known which record failed, [`MapAnswers::fail`] reports it right away.
     fn map(&mut self, records: &[Record<'_>], answers: &mut MapAnswers) -> Result<(), RecordError>;
 }
 
-/// Decides by statistics that are computed for many records at a time; otherwise as [`Filter`](crate::Filter).
+/// Decides by statistics that are computed for many records at a time. In all other respects, it is like a
+/// [`Filter`](crate::Filter).
 pub trait BatchFilter: Send {
     /// Computes the statistics of `records`, each of which lacks at least one.
     ///
     /// # Errors
-    /// As [`BatchMapper::map`].
+    /// As for [`BatchMapper::map`].
     fn compute(
         &mut self,
         records: &[Record<'_>],
@@ -36,7 +36,7 @@ pub trait BatchFilter: Send {
     fn keep(&self, stats: &KnownStats<'_>) -> bool;
 }
 
-/// What a batch-level mapper says of the records of one call.
+/// The answers of a batch-level mapper about the records of one call.
 #[derive(Debug)]
 pub struct MapAnswers {
     changes: Vec<Changes>,
@@ -52,26 +52,26 @@ impl MapAnswers {
         }
     }
 
-    /// The changes to the call's `record`-th record.
+    /// Returns the changes to the call's `record`-th record.
     pub fn of(&mut self, record: usize) -> &mut Changes {
         &mut self.changes[record]
     }
 
-    /// Sends the call's `record`-th record to quarantine, whatever else is said of it.
+    /// Sends the call's `record`-th record to quarantine, whatever other answers there are.
     pub fn fail(&mut self, record: usize, error: RecordError) {
         self.errors[record] = Some(error);
     }
 
-    /// Gives, for each record in order, its changes or why it failed.
+    /// Returns, for each record in order, its changes or its error.
     pub(crate) fn into_each(self) -> impl Iterator<Item = Result<Changes, RecordError>> {
         let pairs = self.changes.into_iter().zip(self.errors);
         pairs.map(|(changes, error)| error.map_or(Ok(changes), Err))
     }
 }
 
-/// What a batch-level filter says of the records of one call.
+/// The answers of a batch-level filter about the records of one call.
 ///
-/// It is kept apart from the batch until the call has returned, so that a call that fails leaves nothing behind.
+/// It is kept apart from the batch until the call has returned, so that a failed call leaves nothing behind.
 #[derive(Debug)]
 pub struct StatAnswers {
     stats: Stats,
@@ -81,7 +81,7 @@ pub struct StatAnswers {
 }
 
 impl StatAnswers {
-    /// Answers about these rows, which know what they know in `stats` already.
+    /// Makes answers about these rows, which start with the statistics that `stats` already has.
     pub(crate) fn new(stats: &Stats, columns: &[usize], rows: &[u32], compat: bool) -> Self {
         let known = columns.iter().map(|column| {
             let value = |row: &u32| stats.get(*column, *row as usize).cloned();
@@ -100,18 +100,17 @@ impl StatAnswers {
         }
     }
 
-    /// The statistics of the call's `record`-th record.
+    /// Returns the statistics of the call's `record`-th record.
     pub fn of(&mut self, record: usize) -> StatRow<'_> {
         StatRow::new(&mut self.stats, &self.columns, record, self.compat)
     }
 
-    /// Sends the call's `record`-th record to quarantine, whatever else is said of it.
+    /// Sends the call's `record`-th record to quarantine, whatever other answers there are.
     pub fn fail(&mut self, record: usize, error: RecordError) {
         self.errors[record] = Some(error);
     }
 
-    /// Adds the statistics of rows that did not fail to those of the batch, and gives for each row in order why it
-    /// failed, if it did.
+    /// Adds the statistics of rows that did not fail to those of the batch. Returns, for each row in order, its error if it failed.
     pub(crate) fn settle(
         self,
         stats: &mut Stats,

@@ -33,22 +33,22 @@ pub use tally::{OperatorFailure, Quarantined, Tally};
 #[derive(Debug)]
 pub struct Chain {
     pipeline: Pipeline,
-    /// Models, for operators that have to be made anew after a panic.
+    /// The models, for operators that have to be made again after a panic.
     shared: Shared,
     steps: Vec<Step>,
 }
 
 impl Pipeline {
-    /// Makes the operators, for one thread. What they share is in `shared`.
+    /// Makes the operators for one thread. `shared` has the models that threads share.
     ///
     /// # Errors
-    /// [`Error::Load`] for the first operator that cannot be made, as when its model is damaged, or when it was made of a file
-    /// that has changed since it was found.
+    /// [`Error::Load`] for the first operator that cannot be made, for example because its model is damaged, or because one of its
+    /// files has changed since it was found.
     pub fn instantiate(&self, shared: &Shared) -> Result<Chain> {
         let steps = (0..self.len()).map(|index| {
             let operator = &self.operators()[index];
             let body = (operator.make)(shared).and_then(|body| {
-                // Afterwards, since only what was not changed by then is what was loaded.
+                // The check comes after loading, because a file that hasn't changed by now is the one that was loaded.
                 let check = |asset| {
                     let assets = self.assets();
                     assets.map_or(Ok(()), |assets| shared.check(asset, assets))
@@ -72,17 +72,17 @@ impl Pipeline {
 }
 
 impl Chain {
-    /// The pipeline that the chain was made of.
+    /// Returns the pipeline that the chain was made from.
     pub fn pipeline(&self) -> &Pipeline {
         &self.pipeline
     }
 
-    /// The fields that batches must be filled with.
+    /// Returns the fields that batches must be filled with.
     pub fn fields(&self) -> &DeclaredFields {
         self.pipeline.fields()
     }
 
-    /// The number of operators.
+    /// Returns the number of operators.
     pub fn len(&self) -> usize {
         self.steps.len()
     }
@@ -92,18 +92,18 @@ impl Chain {
         self.steps.is_empty()
     }
 
-    /// The operators' names in order.
+    /// Returns the operators' names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pipeline.names()
     }
 
-    /// Returns whether the operator at this place makes other records of those that it is given.
+    /// Returns whether the operator at this place turns its records into other records.
     pub fn splits(&self, operator: usize) -> bool {
         let step = self.steps.get(operator);
         step.is_some_and(|step| matches!(step.body, Body::Splitter(_)))
     }
 
-    /// An empty tally for these operators.
+    /// Returns an empty tally for these operators.
     pub fn tally(&self) -> Tally {
         Tally {
             ledger: Ledger::new(self.names()),
@@ -114,7 +114,7 @@ impl Chain {
         }
     }
 
-    /// Prepares the statistics of a batch that was just read; those that records came with are taken over.
+    /// Prepares the statistics of a batch that was just read. Statistics that came with the records are used.
     pub fn begin(&self, batch: &mut Batch) {
         let names = self.pipeline.stats().iter().map(|stat| stat.name.as_str());
         batch.reset_stats(names);
@@ -133,7 +133,7 @@ impl Chain {
     /// A record that an operator fails on, by an error or a panic, leaves the batch and goes to the tally.
     ///
     /// # Errors
-    /// [`OperatorFailure`] for such a record where the recipe does not let it pass; the batch is then of no use.
+    /// [`OperatorFailure`] for such a record if the recipe doesn't tolerate it; the batch is then unusable.
     pub fn run(
         &mut self,
         batch: &mut Batch,
@@ -143,11 +143,11 @@ impl Chain {
         self.run_guarded(batch, steps, tally, &Guard::default())
     }
 
-    /// As [`run`](Self::run), over records that may kill the process. What comes out is the same, but for those that
-    /// are known to: they leave the batch as if the operator had failed on them.
+    /// Does the same as [`run`](Self::run) for records that may kill the process. The result is the same, except for records that
+    /// are known to kill it: they leave the batch as if the operator had failed on them.
     ///
     /// # Errors
-    /// As there.
+    /// As for [`run`](Self::run).
     pub fn run_guarded(
         &mut self,
         batch: &mut Batch,
@@ -171,8 +171,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Sets what was decided about the rows of the partition that comes next, for each of the first operators that need the
-    /// whole dataset: none for one that put other rows into the partition. Those after them have none.
+    /// Sets the decisions about the rows of the next partition, one for each of the first operators that need the whole dataset;
+    /// `None` for an operator that put other rows into the partition. The operators after them have no decision.
     pub fn decide(&mut self, decisions: &[Option<Arc<Decision>>]) {
         let mut decisions = decisions.iter();
         for step in &mut self.steps {
@@ -186,7 +186,7 @@ impl Chain {
         }
     }
 
-    /// Checks, when a partition is through, that as many rows came to each of these operators as were decided about.
+    /// Checks, at the end of a partition, that each of these operators got as many rows as its decision covers.
     ///
     /// # Errors
     /// A message that names the operator and both numbers.
@@ -205,12 +205,11 @@ impl Chain {
         Ok(())
     }
 
-    /// Makes the signatures of the alive rows of `batch` for the operator at a barrier. `take` gets each one's; none where
-    /// the operator fails on the record, or is known to die of it: the record then goes to quarantine when the decision is
-    /// applied.
+    /// Makes the signatures of the alive rows of `batch` for the operator at a barrier, and calls `take` with each. A record that
+    /// the operator fails on, or is known to die of, has no signature; it goes to quarantine when the decision is applied.
     ///
     /// # Errors
-    /// [`OperatorFailure`] for such a record where the recipe does not let it pass.
+    /// [`OperatorFailure`] for such a record if the recipe doesn't tolerate it.
     pub fn sign(
         &mut self,
         batch: &Batch,

@@ -1,6 +1,6 @@
-//! Decisions: what becomes of the rows of one partition at a barrier.
+//! Decisions about the rows of one partition at a barrier.
 
-/// What an operator that needs the whole dataset decided about the rows of one partition, in their order.
+/// The decision of an operator that needs the whole dataset about the rows of one partition, in their order.
 ///
 /// ```
 /// use coldpress_operator::Decision;
@@ -12,16 +12,16 @@
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Decision {
     rows: u64,
-    /// A bit for each row, the lowest of a byte first, set where it stays.
+    /// One bit for each row, the lowest bit of a byte first, set if the row stays.
     stays: Vec<u8>,
-    /// Rows that have no signature, rising.
+    /// The rows that have no signature, in ascending order.
     unsigned: Vec<u64>,
-    /// Rows and the places of the parts that are cut out of them, rising.
+    /// The rows and the indices of the parts that are cut out of them, in ascending order.
     cuts: Vec<(u64, u64)>,
 }
 
 impl Decision {
-    /// The decision that so many rows stay as they are.
+    /// Returns a decision that keeps this number of rows as they are.
     pub fn keep_all(rows: u64) -> Self {
         let mut stays = vec![u8::MAX; rows.div_ceil(8) as usize];
         if let (Some(last), over @ 1..) = (stays.last_mut(), rows % 8) {
@@ -34,7 +34,7 @@ impl Decision {
         }
     }
 
-    /// Decides that a row goes.
+    /// Removes a row.
     ///
     /// # Panics
     /// If there is no such row.
@@ -42,48 +42,48 @@ impl Decision {
         self.stays[(row / 8) as usize] &= !(1 << (row % 8));
     }
 
-    /// Notes the next row that could not be signed. Rows come in rising order.
+    /// Adds the next row that could not be signed. Rows must come in ascending order.
     pub fn push_unsigned(&mut self, row: u64) {
         self.unsigned.push(row);
     }
 
-    /// Decides that a part of a row is cut out. Rows, and parts of a row, come in rising order.
+    /// Cuts a part out of a row. Rows, and the parts of a row, must come in ascending order.
     pub fn push_cut(&mut self, row: u64, part: u64) {
         self.cuts.push((row, part));
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Returns whether a row stays. Rows beyond the last do not.
+    /// Returns whether a row stays. Rows after the last one don't.
     pub fn stays(&self, row: u64) -> bool {
         row < self.rows && self.stays[(row / 8) as usize] >> (row % 8) & 1 == 1
     }
 
-    /// The number of rows that stay.
+    /// Returns the number of rows that stay.
     pub fn staying(&self) -> u64 {
         let ones = self.stays.iter().map(|byte| u64::from(byte.count_ones()));
         ones.sum()
     }
 
-    /// Rows that have no signature: the operator fails on them.
+    /// Returns the rows that have no signature: the operator fails on them.
     pub fn unsigned(&self) -> &[u64] {
         &self.unsigned
     }
 
-    /// All cuts: rows, and places of parts.
+    /// Returns all cuts: rows, and indices of parts.
     pub fn cuts(&self) -> &[(u64, u64)] {
         &self.cuts
     }
 
-    /// The bits of all rows, eight to a byte, the lowest first.
+    /// Returns the bits of all rows, eight to a byte, the lowest first.
     pub fn bits(&self) -> &[u8] {
         &self.stays
     }
 
-    /// A decision from its parts; none if they do not fit together.
+    /// Makes a decision from its parts; `None` if they do not fit together.
     pub fn from_parts(
         rows: u64,
         stays: Vec<u8>,
@@ -108,7 +108,7 @@ impl Decision {
         (rise && within && has_bits && !beyond).then_some(decision)
     }
 
-    /// The places of the parts that are cut out of a row.
+    /// Returns the indices of the parts that are cut out of a row.
     pub fn cuts_of(&self, row: u64) -> impl Iterator<Item = u64> {
         let first = self.cuts.partition_point(|(of, _)| *of < row);
         let of_row = self.cuts[first..]

@@ -1,11 +1,11 @@
-//! What can be wrong with an operator call.
+//! The errors of operator calls.
 
 use coldpress_config::Span;
 
 /// The result of checking or building operators.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why a recipe's operators cannot be resolved, which is found when the recipe is read, or cannot be made.
+/// The reason why a recipe's operators cannot be resolved, which is found when the recipe is read, or cannot be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,9 +14,9 @@ pub enum Error {
     UnknownOperator {
         /// The name in the recipe.
         name: String,
-        /// Where it stands.
+        /// The place of the name.
         span: Span,
-        /// The nearest known name.
+        /// The closest known name.
         suggestion: Option<String>,
     },
     /// A parameter is unknown, of the wrong type or out of range.
@@ -24,9 +24,9 @@ pub enum Error {
     Params {
         /// The operator's name.
         operator: String,
-        /// What is wrong, naming the parameter.
+        /// A description of the error that names the parameter.
         message: String,
-        /// Where it stands.
+        /// The place of the parameter.
         span: Span,
     },
     /// The operator cannot be made ready to work: a file that it needs is damaged, or memory is short.
@@ -34,15 +34,15 @@ pub enum Error {
     Load {
         /// The operator's name.
         operator: String,
-        /// What went wrong, naming the file.
+        /// A description of the error that names the file.
         message: String,
-        /// Where the call is in the recipe.
+        /// The place of the call in the recipe.
         span: Span,
     },
 }
 
 impl Error {
-    /// Returns where in the recipe the error lies; line 0 for a call that was made from code or the command line.
+    /// Returns the place of the error in the recipe; line 0 for a call that was made from code or the command line.
     pub fn span(&self) -> Span {
         match self {
             Self::UnknownOperator { span, .. }
@@ -59,20 +59,20 @@ fn suggest(suggestion: &Option<String>) -> String {
     }
 }
 
-/// What is wrong with the parameters of one operator.
+/// An error in the parameters of one operator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct ParamError {
-    /// What is wrong, naming the parameter.
+    /// A description of the error that names the parameter.
     pub message: String,
-    /// The parameter it is about, so that its place in the recipe can be shown.
+    /// The parameter that is wrong, so that its place in the recipe can be shown.
     pub param: Option<String>,
-    /// Whether the name itself is wrong, not the value.
+    /// True if the name itself is wrong, and not the value.
     pub(crate) is_name: bool,
 }
 
 impl ParamError {
-    /// An error about the parameter `param`; `expected` follows its name, as in "must be …".
+    /// Makes an error about the parameter `param`. `expected` follows its name, as in "must be …".
     pub fn new(param: &str, expected: impl std::fmt::Display) -> Self {
         Self {
             message: format!("parameter `{param}` {expected}"),

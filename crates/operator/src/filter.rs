@@ -1,4 +1,4 @@
-//! Filters: operators that compute statistics of a record and keep or drop it by them.
+//! Filters: operators that compute statistics of a record, and keep or drop it by them.
 
 use std::borrow::Cow;
 use std::ops::Index;
@@ -9,20 +9,20 @@ use crate::params;
 use crate::record::{Record, RecordError};
 use crate::rounding::{read_back, rounded};
 
-/// Decides by statistics whether a record stays. Which ones, [`Resolved::stat`](crate::Resolved::stat) declares.
+/// Decides by statistics whether a record stays. [`Resolved::stat`](crate::Resolved::stat) declares the statistics.
 ///
-/// Statistics are computed once: one that a record has already, from an earlier filter or from the input's
-/// `__dj__stats__`, is used as it is, unless a field that it describes may have changed since, or the earlier filter had other
+/// Statistics are computed once. A statistic that a record already has, from an earlier filter or from the input's `__dj__stats__`,
+/// is used as it is, unless a field that it describes may have changed since, or the earlier filter had other
 /// [parameters](crate::Resolved::stats_depend_on). An instance serves one thread.
 pub trait Filter: Send {
-    /// Computes the statistics of one record. Called only when one of them is missing.
+    /// Computes the statistics of one record. It is called only if one of them is missing.
     ///
     /// # Errors
     /// An error sends this record to quarantine.
     fn compute(&mut self, record: &Record<'_>, stats: &mut StatRow<'_>) -> Result<(), RecordError>;
 
-    /// Returns whether the record may stay as far as no statistic says, for filters that look at something else. It is asked
-    /// before the statistics are computed; a record that isn't admitted is dropped and gets none.
+    /// Returns whether the record may stay, for filters that check something other than statistics. It is called before the
+    /// statistics are computed. A record that isn't admitted is dropped and gets none.
     ///
     /// # Errors
     /// An error sends this record to quarantine.
@@ -35,13 +35,13 @@ pub trait Filter: Send {
     fn keep(&self, stats: &KnownStats<'_>) -> bool;
 }
 
-/// The statistics of one record, as its filter fills them.
+/// The statistics of one record, to be filled by its filter.
 #[derive(Debug)]
 pub struct StatRow<'a> {
     stats: &'a mut Stats,
     columns: &'a [usize],
     row: usize,
-    /// Whether they have no more decimals than Data-Juicer gives them.
+    /// True if they have no more decimals than in Data-Juicer.
     compat: bool,
 }
 
@@ -60,7 +60,7 @@ impl<'a> StatRow<'a> {
         }
     }
 
-    /// Sets the filter's `index`-th statistic, unless the record has it already.
+    /// Sets the filter's `index`-th statistic, unless the record already has it.
     pub fn set(&mut self, index: usize, value: StatValue) {
         if self.get(index).is_none() {
             let value = if self.compat { rounded(value) } else { value };
@@ -68,7 +68,8 @@ impl<'a> StatRow<'a> {
         }
     }
 
-    /// The statistic with this name, whichever filter computed it; as Data-Juicer reads it, where its quirks are wanted.
+    /// Returns the statistic with this name, whichever filter computed it. If Data-Juicer's quirks are wanted, it is as Data-Juicer
+    /// reads it.
     pub fn named(&self, name: &str) -> Option<Cow<'_, StatValue>> {
         let column = self.stats.column(name)?;
         let value = self.stats.get(column, self.row)?;
@@ -78,19 +79,19 @@ impl<'a> StatRow<'a> {
         })
     }
 
-    /// The filter's `index`-th statistic.
+    /// Returns the filter's `index`-th statistic.
     pub fn get(&self, index: usize) -> Option<&StatValue> {
         self.stats.get(self.columns[index], self.row)
     }
 }
 
-/// The statistics of one record that a filter declared, all of them computed.
+/// The statistics of one record that a filter declared, all of which have been computed.
 #[derive(Clone, Debug)]
 pub struct KnownStats<'a> {
     stats: &'a Stats,
     columns: &'a [usize],
     row: usize,
-    /// The statistics as Data-Juicer decides by them, where its quirks are wanted.
+    /// The statistics by which Data-Juicer decides, if its quirks are wanted.
     read_back: Vec<StatValue>,
 }
 
@@ -112,7 +113,7 @@ impl Index<usize> for KnownStats<'_> {
     type Output = StatValue;
 
     fn index(&self, index: usize) -> &StatValue {
-        // A chain asks a filter only about records whose statistics are all there.
+        // A chain asks a filter only about records that have all of their statistics.
         const NONE: &StatValue = &StatValue::Bool(false);
         let stored = || self.stats.get(self.columns[index], self.row);
         self.read_back.get(index).or_else(stored).unwrap_or(NONE)
@@ -120,21 +121,21 @@ impl Index<usize> for KnownStats<'_> {
 }
 
 params! {
-    /// How a filter compares a statistic with its bounds: parameters that every range filter has.
+    /// The comparison of a statistic with its bounds: parameters that every range filter has.
     #[derive(PartialEq)]
     pub struct RangeRule {
-        /// Whether a value equal to the minimum is inside.
+        /// If set, a value equal to the minimum is inside.
         min_closed_interval: bool = true;
-        /// Whether a value equal to the maximum is inside.
+        /// If set, a value equal to the maximum is inside.
         max_closed_interval: bool = true;
-        /// Keep what is outside of the range. The two flags above are flipped first, as in Data-Juicer, so by
-        /// default a value equal to a bound is kept.
+        /// If set, keeps records outside of the range. The two flags above are flipped first, as in Data-Juicer, so by default a
+        /// value equal to a bound is kept.
         reversed_range: bool = false;
     }
 }
 
 impl RangeRule {
-    /// Returns whether a record with this value stays. A bound of `None` is no bound.
+    /// Returns whether a record with this value stays. `None` means no bound.
     pub fn keep(&self, value: f64, min: Option<f64>, max: Option<f64>) -> bool {
         let min_closed = self.min_closed_interval != self.reversed_range;
         let max_closed = self.max_closed_interval != self.reversed_range;

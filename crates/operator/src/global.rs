@@ -13,7 +13,7 @@ pub struct Global<S> {
 }
 
 impl<S: Signer + 'static> Global<S> {
-    /// An operator that makes signatures of this form and judges by this rule.
+    /// Makes an operator with signatures of this form, which are judged by this rule.
     pub fn new(resolved: Resolved<S>, form: SignatureForm, rule: Rule) -> Self {
         let barrier = Barrier {
             form,
@@ -23,8 +23,8 @@ impl<S: Signer + 'static> Global<S> {
         Self { resolved, barrier }
     }
 
-    /// Declares the parameters that signatures depend on, as JSON, where those of the rule are none of them: when only the
-    /// others change in a recipe, the signatures are used again.
+    /// Declares the parameters that signatures depend on, as JSON. The rule's parameters need not be among them: if only the others
+    /// change in a recipe, the signatures are used again.
     #[must_use]
     pub fn signed_by(mut self, params: Value) -> Self {
         self.barrier.signed_by = Some(params);

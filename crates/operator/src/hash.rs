@@ -1,4 +1,4 @@
-//! The identity of what a chain of operators does.
+//! The identity of the work of a chain of operators.
 
 use std::fmt;
 
@@ -7,20 +7,19 @@ use xxhash_rust::xxh3::xxh3_128;
 
 /// Identifies the work done on a record so far: reader, input, then each operator with its version and parameters.
 ///
-/// Two equal hashes mean that the same operators were applied to the same input, so that what one made the other
-/// may use.
+/// Two equal hashes mean that the same operators were applied to the same input, so the results can replace each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ChainHash(u128);
 
 impl ChainHash {
-    /// The hash before the first operator, over whatever identifies reader and input.
+    /// Returns the hash before the first operator. `identity` identifies reader and input.
     pub fn base(identity: &str) -> Self {
         Self(xxh3_128(
             format!("coldpress chain 1\n{identity}").as_bytes(),
         ))
     }
 
-    /// The hash after one more operator, described by `identity`.
+    /// Returns the hash after one more operator, which `identity` describes.
     pub fn then(self, identity: &str) -> Self {
         Self(xxh3_128(format!("{self}\n{identity}").as_bytes()))
     }

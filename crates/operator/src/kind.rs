@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What kind of operator it is. The constructor of its [`OperatorSpec`](crate::OperatorSpec) decides; its name has no say.
+/// The kind of an operator. The constructor of its [`OperatorSpec`](crate::OperatorSpec) decides it, and not its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum OperatorKind {
@@ -10,16 +10,16 @@ pub enum OperatorKind {
     Mapper,
     /// Drops records.
     Filter,
-    /// Drops records, or cuts parts out of them, that others of the dataset have too.
+    /// Drops records, or cuts parts out of them, that occur elsewhere in the dataset.
     Deduplicator,
-    /// Keeps some records of the dataset, maybe in another order.
+    /// Keeps some records of the dataset, possibly in another order.
     Selector,
-    /// Makes one record of several, or several of one.
+    /// Makes one record out of several, or several out of one.
     Grouper,
 }
 
 impl OperatorKind {
-    /// Returns whether operators of this kind may drop records, which a recipe may want kept.
+    /// Returns whether operators of this kind may drop records. A recipe may want to keep those.
     pub fn drops(self) -> bool {
         matches!(self, Self::Filter | Self::Deduplicator | Self::Selector)
     }
@@ -37,7 +37,7 @@ impl fmt::Display for OperatorKind {
     }
 }
 
-/// What an operator's result depends on.
+/// The dependencies of an operator's result.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Determinism {
     /// The record and the parameters alone.
@@ -45,7 +45,7 @@ pub enum Determinism {
     Pure,
     /// Also the recipe's seed and the record's origin.
     Seeded,
-    /// Anything: a service, a command. An attempt ends after such an operator, so that what it gave is published
-    /// before anything works on it, and is not computed again as long as it is whole.
+    /// Anything, such as a service or a command. An attempt ends after such an operator, so that its results are published before
+    /// any other operator uses them. They are not computed again as long as they are intact.
     External,
 }

@@ -1,15 +1,15 @@
-//! The contract between Coldpress and its operators: everything that an operator's author needs.
+//! The contract between Coldpress and its operators. It has everything that an operator's author needs.
 //!
-//! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, and a
-//! [`Splitter`] makes several records of one. Mappers and filters whose work is done elsewhere, by a child process or
-//! a service, can be given many records at a time, as a [`BatchMapper`] or a [`BatchFilter`]. An operator is described
-//! by an [`OperatorSpec`] (name, version, parameters, determinism) and found by name in a [`Registry`], where built-in
-//! operators are added the same way as those of a user.
+//! An operator is of one kind: a [`Mapper`] edits fields, a [`Filter`] computes statistics and decides by them, and a [`Splitter`]
+//! makes several records out of one. Mappers and filters whose work is done elsewhere, by a child process or a service, can get
+//! many records at a time, as a [`BatchMapper`] or a [`BatchFilter`]. An operator is described by an [`OperatorSpec`] (name,
+//! version, parameters, determinism) and found by name in a [`Registry`], to which built-in operators are added in the same way as
+//! a user's own.
 //!
-//! The calls of a recipe are first **resolved** to a [`Pipeline`], which checks parameters, finds files and knows what
-//! each operator works on; that is cheap. A pipeline is then **instantiated** once per worker thread. The resulting
-//! [`Chain`] runs the operators over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the records
-//! that an operator fails on, a panic included. Models are loaded once per process, in [`Shared`].
+//! The calls of a recipe are first **resolved** to a [`Pipeline`], which checks parameters, finds files and knows the fields of
+//! each operator; that is cheap. A pipeline is then **instantiated** once per worker thread. The resulting [`Chain`] runs the
+//! operators over [`Batch`](coldpress_record::Batch)es, keeps the ledger, and sets aside the records that an operator fails on,
+//! even by a panic. Models are loaded once per process, in [`Shared`].
 //!
 //! ```
 //! use coldpress_operator::{params, Changes, Mapper, OperatorSpec, Record, RecordError, Registry, Resolved};
@@ -41,7 +41,8 @@
 //! assert_eq!(registry.names(), ["shout_mapper"]);
 //! ```
 //!
-//! It knows nothing of partitions and jobs, nor of files but those that operators ask for by name, see [`Assets`].
+//! This crate knows nothing about partitions and jobs, or about files other than those that operators request by name, see
+//! [`Assets`].
 
 mod assets;
 mod base_params;

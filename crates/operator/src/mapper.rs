@@ -7,10 +7,10 @@ use crate::record::{Record, RecordError};
 
 /// Changes fields of one record at a time.
 ///
-/// An instance serves one thread and may keep scratch memory from record to record, but what it does to a record
-/// must not depend on the records before it. After a panic the instance is thrown away and built anew.
+/// An instance serves one thread and may keep scratch memory from record to record, but its changes to a record must not depend on
+/// the records before. After a panic the instance is discarded and built anew.
 pub trait Mapper: Send {
-    /// Says in `changes` what becomes of the record's declared fields; no change leaves the record as it is.
+    /// Puts the changes to the record's declared fields into `changes`. Without changes, the record stays as it is.
     ///
     /// # Errors
     /// An error sends this record to quarantine; `changes` is then ignored.
@@ -22,9 +22,9 @@ pub trait Mapper: Send {
 #[derive(Debug, Default)]
 pub struct Changes {
     edits: Vec<Edits>,
-    /// The new values of fields; none = the field is removed.
+    /// The new values of fields; `None` removes the field.
     values: Vec<(usize, Option<Value>)>,
-    /// What is changed in the record as a whole.
+    /// The edits of the record as a whole.
     whole: Edits,
 }
 
@@ -37,12 +37,12 @@ impl Changes {
         }
     }
 
-    /// The edit script of the operator's `field`-th declared field.
+    /// Returns the edit script of the operator's `field`-th declared field.
     pub fn field(&mut self, field: usize) -> &mut Edits {
         &mut self.edits[field]
     }
 
-    /// Sets the operator's `field`-th declared field to a JSON value, whatever it was. Edits of the same field are lost.
+    /// Sets the operator's `field`-th declared field to a JSON value, replacing any value. Edits of the same field are lost.
     ///
     /// The operator has to declare this with [`Resolved::sets_values`](crate::Resolved::sets_values).
     pub fn set(&mut self, field: usize, value: impl Into<Value>) {
@@ -50,16 +50,16 @@ impl Changes {
         self.values.push((field, Some(value.into())));
     }
 
-    /// Removes the operator's `field`-th declared field. It has to be declared as for [`set`](Self::set).
+    /// Removes the operator's `field`-th declared field. The operator has to declare this as for [`set`](Self::set).
     pub fn remove(&mut self, field: usize) {
         self.edits[field].clear();
         self.values.push((field, None));
     }
 
-    /// The edit script of the whole record, as [`Record::whole`] gives it, for fields that cannot be declared. Where it is
-    /// not empty, it must be the only change.
+    /// Returns the edit script of the whole record, as [`Record::whole`] returns it, for fields that cannot be declared. If the
+    /// script is not empty, it must be the only change.
     ///
-    /// What comes out has to be one JSON object. The operator has to declare this with
+    /// The result has to be one JSON object. The operator has to declare this with
     /// [`Resolved::whole_records`](crate::Resolved::whole_records).
     pub fn whole(&mut self) -> &mut Edits {
         &mut self.whole

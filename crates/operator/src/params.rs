@@ -1,21 +1,21 @@
-//! Parameters of operators: declared once, with type, default and doc, and read from the recipe.
+//! Parameters of operators. They are declared once, with type, default and documentation, and read from the recipe.
 
 use coldpress_config::{Key, Node, nearest};
 
 use crate::error::ParamError;
 
-/// The parameters of an operator; implemented by the [`params!`](crate::params!) macro.
+/// The parameters of an operator. The [`params!`](crate::params!) macro implements it.
 pub trait Params: Sized {
-    /// The declarations, for the manual.
+    /// Returns the declarations, for the manual.
     fn specs() -> Vec<ParamSpec>;
-    /// All parameters at their defaults.
+    /// Returns all parameters with their default values.
     fn defaults() -> Self;
     /// Takes the parameters out of `reader`.
     ///
     /// # Errors
     /// [`ParamError`] for a value of the wrong type or out of range.
     fn read(reader: &mut ParamReader<'_>) -> Result<Self, ParamError>;
-    /// The parameters as JSON, defaults included: part of the chain hash.
+    /// Returns the parameters as JSON, including defaults. They are part of the chain hash.
     fn to_json(&self) -> serde_json::Value;
 }
 
@@ -24,21 +24,21 @@ pub trait Params: Sized {
 pub struct ParamSpec {
     /// Its name in the recipe.
     pub name: &'static str,
-    /// What kind of value it takes, as in "an integer".
+    /// The kind of value that it takes, as in "an integer".
     pub kind: &'static str,
     /// Its default.
     pub default: serde_json::Value,
-    /// What it does: one or more sentences.
+    /// Its documentation: one or more sentences.
     pub doc: &'static str,
 }
 
 /// A type that a parameter can have.
 pub trait ParamValue: Sized + Clone {
-    /// What kind of value it takes, as in "an integer".
+    /// The kind of value, as in "an integer".
     const KIND: &'static str;
-    /// The value of a node, if it has the right type.
+    /// Returns the value of a node, if it has the right type.
     fn parse(node: &Node) -> Option<Self>;
-    /// The value as JSON.
+    /// Returns the value as JSON.
     fn to_json(&self) -> serde_json::Value;
 }
 
@@ -61,7 +61,7 @@ scalar!(i64, "an integer", as_i64);
 scalar!(u64, "an integer from 0 on", as_u64);
 impl ParamValue for f64 {
     const KIND: &'static str = "a number";
-    /// NaN is no number: nothing would be inside of any bound.
+    /// NaN is refused, because no bound would ever contain it.
     fn parse(node: &Node) -> Option<Self> {
         node.as_f64().filter(|number| !number.is_nan())
     }
@@ -99,7 +99,7 @@ impl<T: ParamValue> ParamValue for Vec<T> {
     }
 }
 
-/// Hands out the parameters of one operator call, and knows which are left.
+/// Hands out the parameters of one operator call, and tracks which are left.
 #[derive(Debug)]
 pub struct ParamReader<'a> {
     left: Vec<&'a (Key, Node)>,
@@ -107,7 +107,7 @@ pub struct ParamReader<'a> {
 }
 
 impl<'a> ParamReader<'a> {
-    /// A reader of these parameters.
+    /// Returns a reader of these parameters.
     pub fn new(params: &'a [(Key, Node)]) -> Self {
         Self {
             left: params.iter().collect(),
@@ -115,10 +115,10 @@ impl<'a> ParamReader<'a> {
         }
     }
 
-    /// The value of the parameter `name`, or `default` where the call does not give it.
+    /// Returns the value of the parameter `name`, or `default` if the call does not give it.
     ///
     /// # Errors
-    /// [`ParamError`] when the value has the wrong type.
+    /// [`ParamError`] if the value has the wrong type.
     pub fn take<T: ParamValue>(&mut self, name: &'static str, default: T) -> Result<T, ParamError> {
         self.known.push(name);
         let Some(at) = self.left.iter().position(|(key, _)| key.name == name) else {
@@ -160,8 +160,7 @@ impl<'a> ParamReader<'a> {
     }
 }
 
-/// Declares the parameters of an operator: a struct with a field per parameter, its default, and a check if it has
-/// one.
+/// Declares the parameters of an operator: a struct with a field per parameter, its default, and a check if it has one.
 ///
 /// ```
 /// use coldpress_operator::{params, Params};
@@ -169,15 +168,15 @@ impl<'a> ParamReader<'a> {
 /// params! {
 ///     /// Parameters of `take_mapper`.
 ///     pub struct TakeParams {
-///         /// How many characters are kept.
+///         /// The number of characters that are kept.
 ///         length: u64 = 10, |length| *length > 0, "must be at least 1";
-///         /// Put behind what was cut.
+///         /// The text to put after a cut.
 ///         tail: Option<String> = None;
 ///     }
 /// }
 ///
 /// assert_eq!(TakeParams::defaults().length, 10);
-/// assert_eq!(TakeParams::specs()[0].doc, "How many characters are kept.");
+/// assert_eq!(TakeParams::specs()[0].doc, "The number of characters that are kept.");
 /// ```
 #[macro_export]
 macro_rules! params {

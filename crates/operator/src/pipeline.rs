@@ -1,4 +1,4 @@
-//! Pipelines: the operators of a recipe, resolved and not yet made.
+//! Pipelines: the operators of a recipe, resolved but not yet made.
 
 mod freshness;
 mod verdicts;
@@ -20,7 +20,7 @@ use crate::stage::Stage;
 
 pub use verdicts::verdict_names;
 
-/// The operators of a recipe, with all that a plan needs to know of them.
+/// The operators of a recipe, with everything that a plan needs to know about them.
 ///
 /// Resolving is cheap: parameters are checked and files are found, but no model is loaded. Cloning is cheaper still.
 /// [`instantiate`](Self::instantiate) makes the operators for one worker thread.
@@ -29,9 +29,9 @@ pub struct Pipeline {
     operators: Arc<[ResolvedOperator]>,
     fields: DeclaredFields,
     stats: Vec<Stat>,
-    /// The column of `__dj__stats__`, where a filter could find statistics that the record came with.
+    /// The column of `__dj__stats__`, if a filter could use statistics that came with records.
     stats_column: Option<usize>,
-    /// The columns of the fields that come with signatures.
+    /// The columns of the fields that accompany signatures.
     labels: Vec<usize>,
     /// The columns that a record has to have.
     needed: Vec<usize>,
@@ -43,7 +43,7 @@ impl Pipeline {
     /// Resolves the operators of `calls`.
     ///
     /// # Errors
-    /// [`Error`] for the first call that names no operator, has wrong parameters, or needs a file that is missing.
+    /// [`Error`] for the first call that has an unknown operator or wrong parameters, or needs a file that is missing.
     pub fn resolve(
         registry: &Registry,
         calls: &[OperatorCall],
@@ -94,29 +94,29 @@ impl Pipeline {
         })
     }
 
-    /// The same pipeline, whose batches have this field too.
+    /// Adds this field to the batches of the pipeline.
     #[must_use]
     pub fn declaring(mut self, field: &str) -> Self {
         self.fields.declare(field);
         self
     }
 
-    /// The operators in order.
+    /// Returns the operators in order.
     pub fn operators(&self) -> &[ResolvedOperator] {
         &self.operators
     }
 
-    /// The columns of the fields that a record has to have (see [`ChainSettings::needs`]).
+    /// Returns the columns of the fields that a record has to have (see [`ChainSettings::needs`]).
     pub fn needed(&self) -> &[usize] {
         &self.needed
     }
 
-    /// The operators' names in order.
+    /// Returns the operators' names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.operators.iter().map(ResolvedOperator::name)
     }
 
-    /// Returns the name of the operator at this place in quotes, with the place where others have the same name.
+    /// Returns the name of the operator at this place in quotes. If others have the same name, its place is added.
     pub fn label(&self, index: usize) -> String {
         let name = self
             .operators
@@ -128,7 +128,7 @@ impl Pipeline {
         }
     }
 
-    /// Says, operator by operator, what is used in place of files that were not found.
+    /// Describes, operator by operator, the replacements for files that were not found.
     pub fn stand_ins(&self) -> impl Iterator<Item = String> {
         let numbered = self.operators.iter().enumerate();
         let each = numbered.flat_map(|(at, operator)| {
@@ -138,7 +138,7 @@ impl Pipeline {
         each.map(|(at, stand_in)| format!("{} uses {stand_in}", self.label(at)))
     }
 
-    /// The number of operators.
+    /// Returns the number of operators.
     pub fn len(&self) -> usize {
         self.operators.len()
     }
@@ -148,9 +148,10 @@ impl Pipeline {
         self.operators.is_empty()
     }
 
-    /// After how many operators the last one was an external one, rising.
+    /// Returns, in ascending order, the numbers of operators after which the last one was external.
     ///
-    /// What an external operator gave must be published before anything works on it, since it is never computed again.
+    /// The results of an external operator must be published before any other operator uses them, because they are never computed
+    /// again.
     pub fn external_points(&self) -> impl Iterator<Item = u32> {
         let numbered = (1u32..).zip(self.operators.iter());
         numbered
@@ -158,18 +159,18 @@ impl Pipeline {
             .map(|(point, _)| point)
     }
 
-    /// The fields that batches must be filled with.
+    /// Returns the fields that batches must be filled with.
     pub fn fields(&self) -> &DeclaredFields {
         &self.fields
     }
 
-    /// The statistics that batches get.
+    /// Returns the statistics that batches get.
     pub fn stats(&self) -> &[Stat] {
         &self.stats
     }
 
-    /// Returns the names of the fields that may come out with other values than text, or where there were none: those that
-    /// operators set, and that the reader adds. Of a nested field there is the one that it is nested in too.
+    /// Returns the names of the fields whose values in the output may not be text, or that the input may lack: those that operators
+    /// set, and those that the reader adds. For a nested field, the outer field is listed too.
     pub fn set_fields(&self) -> Vec<&str> {
         let operators = self.operators.iter();
         let setting = operators.clone().filter(|operator| operator.sets_values);
@@ -188,8 +189,7 @@ impl Pipeline {
         names
     }
 
-    /// Returns whether an operator makes other records of those that it is given, of which only they themselves say what they
-    /// hold.
+    /// Returns whether an operator turns its records into other records, whose fields only become known when they are made.
     pub fn makes_records(&self) -> bool {
         let mut operators = self.operators.iter();
         operators.any(|operator| {
@@ -197,7 +197,7 @@ impl Pipeline {
         })
     }
 
-    /// The field that the reader sets to the suffix of the file that a record came from, where the record lacks it.
+    /// Returns the field that the reader sets to the suffix of a record's file, if the record lacks it.
     pub fn suffix_field(&self) -> Option<usize> {
         let mut operators = self.operators.iter();
         let name = operators.find_map(|operator| operator.suffix_field.as_deref())?;
@@ -212,8 +212,8 @@ impl Pipeline {
         self.stats_column
     }
 
-    /// The columns of the fields that come with the signatures for an operator, in the order of the settings: none unless it
-    /// removes duplicates.
+    /// Returns the columns of the fields that accompany the signatures for an operator, in the order of the settings; none unless
+    /// it removes duplicates.
     pub fn labels_of(&self, operator: usize) -> &[usize] {
         let operator = self.operators.get(operator);
         let barrier = operator.and_then(ResolvedOperator::barrier);
@@ -223,7 +223,7 @@ impl Pipeline {
         }
     }
 
-    /// The places of the operators that work on the whole dataset, rising.
+    /// Returns the places of the operators that work on the whole dataset, in ascending order.
     pub fn barriers(&self) -> Vec<u32> {
         let operators = self.operators.iter().zip(0..);
         let is_global =
@@ -231,8 +231,8 @@ impl Pipeline {
         operators.filter_map(is_global).collect()
     }
 
-    /// Returns whether rows of a columnar source have to become lines on their way: an operator sets fields to values of other
-    /// types, or changes the text of a field that lies within one that is declared too, and is read with it.
+    /// Returns whether rows of a columnar source have to become lines on their way. They do if an operator sets fields to values of
+    /// other types, or changes the text of a field inside another declared field that is read with it.
     pub fn needs_lines(&self) -> bool {
         let declared = self.fields.paths().iter();
         let is_nested = |field: &String| {
@@ -248,12 +248,12 @@ impl Pipeline {
         self.operators.iter().any(needs_lines)
     }
 
-    /// Returns whether an operator may put records into other partitions, or make others of them.
+    /// Returns whether an operator may move records to other partitions, or turn them into other records.
     pub fn moves_records(&self) -> bool {
         self.first_move().is_some()
     }
 
-    /// The place of the first operator that may put records into other partitions, or make others of them.
+    /// Returns the place of the first operator that may move records to other partitions, or turn them into other records.
     pub fn first_move(&self) -> Option<u32> {
         let moves = |operator: &ResolvedOperator| {
             let barrier = operator.barrier.as_ref();
@@ -264,7 +264,8 @@ impl Pipeline {
         first.map(|(_, place)| place)
     }
 
-    /// The operator at this place alone, for batches with the fields and statistics of all. None if there is none.
+    /// Returns the operator at this place alone, for batches with the fields and statistics of all; `None` if there is no such
+    /// operator.
     pub fn only(&self, place: usize) -> Option<Self> {
         let operator = self.operators.get(place)?.clone();
         Some(Self {
@@ -273,29 +274,28 @@ impl Pipeline {
         })
     }
 
-    /// The first operator that works on the whole dataset, in quotes, with its place where others have the same name.
+    /// Returns the first operator that works on the whole dataset, in quotes. If others have the same name, its place is added.
     pub fn first_global(&self) -> Option<String> {
         let first = self.barriers().first().copied();
         first.map(|place| self.label(place as usize))
     }
 
-    /// The stages that these operators cut the recipe into: exactly one without barriers.
+    /// Returns the stages into which these operators divide the recipe: exactly one without barriers.
     pub fn stages(&self) -> Vec<Stage> {
         let operators = u32::try_from(self.len()).unwrap_or(u32::MAX);
         Stage::cut(operators, &self.barriers())
     }
 
-    /// The chain hashes of the first stage: before its first operator and after each. What follows a barrier has none until
-    /// [the barrier is resolved](Self::hashes_after).
+    /// Returns the chain hashes of the first stage: before its first operator and after each. Operators after a barrier have none
+    /// until [the barrier is resolved](Self::hashes_after).
     pub fn hashes(&self, base: ChainHash) -> Vec<ChainHash> {
         let end = self.barriers().first().copied();
         let end = end.map_or(self.len(), |place| place as usize);
         hashes(base, &self.operators[..end])
     }
 
-    /// The chain hashes after the barrier at `place`, now that its decision is known: before the first operator that follows
-    /// and after each, up to the next barrier. `last` is the hash before the barrier, and `decision` identifies what was
-    /// decided.
+    /// Returns the chain hashes after the barrier at `place`, once its decision is known: before the next operator and after each,
+    /// up to the next barrier. `last` is the hash before the barrier, and `decision` identifies the decision.
     pub fn hashes_after(
         &self,
         place: u32,
@@ -325,7 +325,7 @@ fn hashes(base: ChainHash, operators: &[ResolvedOperator]) -> Vec<ChainHash> {
     hashes
 }
 
-/// Two filters share a statistic by its name, so its values must be of one type.
+/// Two filters share a statistic by its name, so its values must have one type.
 fn conflict(operator: &ResolvedOperator, stat: &Stat, known: &Stat) -> Error {
     Error::Params {
         operator: operator.name().to_owned(),

@@ -17,13 +17,13 @@ pub struct Record<'a> {
     compat: bool,
 }
 
-/// Why an operator could not process a record; the record goes to quarantine with this message.
+/// The reason why an operator could not process a record. The record goes to quarantine with this message.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct RecordError(String);
 
 impl RecordError {
-    /// An error with this message, which should name the field and what is wrong with it.
+    /// Makes an error with this message, which should name the field and say what is wrong with it.
     pub fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
@@ -46,24 +46,24 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The text of the operator's `field`-th declared field.
+    /// Returns the text of the operator's `field`-th declared field.
     ///
     /// # Errors
-    /// When the record lacks the field or it is no text; the message names the field.
+    /// If the record lacks the field or it isn't a text; the message names the field.
     pub fn text(&self, field: usize) -> Result<&'a str, RecordError> {
         self.batch
             .text(self.columns[field], self.row)
             .map_err(|error| self.describe(field, error))
     }
 
-    /// The JSON text of the operator's `field`-th declared field as it came in; `None` where it is missing. A field of
-    /// `__dj__stats__` is the statistic that a filter before has computed.
+    /// Returns the JSON text of the operator's `field`-th declared field as it came in; `None` if it is missing. A field of
+    /// `__dj__stats__` is the statistic that an earlier filter computed.
     pub fn json(&self, field: usize) -> Option<Cow<'a, str>> {
         self.stat(field)
             .or_else(|| self.batch.json(self.columns[field], self.row))
     }
 
-    /// The statistic that a field is the name of, as JSON.
+    /// Returns the statistic with the field's name, as JSON.
     fn stat(&self, field: usize) -> Option<Cow<'a, str>> {
         let path = self.names[field].strip_prefix(STATS_FIELD)?;
         let stats = self.batch.stats();
@@ -76,13 +76,14 @@ impl<'a> Record<'a> {
         String::from_utf8(json).ok().map(Cow::Owned)
     }
 
-    /// Returns what `derive` makes of the text of the operator's `field`-th declared field, such as its words.
+    /// Returns the result of `derive` for the text of the operator's `field`-th declared field, such as its words.
     ///
     /// It is called once for all operators of a chain that ask for the same type and `key`, as long as none of them changes the
-    /// text. The `key` tells ways apart that lead to the same type: hash into it all parameters that `derive` depends on.
+    /// text. The `key` distinguishes different ways of deriving the same type: hash all parameters that `derive` depends on into
+    /// it.
     ///
     /// # Errors
-    /// As of [`text`](Self::text).
+    /// As for [`text`](Self::text).
     pub fn derived<T: Send + Sync + 'static>(
         &self,
         field: usize,
@@ -94,15 +95,16 @@ impl<'a> Record<'a> {
             .map_err(|error| self.describe(field, error))
     }
 
-    /// The whole record as JSON, as it is now: also the fields that no operator declared. It costs a copy of the record.
+    /// Returns the whole record as JSON in its current state, including fields that no operator declared. It costs a copy of the
+    /// record.
     ///
-    /// The operator has to declare this with [`Resolved::whole_records`](crate::Resolved::whole_records), since what it
-    /// computes then depends on every field.
+    /// The operator has to declare this with [`Resolved::whole_records`](crate::Resolved::whole_records), because its result then
+    /// depends on every field.
     pub fn whole(&self) -> String {
         self.batch.record(self.row)
     }
 
-    /// The record's place in the dataset.
+    /// Returns the record's place in the dataset.
     pub fn origin(&self) -> &'a Origin {
         self.batch.origin(self.row)
     }

@@ -11,7 +11,7 @@ use crate::resolved::ResolvedOperator;
 use crate::settings::ChainSettings;
 use crate::spec::OperatorSpec;
 
-/// Operators by name, and where the files are that they need.
+/// Operators by name, and the source of the files that they need.
 #[derive(Clone, Debug)]
 pub struct Registry {
     specs: BTreeMap<String, OperatorSpec>,
@@ -19,7 +19,7 @@ pub struct Registry {
 }
 
 impl Default for Registry {
-    /// A registry without operators and without files.
+    /// Returns a registry without operators and without files.
     fn default() -> Self {
         Self {
             specs: BTreeMap::new(),
@@ -29,51 +29,51 @@ impl Default for Registry {
 }
 
 impl Registry {
-    /// Adds an operator; one of the same name is replaced.
+    /// Adds an operator, replacing one with the same name.
     pub fn add(&mut self, spec: OperatorSpec) {
         self.specs.insert(spec.name().to_owned(), spec);
     }
 
-    /// The registry with one more operator.
+    /// Adds an operator, replacing one with the same name.
     #[must_use]
     pub fn with(mut self, spec: OperatorSpec) -> Self {
         self.add(spec);
         self
     }
 
-    /// The registry with these files for its operators.
+    /// Sets the files for the operators.
     #[must_use]
     pub fn with_assets(mut self, assets: impl Assets + 'static) -> Self {
         self.assets = Some(Arc::new(assets));
         self
     }
 
-    /// Whether there are files for its operators.
+    /// Returns whether there are files for the operators.
     pub fn has_assets(&self) -> bool {
         self.assets.is_some()
     }
 
-    /// The files for its operators.
+    /// Returns the files for the operators.
     pub fn assets(&self) -> Option<&Arc<dyn Assets>> {
         self.assets.as_ref()
     }
 
-    /// The operator with this name.
+    /// Returns the operator with this name.
     pub fn get(&self, name: &str) -> Option<&OperatorSpec> {
         self.specs.get(name)
     }
 
-    /// All operators, by name.
+    /// Returns all operators, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = &OperatorSpec> {
         self.specs.values()
     }
 
-    /// The names of all operators, sorted.
+    /// Returns the names of all operators, sorted.
     pub fn names(&self) -> Vec<&str> {
         self.specs.keys().map(String::as_str).collect()
     }
 
-    /// The known name nearest to `name`, if one is near enough to be meant.
+    /// Returns the known name closest to `name`, if one is close enough to be meant.
     pub fn suggest(&self, name: &str) -> Option<&str> {
         nearest(name, self.names())
     }
@@ -93,7 +93,7 @@ impl Registry {
     }
 }
 
-/// Points at the parameter that is wrong, or at the call where that is not in the recipe.
+/// Points at the wrong parameter, or at the call if the parameter is not in the recipe.
 fn wrong_params(call: &OperatorCall, error: ParamError) -> Error {
     let mut params = call.params.iter();
     let param = params.find(|(key, _)| Some(&key.name) == error.param.as_ref());

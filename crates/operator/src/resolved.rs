@@ -1,4 +1,4 @@
-//! Operator calls that have been resolved: known in all that a plan needs, and not yet made.
+//! Operator calls that are resolved but not yet made. Everything that a plan needs is known.
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,14 +15,14 @@ use crate::mapper::Mapper;
 use crate::signer::{Barrier, Rule, Signer};
 use crate::splitter::Splitter;
 
-/// What an operator can know when its call is resolved.
+/// The facts that are available to an operator when its call is resolved.
 #[derive(Debug)]
 pub struct ResolveContext<'a> {
     /// The name of the text field.
     pub text_key: String,
     /// The recipe's seed.
     pub seed: u64,
-    /// How a range filter compares with its bounds.
+    /// The way a range filter compares with its bounds.
     pub range: RangeRule,
     /// The Python interpreter that the recipe names.
     pub python: Option<String>,
@@ -35,15 +35,15 @@ pub struct ResolveContext<'a> {
 }
 
 impl ResolveContext<'_> {
-    /// Returns whether the quirks of Data-Juicer are wanted. An operator that asks has another identity with them than
-    /// without, so that nothing that was made in one way is used in the other.
+    /// Returns whether Data-Juicer's quirks are wanted. An operator that asks has a different identity with them than without, so
+    /// that results made in one way are never used in the other.
     pub fn compat(&mut self) -> bool {
         self.asked_for_compat = true;
         self.compat
     }
 
-    /// States the revision of something that this call uses and other calls of the operator may not, such as an engine or a table.
-    /// It becomes part of the call's identity.
+    /// States the revision of something that this call uses and other calls of the operator may not use, such as an engine or a
+    /// table. It becomes part of the call's identity.
     pub fn uses(&mut self, name: &'static str, revision: u32) {
         self.revisions.push((name, revision));
     }
@@ -51,7 +51,7 @@ impl ResolveContext<'_> {
     /// Finds a file that the operator needs. It becomes part of the operator's identity.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be found, or is a folder.
+    /// [`ParamError`] for the parameter `param`, naming the file, if it cannot be found or is a folder.
     pub fn asset(&mut self, param: &str, name: &str) -> Result<Asset, ParamError> {
         let asset = self.asset_folder(param, name)?;
         no_folder(param, &asset)?;
@@ -61,7 +61,7 @@ impl ResolveContext<'_> {
     /// Finds a folder that the operator needs. It becomes part of the operator's identity, with all files in it.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the folder, when it cannot be found.
+    /// [`ParamError`] for the parameter `param`, naming the folder, if it cannot be found.
     pub fn asset_folder(&mut self, param: &str, name: &str) -> Result<Asset, ParamError> {
         let asset = self.assets.find(name);
         let asset = asset.map_err(|error| ParamError::new(param, error))?;
@@ -69,12 +69,11 @@ impl ResolveContext<'_> {
         Ok(asset)
     }
 
-    /// Finds a file that the operator can do without, by something built in. If it is there, it becomes part of the operator's
-    /// identity.
+    /// Finds a file for which the operator has a built-in replacement. If it exists, it becomes part of the operator's identity.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the file, when it cannot be read, is a folder, or nobody can tell
-    /// whether it is there.
+    /// [`ParamError`] for the parameter `param`, naming the file, if it cannot be read, is a folder, or it is unknown whether it
+    /// exists.
     pub fn asset_if_there(&mut self, param: &str, name: &str) -> Result<Option<Asset>, ParamError> {
         let asset = self.assets.find_if_there(name);
         let asset = asset.map_err(|error| ParamError::new(param, error))?;
@@ -83,11 +82,11 @@ impl ResolveContext<'_> {
         Ok(asset)
     }
 
-    /// Finds the files of a folder whose names are `wanted`, by name; without a folder, where assets are kept. They become
-    /// part of the operator's identity.
+    /// Finds the files of a folder whose names are `wanted`, sorted by name. Without a folder, the folder of assets is searched.
+    /// The files become part of the operator's identity.
     ///
     /// # Errors
-    /// [`ParamError`] for the parameter `param`, which names the folder, when it does not exist or cannot be read.
+    /// [`ParamError`] for the parameter `param`, naming the folder, if it does not exist or cannot be read.
     pub fn asset_files(
         &mut self,
         param: &str,
@@ -100,8 +99,8 @@ impl ResolveContext<'_> {
         Ok(assets)
     }
 
-    /// Says that the operator works with something built in, because the real thing was not found. `used` should change
-    /// whenever the stand-in does: it becomes part of the operator's identity.
+    /// Reports that the operator uses something built in, because the wanted file was not found. `used` should change whenever the
+    /// replacement does, because it becomes part of the operator's identity.
     ///
     /// An operator that finds [`compat`](Self::compat) set must refuse the call instead.
     pub fn stand_in(&mut self, wanted: impl Into<String>, used: impl Into<String>) {
@@ -112,8 +111,8 @@ impl ResolveContext<'_> {
     }
 }
 
-/// Refuses a folder where a file is needed, such as one that a program has unpacked a model into: its digest would be that of
-/// whatever is in it.
+/// Refuses a folder where a file is needed, such as one into which a program unpacked a model. Its digest would be that of all its
+/// contents.
 fn no_folder(param: &str, asset: &Asset) -> Result<(), ParamError> {
     if !asset.path.is_dir() {
         return Ok(());
@@ -124,12 +123,12 @@ fn no_folder(param: &str, asset: &Asset) -> Result<(), ParamError> {
     Err(ParamError::new(param, message))
 }
 
-/// Something built in that an operator uses in place of a file.
+/// A built-in replacement that an operator uses for a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StandIn {
-    /// What was not found, as in "stop words (`*stopwords*.json`)".
+    /// The file that was not found, as in "stop words (`*stopwords*.json`)".
     pub wanted: String,
-    /// What is used instead, with its version.
+    /// The replacement, with its version.
     pub used: String,
 }
 
@@ -139,10 +138,10 @@ impl fmt::Display for StandIn {
     }
 }
 
-/// A resolved call of an operator of type `B`: what it works on, and how one is made for a thread.
+/// A resolved call of an operator of type `B`: its fields, and a way to make it for a thread.
 ///
-/// Resolving reads parameters and finds files. Whatever takes time or memory, such as loading a model, is done when
-/// the operator is made, and happens once per worker thread, or once per process by [`Shared`].
+/// Resolving reads parameters and finds files. Anything that takes time or memory, such as loading a model, is done when the
+/// operator is made. That happens once per worker thread, or once per process with [`Shared`].
 pub struct Resolved<B> {
     pub(crate) fields: Option<Vec<String>>,
     pub(crate) stats: Vec<Stat>,
@@ -157,12 +156,12 @@ pub struct Resolved<B> {
 type Make<B> = dyn Fn(&Shared) -> Result<B, LoadError> + Send + Sync;
 
 impl<B: 'static> Resolved<B> {
-    /// An operator that needs nothing but its parameters; `make` is called once per worker thread.
+    /// Makes a call of an operator that needs only its parameters. `make` is called once per worker thread.
     pub fn new(make: impl Fn() -> B + Send + Sync + 'static) -> Self {
         Self::loading(move |_| Ok(make()))
     }
 
-    /// An operator that loads something before it can work.
+    /// Makes a call of an operator that loads something before it can work.
     pub fn loading(make: impl Fn(&Shared) -> Result<B, LoadError> + Send + Sync + 'static) -> Self {
         Self {
             fields: None,
@@ -176,24 +175,24 @@ impl<B: 'static> Resolved<B> {
         }
     }
 
-    /// Declares the fields that the operator reads and writes, instead of the text field alone.
+    /// Declares the fields that the operator reads and writes, instead of just the text field.
     #[must_use]
     pub fn fields<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.fields = Some(names.into_iter().map(Into::into).collect());
         self
     }
 
-    /// Declares that a mapper sets fields to values or removes fields, besides editing texts.
+    /// Declares that a mapper sets fields to values or removes fields, in addition to editing texts.
     ///
-    /// The rows of a columnar source then become JSON lines on their way, because a column holds values of one type.
+    /// The rows of a columnar source then become JSON lines on their way, because a column has values of one type.
     #[must_use]
     pub fn sets_values(mut self) -> Self {
         self.sets_values = true;
         self
     }
 
-    /// Declares that the operator reads records as a whole, and that a mapper edits them so: it may depend on any field, and
-    /// change any, besides those that it declares. Rows of a columnar source that are edited become lines, as with
+    /// Declares that the operator reads whole records, and that a mapper edits them as a whole. It may then depend on any field,
+    /// and change any, beyond those that it declares. Edited rows of a columnar source become lines, as with
     /// [`sets_values`](Self::sets_values).
     #[must_use]
     pub fn whole_records(mut self) -> Self {
@@ -201,15 +200,15 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
-    /// Declares that records which lack this field are to have the suffix of the file that they came from in it, as they are read.
-    /// It becomes a part of them.
+    /// Declares that records which lack this field get the suffix of their file in it when they are read. It becomes part of the
+    /// records.
     #[must_use]
     pub fn suffix_field(mut self, name: impl Into<String>) -> Self {
         self.suffix_field = Some(name.into());
         self
     }
 
-    /// Declares that a splitter writes lines to the file at this path, by [`Children::set_aside`](crate::Children::set_aside). It
+    /// Declares that a splitter writes lines to the file at this path, with [`Children::set_aside`](crate::Children::set_aside). It
     /// is written along with the export, by the same rules.
     #[must_use]
     pub fn writes_aside(mut self, path: impl Into<String>) -> Self {
@@ -227,8 +226,8 @@ impl<B: 'static> Resolved<B> {
         self
     }
 
-    /// Declares the parameters that the statistics depend on, besides the fields. Where an earlier filter computed a statistic of
-    /// the same name with other parameters, it is computed anew.
+    /// Declares the parameters that the statistics depend on, in addition to the fields. If an earlier filter computed a statistic
+    /// of the same name with other parameters, it is computed anew.
     #[must_use]
     pub fn stats_depend_on(mut self, parameters: serde_json::Value) -> Self {
         self.stats_depend_on = parameters;
@@ -259,7 +258,7 @@ impl<B> fmt::Debug for Resolved<B> {
     }
 }
 
-/// A resolved call whose operator is one of the bodies that a chain can run.
+/// A resolved call whose operator has one of the bodies that a chain can run.
 pub(crate) type Erased = Resolved<Body>;
 
 /// An operator ready to work on one thread.
@@ -273,7 +272,7 @@ pub(crate) enum Body {
 }
 
 impl Body {
-    /// Returns whether it drops records and leaves the others as many as they are.
+    /// Returns whether it may drop records, without changing the number of the others.
     pub(crate) fn drops(&self) -> bool {
         matches!(
             self,
@@ -282,37 +281,37 @@ impl Body {
     }
 }
 
-/// A call of a recipe, resolved.
+/// A resolved call of a recipe.
 #[derive(Clone)]
 pub struct ResolvedOperator {
     pub(crate) call: OperatorCall,
     pub(crate) kind: OperatorKind,
     pub(crate) determinism: Determinism,
     pub(crate) skip_errors: bool,
-    /// Name, version and all parameters as JSON: what the chain hash folds.
+    /// The name, version and all parameters as JSON, which the chain hash folds in.
     pub(crate) identity: String,
     pub(crate) fields: Vec<String>,
-    /// The field that holds the text.
+    /// The field with the text.
     pub(crate) text_key: String,
     pub(crate) stats: Vec<Stat>,
-    /// The statistic that holds what a filter would do with a record, where no record is to be dropped.
+    /// The statistic with the decision of a filter about a record, if no record may be dropped.
     pub(crate) verdict: Option<Stat>,
     /// The parameters that its statistics depend on.
     pub(crate) stats_depend_on: serde_json::Value,
-    /// Whether it computes its statistics even where a record has them already.
+    /// True if it computes its statistics even if a record already has them.
     pub(crate) computes_anew: bool,
-    /// Whether Data-Juicer's quirks are wanted.
+    /// True if Data-Juicer's quirks are wanted.
     pub(crate) compat: bool,
     pub(crate) sets_values: bool,
-    /// Whether it reads, and as a mapper edits, records as a whole.
+    /// True if it reads whole records and, as a mapper, edits them as a whole.
     pub(crate) whole_records: bool,
     pub(crate) aside: Option<String>,
     /// The field that the reader sets to the suffix of a record's file.
     pub(crate) suffix_field: Option<String>,
     pub(crate) barrier: Option<Barrier>,
-    /// What its signatures depend on, for an operator that needs the whole dataset.
+    /// The identity of everything that its signatures depend on, for an operator that needs the whole dataset.
     pub(crate) signature_identity: String,
-    /// The most records that it is given at a time, for a batch-level operator.
+    /// The number of records that it gets at a time, at most, for a batch-level operator.
     pub(crate) batch_size: usize,
     pub(crate) assets: Vec<Asset>,
     pub(crate) stand_ins: Vec<StandIn>,
@@ -320,32 +319,32 @@ pub struct ResolvedOperator {
 }
 
 impl ResolvedOperator {
-    /// The operator's name.
+    /// Returns the operator's name.
     pub fn name(&self) -> &str {
         &self.call.name
     }
 
-    /// The kind of operator, as its constructor declared it.
+    /// Returns the kind of operator, as its constructor declared it.
     pub fn kind(&self) -> OperatorKind {
         self.kind
     }
 
-    /// Returns what the operator's result depends on.
+    /// Returns the dependencies of the operator's result.
     pub fn determinism(&self) -> Determinism {
         self.determinism
     }
 
-    /// The names of the fields that it reads and writes.
+    /// Returns the names of the fields that it reads and writes.
     pub fn fields(&self) -> &[String] {
         &self.fields
     }
 
-    /// The statistics that it decides by, for a filter.
+    /// Returns the statistics that it decides by, for a filter.
     pub fn stats(&self) -> &[Stat] {
         &self.stats
     }
 
-    /// The statistic that holds what it would do with each record, for a filter that drops nothing.
+    /// Returns the statistic with its decision about each record, for a filter that drops nothing.
     pub fn verdict(&self) -> Option<&Stat> {
         self.verdict.as_ref()
     }
@@ -355,33 +354,34 @@ impl ResolvedOperator {
         self.sets_values
     }
 
-    /// Returns the destination of the lines that it writes beside the export, if it does.
+    /// Returns the path of the lines that it writes beside the export, if it writes any.
     pub fn aside(&self) -> Option<&str> {
         self.aside.as_deref()
     }
 
-    /// Returns whether it may change records that it leaves.
+    /// Returns whether it may change the records that it keeps.
     pub(crate) fn changes_records(&self) -> bool {
         let rule = self.barrier.as_ref().map(|barrier| &barrier.rule);
         self.kind == OperatorKind::Mapper || matches!(rule, Some(Rule::FrequentParts { .. }))
     }
 
-    /// What it does between two stages, for an operator that needs the whole dataset.
+    /// Returns its work between two stages, for an operator that needs the whole dataset.
     pub fn barrier(&self) -> Option<&Barrier> {
         self.barrier.as_ref()
     }
 
-    /// Identifies what its signatures depend on besides the records, for an operator that needs the whole dataset.
+    /// Returns the identity of everything that its signatures depend on except the records, for an operator that needs the whole
+    /// dataset.
     pub fn signature_identity(&self) -> &str {
         &self.signature_identity
     }
 
-    /// The files that it needs.
+    /// Returns the files that it needs.
     pub fn assets(&self) -> &[Asset] {
         &self.assets
     }
 
-    /// What it uses in place of files that were not found.
+    /// Returns its replacements for files that were not found.
     pub fn stand_ins(&self) -> &[StandIn] {
         &self.stand_ins
     }

@@ -1,26 +1,27 @@
-//! The precision of statistics in Data-Juicer.
+//! Rounds statistics to the precision of Data-Juicer.
 
 use coldpress_record::StatValue;
 
-/// Ten decimals.
+/// The number of units in 1, for ten decimals.
 const UNITS: f64 = 1e10;
 
-/// Below this, a number with its ten decimals is a whole number of units that a float holds exactly.
+/// The bound below which a number with ten decimals is a whole number of units that a float represents exactly.
 const EXACT_BELOW: f64 = 900_000.0;
 
-/// Numbers from here on are written with digits and an exponent instead of decimals.
+/// The number from which on numbers are written with digits and an exponent instead of decimals.
 const EXPONENT_FROM: f64 = 1e16;
 
-/// Smaller numbers than this are written so as well, unless they are 0.
+/// The number below which numbers are written that way as well, unless they are 0.
 const EXPONENT_BELOW: f64 = 1e-15;
 
-/// What pandas multiplies the decimals of a number by, as a whole number, by how many there are. It reads no more of them.
+/// The factors by which pandas multiplies the decimals of a number, read as a whole number, for each count of decimals. It reads no
+/// more decimals than that.
 const UNIT_OF: [f64; 16] = [
     1.0, 0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14,
     1e-15,
 ];
 
-/// Returns a statistic as Data-Juicer writes it, as JSON with ten decimals.
+/// Returns a statistic as Data-Juicer writes it: as JSON with ten decimals.
 pub(crate) fn rounded(value: StatValue) -> StatValue {
     match value {
         StatValue::Float(number) => StatValue::Float(with_ten_decimals(number)),
@@ -29,7 +30,7 @@ pub(crate) fn rounded(value: StatValue) -> StatValue {
     }
 }
 
-/// Returns a statistic as Data-Juicer decides by it: as pandas reads what it has written.
+/// Returns the statistic by which Data-Juicer decides: as pandas reads the written one.
 pub(crate) fn read_back(value: &StatValue) -> StatValue {
     match value {
         StatValue::Float(number) => StatValue::Float(as_pandas_reads(*number)),
@@ -65,7 +66,7 @@ fn as_pandas_reads(number: f64) -> f64 {
     size.copysign(number)
 }
 
-/// Rounds as pandas does where it writes JSON: half a unit rounds to even.
+/// Rounds as pandas does when it writes JSON: ties go to even.
 pub(crate) fn with_ten_decimals(number: f64) -> f64 {
     let size = number.abs();
     if !size.is_finite() {
@@ -102,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    /// What `pandas.io.json.ujson_loads(ujson_dumps(number, double_precision=10))` of pandas 3.1.1 gives.
+    /// The expected numbers are those of `pandas.io.json.ujson_loads(ujson_dumps(number, double_precision=10))` in pandas 3.1.1.
     #[test]
     fn digits_are_read_as_pandas_reads_them() {
         for (number, expected) in [

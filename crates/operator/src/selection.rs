@@ -1,62 +1,62 @@
-//! What a selector selects.
+//! The selections that selectors can make.
 
-/// How many records (or values) are meant. With both a share and a count, both hold.
+/// A number of records (or values). If there are both a share and a count, both limits apply.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Amount {
-    /// So much of all there are, rounded down.
+    /// This share of all, rounded down.
     pub share: Option<f64>,
-    /// So many.
+    /// This number.
     pub count: Option<u64>,
 }
 
-/// How the values of a field are compared.
+/// The way the values of a field are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// As they are: numbers by their exact values, texts by code points. All values must be of one [`Kind`](crate::value::Kind).
+    /// As they are: numbers by their exact values, texts by code points. All values must have one [`Kind`](crate::value::Kind).
     Exact,
-    /// As floats: a text by the number in it, a list by its mean. What is no number comes last.
+    /// As floats: a text by the number in it, a list by its mean. Other values come last.
     Float,
 }
 
-/// What a selector selects. Fields are the signatures: each the JSON text of the field's value.
+/// A selection. The signatures are fields: each is the JSON text of the field's value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Selection {
-    /// So many records with the largest (or smallest) values, in the order of the values. Without an amount, all.
+    /// The records with the largest (or smallest) values, in the order of the values. Without an amount, all records.
     Top {
-        /// How many.
+        /// The number of records.
         amount: Amount,
-        /// Whether the largest come first, or the smallest.
+        /// True if the largest come first; otherwise the smallest do.
         largest: bool,
-        /// How values are compared.
+        /// The way values are compared.
         reading: Reading,
     },
-    /// The records between two places in the order of the values, which are read as floats; from the largest to the
-    /// smallest. A value that is no number is smaller than all numbers. All records, if one of the places is not given.
+    /// The records between two ranks in the order of the values, from the largest to the smallest. Values are read as floats; those
+    /// that aren't numbers are smaller than all numbers. If one of the ranks is not given, all records.
     Range {
-        /// How many of the smallest do not stay: the greater one of share and count.
+        /// The number of the smallest that are left out: the larger of share and count.
         lower: Amount,
-        /// How many of the smallest the others are among: the smaller one of share and count.
+        /// The number of the smallest from which the others are kept: the smaller of share and count.
         upper: Amount,
     },
-    /// The records with so many of the most (or least) frequent values, value by value; of equally frequent values, the
-    /// first one in the dataset comes first. Without an amount, all.
+    /// The records with the most (or least) frequent values, value by value. Of equally frequent values, the first one in the
+    /// dataset comes first. Without an amount, all records.
     Frequent {
-        /// How many of the distinct values.
+        /// The number of distinct values.
         amount: Amount,
-        /// Whether the most frequent come first, or the least frequent.
+        /// True if the most frequent come first; otherwise the least frequent do.
         most: bool,
     },
-    /// The records whose value is equal to a tag, where they are.
+    /// The records whose value equals a tag, in their places.
     Among {
-        /// JSON values. As for Python, 3 and 3.0 are equal.
+        /// The tags, as JSON values. As in Python, 3 and 3.0 are equal.
         tags: Vec<String>,
     },
-    /// So many records by chance, in an order by chance. Both depend on the seed and on the ordinals alone, whatever the
-    /// signatures are. All where they are, if there are no more records than are wanted, or without an amount.
+    /// Randomly chosen records in random order. Both depend only on the seed and on the ordinals, whatever the signatures are. If
+    /// there are no more records than wanted, or without an amount, all records in their places.
     Random {
-        /// How many.
+        /// The number of records.
         amount: Amount,
-        /// Another seed gives other records.
+        /// The seed. Another seed gives other records.
         seed: u64,
     },
 }

@@ -1,29 +1,29 @@
-//! What a recipe says to all of its operators.
+//! The settings of a recipe for all of its operators.
 
 use serde::{Deserialize, Serialize};
 
-/// What the recipe says to all operators.
+/// The settings of a recipe for all of its operators.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChainSettings {
     /// The text field of operators that name none.
     pub text_key: String,
-    /// Every random choice begins here.
+    /// The seed of every random choice.
     pub seed: u64,
-    /// Whether a record that an operator fails on goes to quarantine (true) or fails its partition.
+    /// If set, a record that an operator fails on goes to quarantine; otherwise it fails its partition.
     pub skip_op_error: bool,
-    /// Whether operators keep the quirks of Data-Juicer.
+    /// If set, operators keep Data-Juicer's quirks.
     #[serde(default)]
     pub compat: bool,
-    /// Whether filters only note what they would do, and drop nothing.
+    /// If set, filters only note their decisions, and drop nothing.
     #[serde(default)]
     pub keep_all: bool,
-    /// Fields that come with the signatures of records, so that people can tell which ones were removed.
+    /// Fields that accompany the signatures of records, so that people can recognise the records that were removed.
     #[serde(default)]
     pub labels: Vec<String>,
-    /// Fields that a record has to have. One in which one of them is missing or null is left out where it is read.
+    /// Fields that a record has to have. A record in which one of them is missing or null is left out when it is read.
     #[serde(default)]
     pub needs: Vec<String>,
-    /// The Python interpreter of operators in Python, where the recipe names one.
+    /// The Python interpreter for operators in Python, if the recipe names one.
     #[serde(default)]
     pub python: Option<String>,
 }

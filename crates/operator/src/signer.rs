@@ -1,9 +1,9 @@
-//! What operators that need the whole dataset do with each record and with all of them.
+//! The work of operators that need the whole dataset: on each record, and on all of them.
 //!
-//! Such an operator is a barrier between two stages. In the pass of the stage before it, a [`Signer`] makes a small
-//! signature of each record. When all partitions have theirs, the records are judged by these alone, as the operator's
-//! [`Rule`] says. Where every record keeps its place, each partition gets a [`Decision`](crate::Decision), which the next
-//! stage applies to its rows. Where they do not, the next stage finds other rows in its partitions.
+//! Such an operator is a barrier between two stages. In the stage before it, a [`Signer`] makes a small signature of each record.
+//! When all partitions have theirs, the records are judged by the signatures alone, according to the operator's [`Rule`]. If every
+//! record keeps its place, each partition gets a [`Decision`](crate::Decision), which the next stage applies to its rows. If not,
+//! the next stage finds other rows in its partitions.
 
 use serde_json::Value;
 
@@ -21,9 +21,9 @@ pub trait Signer: Send {
     /// An error sends this record to quarantine.
     fn sign(&mut self, record: &Record<'_>, signature: &mut Signature) -> Result<(), RecordError>;
 
-    /// Cuts parts out of a record that stays: those whose digests had these places in its signature.
+    /// Cuts parts out of a record that stays: those whose digests have these indices in its signature.
     ///
-    /// Asked of operators that judge by [`Rule::FrequentParts`] alone.
+    /// It is called only for operators that judge by [`Rule::FrequentParts`].
     ///
     /// # Errors
     /// An error sends this record to quarantine; `changes` is then ignored.
@@ -38,12 +38,12 @@ pub trait Signer: Send {
     }
 }
 
-/// What is known of a record.
+/// The form of the signature of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SignatureForm {
-    /// So many 64-bit keys; 0 stands for none.
+    /// This number of 64-bit keys; 0 means no key.
     Keys(u32),
-    /// So many 64-bit keys, and the set of the record's shingles.
+    /// This number of 64-bit keys, and the set of the record's shingles.
     KeysAndSet(u32),
     /// One 128-bit digest.
     Digest,
@@ -53,24 +53,24 @@ pub enum SignatureForm {
     Value,
 }
 
-/// The signature of one record, as its signer fills it: what the form asks for, and nothing else.
+/// The signature of one record, to be filled by its signer with the parts that its form has, and no others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Signature {
     /// For [`SignatureForm::Keys`] and [`SignatureForm::KeysAndSet`].
     pub keys: Vec<u64>,
-    /// For [`SignatureForm::KeysAndSet`]: the hashes of the shingles, rising, each once.
+    /// For [`SignatureForm::KeysAndSet`]: the hashes of the shingles, in ascending order, each once.
     pub set: Vec<u32>,
     /// For [`SignatureForm::Digest`] and [`SignatureForm::Digests`].
     pub digests: Vec<u128>,
     /// For [`SignatureForm::Value`].
     pub value: Vec<u8>,
-    /// What the record is known by to people: fields of the recipe's choice as JSON, empty where it lacks them. They come
-    /// with every form, and a signer leaves them alone.
+    /// The fields by which people recognise the record: those that the recipe chooses, as JSON, empty if the record lacks them.
+    /// They accompany every form, and a signer leaves them alone.
     pub labels: Vec<Vec<u8>>,
 }
 
 impl Signature {
-    /// Takes everything out but the labels.
+    /// Clears everything except the labels.
     pub fn clear(&mut self) {
         self.keys.clear();
         self.set.clear();
@@ -78,7 +78,7 @@ impl Signature {
         self.value.clear();
     }
 
-    /// Returns whether it is of this form.
+    /// Returns whether it has this form.
     pub fn is_of(&self, form: SignatureForm) -> bool {
         let counts = (self.keys.len(), self.digests.len(), self.value.len());
         let has_set = matches!(form, SignatureForm::KeysAndSet(_));
@@ -98,25 +98,25 @@ impl Signature {
     }
 }
 
-/// How the records are judged by their signatures.
+/// The rule by which records are judged from their signatures.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Rule {
-    /// Records with the same digest, or with the same key in one of their columns, are duplicates. Of each cluster the
-    /// first in the order of the dataset stays.
+    /// Records with the same digest, or with the same key in one of their columns, are duplicates. The first record of each cluster
+    /// in the order of the dataset stays.
     Equal,
-    /// Records with the same key in one of their columns but the last are duplicates. Of each cluster the record with the
-    /// least key in the last column stays; of several that have it, the first in the order of the dataset.
+    /// Records with the same key in one of their columns except the last are duplicates. The record of each cluster with the least
+    /// key in the last column stays. If several have it, the first in the order of the dataset stays.
     EqualKeepLeast,
-    /// Records are duplicates whose first keys differ in at most `distance` bits and that have no second key, and those with
-    /// the same second key. Of each cluster the first in the order of the dataset stays.
+    /// Records without a second key are duplicates if their first keys differ in at most `distance` bits. Records with the same
+    /// second key are duplicates too. The first record of each cluster in the order of the dataset stays.
     Near {
         /// The greatest number of bits.
         distance: u32,
     },
-    /// Records are duplicates that are so by another rule, if their sets are alike too: the share of shingles that both have
-    /// of all that one of them has (their Jaccard similarity) is at least `threshold`. A record goes only if it is alike to
-    /// one that stays.
+    /// Records are duplicates if they are so by another rule and their sets are alike too. Sets are alike if their Jaccard
+    /// similarity (the share of shingles that both have, of all that at least one has) is at least `threshold`. A record goes only
+    /// if it is alike to one that stays.
     Alike {
         /// [`Self::Equal`] or [`Self::Near`].
         candidates: Box<Rule>,
@@ -128,20 +128,20 @@ pub enum Rule {
         /// The greatest number of records.
         threshold: u64,
     },
-    /// Some of the records stay, maybe in another order. Signatures are JSON values.
+    /// Some of the records stay, possibly in another order. Signatures are JSON values.
     Select {
-        /// Which ones.
+        /// The records that stay.
         selection: Selection,
-        /// Whether Data-Juicer's oddities are wanted.
+        /// True if Data-Juicer's quirks are wanted.
         compat: bool,
     },
-    /// Records with the same digest become one record, each of whose fields is the list of theirs. The groups come in the
+    /// Records with the same digest become one record, in which each field is the list of their values. The groups come in the
     /// order of their first records.
     Group,
 }
 
 impl Rule {
-    /// Returns whether records go for which others stay.
+    /// Returns whether it removes records because others stay.
     pub fn removes_duplicates(&self) -> bool {
         match self {
             Self::Equal | Self::EqualKeepLeast | Self::Near { .. } | Self::Alike { .. } => true,
@@ -149,7 +149,7 @@ impl Rule {
         }
     }
 
-    /// Returns whether records may come to lie in other partitions, or become other records.
+    /// Returns whether records may move to other partitions, or become other records.
     pub fn moves_records(&self) -> bool {
         match self {
             Self::Group => true,
@@ -163,13 +163,13 @@ impl Rule {
     }
 }
 
-/// What an operator that needs the whole dataset does between two stages.
+/// The work of an operator that needs the whole dataset between two stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Barrier {
     /// The form of its signatures.
     pub form: SignatureForm,
-    /// How the records are judged.
+    /// The rule for judging the records.
     pub rule: Rule,
-    /// What the signatures depend on; none = all parameters.
+    /// The parameters that the signatures depend on; `None` means all parameters.
     pub(crate) signed_by: Option<Value>,
 }

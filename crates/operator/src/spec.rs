@@ -1,4 +1,4 @@
-//! Descriptions of operators, and how a call of one is resolved.
+//! Descriptions of operators, which resolve calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::settings::ChainSettings;
 use crate::signer::{Barrier, Signer};
 use crate::splitter::Splitter;
 
-/// The description of an operator, under which a registry knows it.
+/// The description of an operator, which a registry finds by its name.
 #[derive(Clone)]
 pub struct OperatorSpec {
     name: String,
@@ -29,12 +29,12 @@ pub struct OperatorSpec {
     doc: String,
     version: u32,
     determinism: Determinism,
-    /// Set for a batch-level operator alone: the most records that it is given at a time.
+    /// The number of records that it gets at a time, at most; set only for a batch-level operator.
     batch_size: Option<usize>,
-    /// Whether it makes several records of one.
+    /// True if it makes several records out of one.
     splits: bool,
     params: Vec<ParamSpec>,
-    /// Parameters that are accepted and change nothing.
+    /// Parameters that are accepted and have no effect.
     without_effect: &'static [&'static str],
     resolve: Arc<Resolve>,
 }
@@ -43,7 +43,7 @@ type Resolve = dyn Fn(&mut ParamReader<'_>, &mut ResolveContext<'_>) -> Result<A
     + Send
     + Sync;
 
-/// What a call is resolved to: the operator, its parameters with their defaults, and its barrier.
+/// The result of resolving a call: the operator, its parameters with their defaults, and its barrier.
 struct Answer {
     operator: Erased,
     values: serde_json::Value,
@@ -51,7 +51,7 @@ struct Answer {
 }
 
 impl OperatorSpec {
-    /// A mapper with this name and one-line summary; `resolve` makes of its parameters what is needed to make one.
+    /// Describes a mapper with this name and one-line summary. `resolve` turns its parameters into everything needed to make one.
     ///
     /// In Data-Juicer's recipes the name of a mapper ends in `_mapper`.
     pub fn mapper<P: Params + 'static, M: Mapper + 'static>(
@@ -66,7 +66,7 @@ impl OperatorSpec {
         Self::new(name, OperatorKind::Mapper, summary, resolve, body)
     }
 
-    /// A filter. The name usually ends in `_filter`.
+    /// Describes a filter. The name usually ends in `_filter`.
     pub fn filter<P: Params + 'static, F: Filter + 'static>(
         name: &str,
         summary: &str,
@@ -79,7 +79,7 @@ impl OperatorSpec {
         Self::new(name, OperatorKind::Filter, summary, resolve, body)
     }
 
-    /// A mapper that makes several records of one.
+    /// Describes a mapper that makes several records out of one.
     pub fn splitter<P: Params + 'static, S: Splitter + 'static>(
         name: &str,
         summary: &str,
@@ -95,7 +95,7 @@ impl OperatorSpec {
         }
     }
 
-    /// A mapper that is given many records at a time.
+    /// Describes a mapper that gets many records at a time.
     pub fn batch_mapper<P: Params + 'static, M: BatchMapper + 'static>(
         name: &str,
         summary: &str,
@@ -111,7 +111,7 @@ impl OperatorSpec {
         }
     }
 
-    /// A filter that is given many records at a time.
+    /// Describes a filter that gets many records at a time.
     pub fn batch_filter<P: Params + 'static, F: BatchFilter + 'static>(
         name: &str,
         summary: &str,
@@ -127,7 +127,7 @@ impl OperatorSpec {
         }
     }
 
-    /// An operator that needs the whole dataset and drops records, or cuts parts out of them, that others have too.
+    /// Describes an operator that needs the whole dataset and drops records, or cuts parts out of them, that occur elsewhere.
     pub fn deduplicator<P: Params + 'static, S: Signer + 'static>(
         name: &str,
         summary: &str,
@@ -139,7 +139,7 @@ impl OperatorSpec {
         Self::global(name, OperatorKind::Deduplicator, summary, resolve)
     }
 
-    /// An operator that needs the whole dataset and keeps some records of it, maybe in another order.
+    /// Describes an operator that needs the whole dataset and keeps some of its records, possibly in another order.
     pub fn selector<P: Params + 'static, S: Signer + 'static>(
         name: &str,
         summary: &str,
@@ -151,7 +151,7 @@ impl OperatorSpec {
         Self::global(name, OperatorKind::Selector, summary, resolve)
     }
 
-    /// A grouper that works the other way: it makes several records of one, and needs no others.
+    /// Describes a reverse grouper: it makes several records out of one, and needs no other records.
     pub fn ungrouper<P: Params + 'static, S: Splitter + 'static>(
         name: &str,
         summary: &str,
@@ -167,7 +167,7 @@ impl OperatorSpec {
         }
     }
 
-    /// An operator that needs the whole dataset and makes one record of several.
+    /// Describes an operator that needs the whole dataset and makes one record out of several.
     pub fn grouper<P: Params + 'static, S: Signer + 'static>(
         name: &str,
         summary: &str,
@@ -250,7 +250,7 @@ impl OperatorSpec {
         }
     }
 
-    /// Sets the version, 1 by default: to be raised whenever the operator gives other results than before.
+    /// Sets the version, 1 by default. It must be raised whenever the operator gives different results than before.
     #[must_use]
     pub fn version(mut self, version: u32) -> Self {
         self.version = version;
@@ -264,67 +264,66 @@ impl OperatorSpec {
         self
     }
 
-    /// Sets what the operator's result depends on.
+    /// Sets the dependencies of the operator's result.
     #[must_use]
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = determinism;
         self
     }
 
-    /// Accepts parameters that change nothing, because they say how another system does the same work.
+    /// Accepts parameters that have no effect, because they control how another system does the same work.
     #[must_use]
     pub fn without_effect(mut self, names: &'static [&'static str]) -> Self {
         self.without_effect = names;
         self
     }
 
-    /// Sets the most records that a batch-level operator is given at a time where the recipe does not say; as many as
-    /// a batch has by default. An operator of another level stays as it is.
+    /// Sets the number of records that a batch-level operator gets at a time, at most, if the recipe has none. The default is as
+    /// many as a batch has. It has no effect on an operator of another level.
     #[must_use]
     pub fn batch_size(mut self, records: usize) -> Self {
         self.batch_size = self.batch_size.map(|_| records.max(1));
         self
     }
 
-    /// Returns whether it makes several records of one.
+    /// Returns whether it makes several records out of one.
     pub fn splits(&self) -> bool {
         self.splits
     }
 
-    /// The name.
+    /// Returns the name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The kind, as the constructor declared it.
+    /// Returns the kind, as the constructor declared it.
     pub fn kind(&self) -> OperatorKind {
         self.kind
     }
 
-    /// Returns what it does, in one line.
+    /// Returns a one-line description.
     pub fn summary(&self) -> &str {
         &self.summary
     }
 
-    /// The longer description, possibly empty.
+    /// Returns the longer description, which may be empty.
     pub fn long_doc(&self) -> &str {
         &self.doc
     }
 
-    /// Returns what the result depends on.
+    /// Returns the dependencies of the result.
     pub fn depends_on(&self) -> Determinism {
         self.determinism
     }
 
-    /// The operator's own parameters.
+    /// Returns the operator's own parameters.
     pub fn params(&self) -> &[ParamSpec] {
         &self.params
     }
 
-    /// Returns the bounds of the statistic of a filter as a call has them: the parameters called `min_…` and `max_…`, as all
-    /// filters name them.
+    /// Returns the bounds of a filter's statistic in a call: the parameters called `min_…` and `max_…`, as in all filters.
     pub fn bounds(&self, call: &OperatorCall) -> Vec<(&'static str, f64)> {
-        /// Defaults such as the greatest integer mean that there is no bound.
+        /// A default as large as this, such as the greatest integer, means that there is no bound.
         const NO_BOUND: f64 = 1e15;
         let bound = |parameter: &ParamSpec| {
             let is_least = parameter.name.starts_with("min_");
@@ -332,19 +331,19 @@ impl OperatorSpec {
             let given = call.param(parameter.name).and_then(|node| node.as_f64());
             let value = given.or_else(|| parameter.default.as_f64());
             let value = value.filter(|_| is_bound)?;
-            // A share is never below 0, so unless the recipe sets it, that isn't a bound either.
+            // A share is never below 0, so a bound of 0 has no effect unless the recipe sets it.
             let is_trivial = given.is_none() && is_least && value == 0.0;
             (value.abs() < NO_BOUND && !is_trivial).then_some((parameter.name, value))
         };
         self.params.iter().filter_map(bound).collect()
     }
 
-    /// The parameters that are accepted and change nothing, besides those that all operators of Data-Juicer have.
+    /// Returns the parameters that are accepted and have no effect, other than those that all operators of Data-Juicer have.
     pub fn params_without_effect(&self) -> &[&'static str] {
         self.without_effect
     }
 
-    /// The parameters that every operator of this kind has besides its own.
+    /// Returns the parameters that every operator of this kind has in addition to its own.
     pub fn base_params(&self) -> Vec<ParamSpec> {
         BaseParams::specs(self.kind, self.batch_size)
     }
@@ -423,7 +422,7 @@ impl OperatorSpec {
         })
     }
 
-    /// Name, version, parameters and files, as the chain hash folds them.
+    /// Returns the name, version, parameters and files, which the chain hash folds in.
     fn identity(&self, context: &ResolveContext<'_>, params: serde_json::Value) -> String {
         let mut identity = serde_json::json!({
             "operator": self.name,
@@ -454,7 +453,7 @@ impl OperatorSpec {
     }
 }
 
-/// Signatures with labels are others than those without.
+/// Signatures with labels differ from those without.
 fn labelled(identity: String, labels: &[String]) -> String {
     match labels.is_empty() {
         true => identity,

@@ -1,17 +1,17 @@
-//! Splitters: operators that make several records of one.
+//! Splitters: operators that make several records out of one.
 
 use serde_json::Value;
 
 use crate::record::{Record, RecordError};
 
-/// Makes any number of records of one; the other fields are copied to each.
+/// Makes any number of records out of one. The other fields are copied to each.
 ///
 /// A record without children is dropped. An instance serves one thread.
 ///
-/// A splitter that declares no fields at all, but that it [sets values](crate::Resolved::sets_values), gives whole records
+/// A splitter that declares no fields, but declares that it [sets values](crate::Resolved::sets_values), makes whole records
 /// instead of texts: each child is one JSON object on one line.
 pub trait Splitter: Send {
-    /// Adds the texts of the record's first declared field that its children get, and sets other declared fields of them.
+    /// Adds children with the texts for the record's first declared field, and sets other declared fields of them.
     ///
     /// # Errors
     /// An error sends this record to quarantine; its children are then ignored.
@@ -26,7 +26,7 @@ pub struct Children {
     aside: Vec<u8>,
 }
 
-/// A field that a child gets besides its text.
+/// A field that a child gets in addition to its text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ChildValue {
     /// The number of the child.
@@ -42,8 +42,8 @@ impl Children {
         self.texts.push(text.into());
     }
 
-    /// Sets the operator's `field`-th declared field of the child that was added last to a JSON value, whatever it was; it
-    /// does nothing before there is a child.
+    /// Sets the operator's `field`-th declared field of the last child to a JSON value, replacing any value. Before the first
+    /// child, it does nothing.
     ///
     /// The operator has to declare this with [`Resolved::sets_values`](crate::Resolved::sets_values).
     pub fn set(&mut self, field: usize, value: impl Into<Value>) {
@@ -57,12 +57,12 @@ impl Children {
         }
     }
 
-    /// Writes a line beside the export, where lines of all records are in the order of these; `json` is one JSON value. It does
-    /// not count if the operator fails on the record.
+    /// Writes a line beside the export. The lines are in the order of their records. `json` is one JSON value. The line is
+    /// discarded if the operator fails on the record.
     ///
-    /// The operator has to declare where with [`Resolved::writes_aside`](crate::Resolved::writes_aside).
+    /// The operator has to declare the file with [`Resolved::writes_aside`](crate::Resolved::writes_aside).
     pub fn set_aside(&mut self, json: &str) {
-        // Line breaks are blanks between the tokens of JSON, and are written as `\n` within its texts.
+        // In JSON, line breaks between tokens are blanks, and those within texts are written as `\n`.
         let bytes = json.bytes();
         self.aside.extend(bytes.map(|byte| match byte {
             b'\n' | b'\r' => b' ',

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::ChainHash;
 
-/// A stretch of a recipe that each partition passes on its own.
+/// A part of a recipe that each partition passes on its own.
 ///
-/// Between two stages there is a barrier: one operator that works on the whole dataset, and so waits until all of the stage
-/// before it is done. A recipe without such operators is one stage.
+/// Between two stages there is a barrier: one operator that works on the whole dataset, and so waits until all of the stage before
+/// is done. A recipe without such operators is one stage.
 ///
-/// The operator at a barrier works on both sides: after the last operator of the stage before, its signer makes signatures
-/// of the records that are left, and the stage behind begins by applying what was decided.
+/// The operator at a barrier works on both sides. After the last operator of the stage before, its signer makes signatures of the
+/// remaining records. The stage after begins by applying the decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stage {
     /// Its number, from 0.
@@ -22,10 +22,10 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// The stages of a recipe with so many operators, of which those at the places `barriers`, rising, work on the whole
-    /// dataset.
+    /// Returns the stages of a recipe with this number of operators. Those at the places `barriers`, in ascending order, work on
+    /// the whole dataset.
     ///
-    /// A stage follows even a barrier that ends the recipe: its decision is to be applied.
+    /// Even a barrier at the end of the recipe is followed by a stage, which applies its decision.
     ///
     /// ```
     /// use coldpress_operator::Stage;
@@ -46,8 +46,8 @@ impl Stage {
         ranges.into_iter().zip(0..).map(stage).collect()
     }
 
-    /// How many operators of the recipe are applied where the stage begins. The one at the barrier before it is not: its
-    /// decision is what the stage applies first.
+    /// Returns the number of the recipe's operators that have been applied when the stage begins. The one at the barrier before it
+    /// is not among them: the stage applies its decision first.
     #[must_use]
     pub fn begin(&self) -> u32 {
         match self.index {
@@ -59,8 +59,8 @@ impl Stage {
 
 /// The chain hashes up to the end of a stage: before the first operator of the recipe and after each.
 ///
-/// A stage has them only once the barrier before it is resolved, because they depend on what is decided there. Those of the
-/// stages before are among them, since an attempt at a stage may begin at any earlier work, down to the input itself.
+/// A stage has them only once the barrier before it is resolved, because they depend on its decision. They include those of the
+/// stages before, because an attempt at a stage may start from any earlier work, down to the input itself.
 ///
 /// ```
 /// use coldpress_operator::{ChainHash, Stage, StageChain};
@@ -78,7 +78,7 @@ pub struct StageChain {
 }
 
 impl StageChain {
-    /// The hashes up to the end of a stage, out of those of the recipe that are known; none if the barrier before it is not
+    /// Returns the hashes up to the end of a stage, out of the known ones of the recipe; `None` if the barrier before it is not
     /// resolved.
     #[must_use]
     pub fn of(stage: &Stage, known: &[ChainHash]) -> Option<Self> {
@@ -89,25 +89,25 @@ impl StageChain {
         })
     }
 
-    /// How many operators of the recipe are applied where the stage begins.
+    /// Returns the number of the recipe's operators that have been applied when the stage begins.
     #[must_use]
     pub fn begin(&self) -> u32 {
         self.begin
     }
 
-    /// How many operators of the recipe are applied at the end of the stage.
+    /// Returns the number of the recipe's operators that have been applied when the stage ends.
     #[must_use]
     pub fn end(&self) -> u32 {
         u32::try_from(self.hashes.len().saturating_sub(1)).unwrap_or(u32::MAX)
     }
 
-    /// The hash after this many operators of the recipe; none beyond the stage.
+    /// Returns the hash after this number of the recipe's operators; `None` beyond the stage.
     #[must_use]
     pub fn after(&self, operation: u32) -> Option<ChainHash> {
         self.hashes.get(operation as usize).copied()
     }
 
-    /// All of them, each with the number of operators before it.
+    /// Returns all hashes, each with the number of operators before it.
     pub fn iter(&self) -> impl Iterator<Item = (u32, ChainHash)> {
         (0..).zip(self.hashes.iter().copied())
     }
@@ -135,7 +135,7 @@ mod tests {
         check(3, &[1], &[(0, 1), (2, 3)]);
         check(3, &[0], &[(0, 0), (1, 3)]);
         check(4, &[1, 2], &[(0, 1), (2, 2), (3, 4)]);
-        // Only a decision is to be applied after the last one.
+        // After the last one, only a decision has to be applied.
         check(3, &[2], &[(0, 2), (3, 3)]);
         check(1, &[0], &[(0, 0), (1, 1)]);
     }

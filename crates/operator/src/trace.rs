@@ -1,10 +1,10 @@
-//! Traces: for each operator a sample of the records that it changed or dropped, for people.
+//! Traces: for each operator, a sample of the records that it changed or dropped, for people to read.
 //!
-//! A record is in the sample or not by a hash of the seed, of the operator's place and of the record's origin: the records
-//! with the least hashes are. So the samples of any parts of a dataset, put together, hold the sample of the whole, in whatever
-//! order they were made.
+//! A hash of the seed, of the operator's place and of the record's origin decides which records are in the sample: those with the
+//! least hashes. So the samples of any parts of a dataset together contain the sample of the whole, in whatever order they were
+//! made.
 //!
-//! Texts are copied only of records that are among the least so far, which soon are few.
+//! Texts are copied only for records that are among the least so far, and these soon become rare.
 
 mod excerpt;
 mod sample;
@@ -18,19 +18,19 @@ pub use sample::{Sample, Shown, Traced};
 /// The settings of a trace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceSettings {
-    /// The most records of each operator.
+    /// The number of records for each operator, at most.
     pub most: u32,
-    /// The fields that are shown besides the texts of a record that was changed.
+    /// The fields that are shown in addition to the texts of a changed record.
     pub keys: Vec<String>,
     /// The seed of the choice.
     pub seed: u64,
 }
 
 impl TraceSettings {
-    /// The greatest `most`: with more, little could be shown of each record.
+    /// The greatest `most`. With more, only a little of each record could be shown.
     pub const MOST: u32 = 5000;
 
-    /// Returns the most bytes that are shown of a text or of a record. It bounds the memory of a sample.
+    /// Returns the number of bytes that are shown of a text or a record, at most. It bounds the memory of a sample.
     #[must_use]
     pub fn shown_bytes(&self) -> usize {
         const USUAL: usize = 64 << 10;
@@ -45,7 +45,7 @@ impl TraceSettings {
     }
 
     fn seed_of(&self, operation: u32) -> u64 {
-        // The operator's place as an origin, since that is what can be mixed.
+        // The operator's place is used as an origin, because only an origin can be mixed.
         Origin::new(operation, 0).mix(self.seed)
     }
 }
@@ -57,7 +57,7 @@ pub struct Tracer {
 }
 
 impl Tracer {
-    /// Empty samples of so many operators.
+    /// Makes empty samples for this number of operators.
     #[must_use]
     pub fn new(settings: &TraceSettings, operators: usize) -> Self {
         let keys = DeclaredFields::new(settings.keys.iter().map(String::as_str));
@@ -68,12 +68,12 @@ impl Tracer {
         }
     }
 
-    /// The sample of the operator at this place.
+    /// Returns the sample of the operator at this place.
     pub(crate) fn of(&mut self, operation: u32) -> Option<&mut Sample> {
         self.samples.get_mut(operation as usize)
     }
 
-    /// All that was traced, in the order of the operators.
+    /// Returns all samples, in the order of the operators.
     #[must_use]
     pub fn into_samples(self) -> Vec<Sample> {
         self.samples

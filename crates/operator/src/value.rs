@@ -1,4 +1,4 @@
-//! JSON values of fields, as operators that need the whole dataset compare them.
+//! JSON values of fields, and the comparisons that operators on the whole dataset need.
 
 mod canonical;
 mod kind;
@@ -10,14 +10,14 @@ pub use canonical::{canonical, key_digest};
 pub use kind::Kind;
 pub use members::{Members, members};
 
-/// A text that is no JSON value.
+/// The error for a text that isn't a JSON value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is no JSON value")]
 pub struct NotJson;
 
 type Result<T> = std::result::Result<T, NotJson>;
 
-/// A JSON value, of which lists and objects are not parsed yet.
+/// A JSON value. The contents of lists and objects are not parsed yet.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value<'j> {
     /// `null`.
@@ -34,7 +34,7 @@ pub enum Value<'j> {
     Object,
 }
 
-/// A number as it was written: with a point or an exponent it is a float.
+/// A number as it was written. With a point or an exponent, it is a float.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     /// An integer of at most 128 bits.
@@ -44,10 +44,10 @@ pub enum Number {
 }
 
 impl<'j> Value<'j> {
-    /// Parses a value. What a list or an object has in it may be no JSON.
+    /// Parses a value. The contents of a list or an object may be invalid JSON.
     ///
     /// # Errors
-    /// [`NotJson`].
+    /// [`NotJson`] if it is invalid.
     pub fn parse(json: &'j [u8]) -> Result<Self> {
         let json = json.trim_ascii();
         let value = match (json.first(), json) {
@@ -63,7 +63,7 @@ impl<'j> Value<'j> {
         value.ok_or(NotJson)
     }
 
-    /// The kind of the value.
+    /// Returns the kind of the value.
     pub fn kind(&self) -> Kind {
         match self {
             Self::Null => Kind::Null,
@@ -85,7 +85,7 @@ fn text(json: &[u8]) -> Option<Cow<'_, str>> {
 
 impl Number {
     fn parse(json: &[u8]) -> Option<Self> {
-        // Rust would also read infinity and what is not a number.
+        // Rust would also read infinity and not-a-number.
         let is_digits = json.iter().all(|byte| b"0123456789+-.eE".contains(byte));
         let text = str::from_utf8(json).ok().filter(|_| is_digits)?;
         let is_float = text.contains(['.', 'e', 'E']);
@@ -96,7 +96,7 @@ impl Number {
         }
     }
 
-    /// The number as a float, rounded if need be.
+    /// Returns the number as a float, rounded if necessary.
     pub fn float(self) -> f64 {
         match self {
             Self::Integer(integer) => integer as f64,

@@ -1,7 +1,7 @@
 //! Conformance vectors: cases that were made by running Data-Juicer, and the runner for them.
 //!
-//! A vector file has one JSON object a line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the
-//! `stats` of every input row and the indices `kept`; `error` is set where the reference refuses or fails.
+//! A vector file has one JSON object per line: `id`, `op`, `params`, `input` rows, `output` rows, and for filters the `stats` of
+//! every input row and the indices `kept`. `error` is set if Data-Juicer refuses or fails.
 
 use coldpress_config::{Key, Node, OperatorCall, Span};
 use coldpress_record::{Batch, Lines};
@@ -16,12 +16,12 @@ use crate::registry::Registry;
 use crate::rounding::with_ten_decimals;
 use crate::settings::ChainSettings;
 
-/// What came of a file of vectors.
+/// The result of running a file of vectors.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Cases that agree.
+    /// The number of cases that agree.
     pub passed: u32,
-    /// Cases that differ: the case's name and how.
+    /// The cases that differ, with the case's name and the difference.
     pub failures: Vec<String>,
 }
 
@@ -30,7 +30,7 @@ struct Case {
     id: String,
     op: String,
     params: Map<String, Value>,
-    /// As they are written: fields keep their order.
+    /// The rows as they are written, so that fields keep their order.
     input: Vec<Box<RawValue>>,
     output: Option<Vec<Map<String, Value>>>,
     stats: Option<Vec<Map<String, Value>>>,
@@ -42,11 +42,10 @@ struct Case {
 
 /// Runs every case of a vector file with Data-Juicer's quirks.
 ///
-/// `instead` has cases in which Data-Juicer fails and this implementation should not: the case's id, and the rows that should
-/// come out, as JSON.
+/// `instead` has cases in which Data-Juicer fails and Coldpress should not: the case's id, and the expected rows, as JSON.
 ///
-/// Text, whole numbers and the order of rows must be equal, floats to 1e-9; missing and null are the same. Refusing
-/// earlier than the reference counts as equal, and a record in quarantine as an error while running.
+/// Text, whole numbers and the order of rows must be equal, floats to 1e-9; missing and null are the same. Refusing earlier than
+/// Data-Juicer counts as equal, and a record in quarantine counts as an error while running.
 pub fn run(registry: &Registry, file: &str, instead: &[(&str, &str)]) -> Outcome {
     let mut outcome = Outcome::default();
     for line in file.lines().filter(|line| !line.trim().is_empty()) {
@@ -74,7 +73,7 @@ fn case(line: &str, instead: &[(&str, &str)]) -> Result<Case, String> {
 }
 
 fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
-    // They show what Data-Juicer does, quirks included.
+    // The vectors show what Data-Juicer does, including its quirks.
     let settings = ChainSettings {
         text_key: "text".into(),
         seed: 42,
@@ -200,7 +199,7 @@ fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String>
         })
 }
 
-/// The vectors have the statistics that operators compute, before Data-Juicer writes them with ten decimals.
+/// The vectors have the statistics as operators compute them, before Data-Juicer writes them with ten decimals.
 fn rounded(value: &Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => number
@@ -226,7 +225,7 @@ fn compare(place: &str, expected: &Value, found: &Value) -> Result<(), String> {
     match (expected, found) {
         (Value::Object(expected), Value::Object(found)) => {
             let names = expected.keys().chain(found.keys());
-            // The statistics of a row are compared on their own.
+            // The statistics of a row are compared separately.
             names
                 .filter(|name| *name != coldpress_record::STATS_FIELD)
                 .try_for_each(|name| {

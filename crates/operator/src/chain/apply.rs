@@ -1,4 +1,4 @@
-//! Making the changes that operators report.
+//! Applies the changes that operators report.
 
 use coldpress_record::Batch;
 
@@ -7,7 +7,7 @@ use crate::mapper::Changes;
 use crate::record::RecordError;
 use crate::resolved::ResolvedOperator;
 
-/// Makes the changes that a mapper reported.
+/// Applies the changes that a mapper reported.
 pub(super) fn apply(
     changes: &Changes,
     site: &Site,
@@ -41,8 +41,8 @@ pub(super) fn apply(
     Ok(())
 }
 
-/// While rows stay in their columns, only texts can change; the form of the rows is decided before the first
-/// is read.
+/// Checks that only declared changes are made. While rows stay in their columns, only texts can change, because the form of the
+/// rows is decided before the first is read.
 pub(super) fn check_declared(
     mut set: impl Iterator<Item = usize>,
     operator: &ResolvedOperator,

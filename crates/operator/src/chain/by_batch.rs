@@ -1,7 +1,7 @@
-//! Operators that are given many records at a time.
+//! Runs operators that get many records at a time.
 //!
-//! A call that fails as a whole, by an error or a panic, does not say which record it was. Its records are then given
-//! again one by one, so that those that are sound go on and each that is not has an error of its own.
+//! A call that fails as a whole, by an error or a panic, doesn't identify the bad record. Its records are then sent again one by
+//! one, so that the good ones continue and each bad one has an error of its own.
 
 use super::by_record::left_out;
 use super::step::Site;
@@ -86,7 +86,7 @@ pub(super) fn filter(filter: &mut dyn BatchFilter, work: Work<'_>) {
     }
 }
 
-/// The rows of the next call: as many as the operator is given at a time, or one of those that are tried alone.
+/// Returns the rows of the next call: as many as the operator gets at a time, or one of those that are tried alone.
 fn next_call<'r>(site: &Site, rows: &'r [u32], progress: &BatchProgress) -> &'r [u32] {
     let most = match progress.at < progress.alone_until {
         true => 1,
@@ -96,7 +96,7 @@ fn next_call<'r>(site: &Site, rows: &'r [u32], progress: &BatchProgress) -> &'r 
     &rest[..most.min(rest.len())]
 }
 
-/// A call failed as a whole: it fails its record if it had one, and its records are tried alone if it had several.
+/// Handles a call that failed as a whole. If it had one record, that record failed; if it had several, they are tried alone.
 fn take_failed_call(progress: &mut BatchProgress, call: &[u32], error: &RecordError) {
     if !progress.retry_alone() {
         progress.fail(call[0], error.to_string());

@@ -1,4 +1,4 @@
-//! Operators that need the whole dataset: signing records at the end of a stage, and applying the decision in the next.
+//! Runs operators that need the whole dataset: it signs records at the end of a stage, and applies the decision in the next.
 
 use coldpress_failure::catch;
 use coldpress_record::Batch;
@@ -13,7 +13,7 @@ use crate::record::RecordError;
 use crate::resolved::Body;
 use crate::signer::{Signature, Signer};
 
-/// Applies what was decided about the rows, which come in the order in which they were signed.
+/// Applies the decision to the rows, which come in the order in which they were signed.
 pub(super) fn apply_decision(
     signer: &mut dyn Signer,
     decided: &mut Option<Decided>,
@@ -30,14 +30,14 @@ pub(super) fn apply_decision(
     let mut signature = Signature::default();
     while let Some(row) = rows.get(progress.at) {
         let Some(decided) = decided else {
-            // The driver starts no attempt before its barrier is decided.
+            // The driver starts no attempt before its barrier has been decided.
             progress
                 .failed
                 .push((*row, "nothing was decided yet".to_owned()));
             progress.at += 1;
             continue;
         };
-        // Counted before the operator has a say: a row that it fails on was a row.
+        // Counted before the operator runs, because a row that it fails on still counts as a row.
         let at = decided.next;
         decided.next += 1;
         let record = site.record(batch, *row);
@@ -66,10 +66,10 @@ pub(super) fn apply_decision(
     }
 }
 
-/// Signs the alive rows of a batch: `take` gets each one's signature, or none where the signer fails on it or must not be
-/// given it.
+/// Signs the alive rows of a batch, and calls `take` with the signature of each; `None` if the signer fails on the row or must not
+/// get it.
 ///
-/// Gives the first of these rows, with why.
+/// Returns the first of these failed rows, with its error.
 pub(super) fn sign(
     step: &mut Step,
     batch: &Batch,

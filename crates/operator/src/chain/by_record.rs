@@ -1,4 +1,4 @@
-//! Operators that are given one record at a time.
+//! Runs operators that get one record at a time.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -35,7 +35,7 @@ pub(super) fn map(mapper: &mut dyn Mapper, work: Work<'_>) {
     }
 }
 
-/// Children that are whole records must be such.
+/// Checks that children that should be whole records are.
 fn check_records(children: &Children, operator: &ResolvedOperator) -> Result<(), RecordError> {
     if !operator.sets_values {
         let message =
@@ -65,7 +65,7 @@ pub(super) fn filter(filter: &mut dyn Filter, work: Work<'_>) {
         progress,
         ..
     } = work;
-    // The statistics move out of the batch while the filter reads its records and fills them.
+    // The statistics are moved out of the batch while the filter reads its records and fills them.
     let mut stats = std::mem::take(batch.stats_mut());
     let finished = catch_unwind(AssertUnwindSafe(|| {
         while let Some(row) = rows.get(progress.at) {
@@ -83,7 +83,7 @@ pub(super) fn filter(filter: &mut dyn Filter, work: Work<'_>) {
     }
 }
 
-/// Returns whether the record stays, after computing what it lacks of the filter's statistics.
+/// Computes the missing statistics of the filter, and returns whether the record stays.
 fn decide(
     filter: &mut dyn Filter,
     record: &Record<'_>,
@@ -108,7 +108,7 @@ fn decide(
     Ok(filter.keep(&known))
 }
 
-/// The error of a filter that did not compute what it declared.
+/// Returns the error of a filter that did not compute a declared statistic.
 pub(super) fn left_out() -> RecordError {
     RecordError::new("the filter left out one of its statistics")
 }
@@ -129,7 +129,7 @@ pub(super) fn split(splitter: &mut dyn Splitter, work: Work<'_>) {
             true => splitter
                 .split(&record, &mut children)
                 .and_then(|()| check_records(&children, &site.operator)),
-            // A splitter changes a text, so there must be one; what no record had no operator adds.
+            // A splitter changes a text, so there must be one. Operators never add a field that the record lacked.
             false => record
                 .text(0)
                 .and_then(|_| splitter.split(&record, &mut children))

@@ -1,30 +1,30 @@
-//! Records that kill the process that works on them.
+//! Handles records that kill the process that works on them.
 
 use coldpress_record::{Batch, Origin};
 use serde::{Deserialize, Serialize};
 
 use super::step::Step;
 
-/// A record that kills whoever runs an operator over it: it goes to quarantine without being tried again.
+/// A record that kills any process that runs an operator over it. It goes to quarantine without being tried again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Poison {
     /// The record.
     pub origin: Origin,
     /// The operator's place in the recipe, from 0.
     pub operation: u32,
-    /// What it did, for its entry in the quarantine.
+    /// The effect of the record, for its entry in the quarantine.
     pub reason: String,
 }
 
-/// Is told of a record before an operator, whose place in the recipe goes with it, works on it alone.
+/// Called with a record, and the operator's place in the recipe, before the operator works on the record alone.
 pub type InHandFn<'a> = dyn Fn(&Origin, u32) + 'a;
 
-/// How to run operators over records that may kill the process.
+/// The protection for operators that run over records that may kill the process.
 #[derive(Default)]
 pub struct Guard<'a> {
-    /// The records that are known to.
+    /// The records that are known to kill the process.
     pub poison: &'a [Poison],
-    /// Gives operators one record at a time, and is told of each.
+    /// If set, operators get one record at a time, and this is called with each.
     pub in_hand: Option<&'a InHandFn<'a>>,
 }
 
@@ -38,13 +38,13 @@ impl std::fmt::Debug for Guard<'_> {
 }
 
 impl Guard<'_> {
-    /// Returns whether the operator must be given one record at a time.
+    /// Returns whether the operator must get one record at a time.
     pub(super) fn is_needed(&self, step: &Step) -> bool {
         let is_known = |poison: &Poison| poison.operation == step.site.index;
         self.in_hand.is_some() || self.poison.iter().any(is_known)
     }
 
-    /// Returns why the operator must not work on a row; if it may, the row is in hand from here on.
+    /// Returns the reason why the operator must not work on a row. If it may, the row is in hand from here on.
     pub(super) fn refuse(&self, step: &Step, batch: &Batch, row: u32) -> Option<String> {
         let origin = batch.origin(row as usize);
         let is_it =

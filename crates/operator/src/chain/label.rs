@@ -1,9 +1,9 @@
-//! Labels: fields by which people know a record, as they come with its signature.
+//! Labels: fields by which people recognise a record. They accompany its signature.
 
-/// What a label may have in bytes. An id is far shorter; a field of another kind must not make signatures as large as records.
+/// The size of a label in bytes, at most. An id is far shorter, and other fields must not make signatures as large as records.
 const MOST_BYTES: usize = 1000;
 
-/// Appends the label of a field, which is its JSON text; that of a long field is the JSON of the text's beginning.
+/// Appends the label of a field, which is its JSON text, or for a long text the JSON of its beginning.
 pub(super) fn write(json: &str, out: &mut Vec<u8>) {
     if json.len() <= MOST_BYTES {
         out.extend(json.as_bytes());
@@ -47,7 +47,7 @@ mod tests {
         assert_eq!(text(&long), format!("{}…", "ä".repeat(500)));
         let list = format!("[{}1]", "1, ".repeat(5000));
         assert_eq!(text(&list), format!("{}…", &list[..1000]));
-        // Escapes make it long, not its text.
+        // The label is long because of its escapes, not its text.
         let escaped = format!("\"{}\"", "\\u0001".repeat(400));
         assert_eq!(text(&escaped), "\u{1}".repeat(400));
     }

@@ -1,4 +1,4 @@
-//! Running one operator over one batch: where each of its records goes.
+//! Runs one operator over one batch, and sorts its records by the result.
 
 use coldpress_failure::catch;
 use coldpress_record::{Batch, DeclaredFields, StatValue};
@@ -95,7 +95,7 @@ pub(super) fn run_step(
     Ok(())
 }
 
-/// Works on the rows from where `progress` is on.
+/// Works on the rows, starting at the one that `progress` has reached.
 fn work(
     step: &mut Step,
     batch: &mut Batch,
@@ -125,7 +125,7 @@ fn work(
     }
 }
 
-/// Notes for each row whether the filter keeps it, and lets all of them stay that it did not fail on.
+/// Notes for each row whether the filter keeps it. All rows stay that it did not fail on.
 fn note_verdicts(batch: &mut Batch, column: usize, rows: &[u32], progress: &mut BatchProgress) {
     let dropped: Vec<u32> = progress.dropped(rows).collect();
     let stats = batch.stats_mut();
@@ -160,7 +160,7 @@ fn count(step: &Step, tally: &mut Tally, rows: &[u32], progress: &BatchProgress)
     }
 }
 
-/// Writes down the rows that an operator drops.
+/// Records the rows that an operator drops.
 fn keep_dropped(
     batch: &Batch,
     fields: &DeclaredFields,
@@ -173,7 +173,7 @@ fn keep_dropped(
     }
 }
 
-/// Writes down the rows that a filter decided about.
+/// Records the rows that a filter decided about.
 fn keep_all(
     batch: &Batch,
     fields: &DeclaredFields,
@@ -189,12 +189,12 @@ fn keep_all(
     }
 }
 
-/// Takes the rows that do not go on out of the batch.
+/// Removes the rows that don't continue from the batch.
 fn settle(step: &Step, batch: &mut Batch, progress: BatchProgress) {
     match step.body {
         Body::Filter(_) | Body::BatchFilter(_) | Body::Signer(_) => batch.select(progress.kept),
         Body::Splitter(_) if step.site.splits_records() => {
-            // They were checked when they were made; a batch that cannot take them has none of them.
+            // The records were checked when they were made. A batch that cannot take them keeps none of them.
             if batch.replace_records(&progress.children).is_err() {
                 batch.select(Vec::new());
             }

@@ -12,38 +12,38 @@ use crate::pipeline::Pipeline;
 use crate::record::Record;
 use crate::resolved::{Body, ResolvedOperator};
 
-/// An operator, and where it works.
+/// An operator with its position.
 pub(super) struct Step {
     pub(super) site: Site,
     pub(super) body: Body,
-    /// What was decided about the rows of the partition, for an operator that needs the whole dataset.
+    /// The decision about the rows of the partition, for an operator that needs the whole dataset.
     pub(super) decided: Option<Decided>,
 }
 
-/// A decision, and how far it was applied.
+/// A decision, and the progress in applying it.
 pub(super) struct Decided {
     pub(super) decision: Arc<Decision>,
     /// The next row.
     pub(super) next: u64,
 }
 
-/// Where in the recipe and in the batch an operator works.
+/// The position of an operator in the recipe and in the batch.
 pub(super) struct Site {
     /// Its place in the recipe.
     pub(super) index: u32,
     pub(super) operator: ResolvedOperator,
-    /// The batch's columns of the fields that the operator declared.
+    /// The batch's columns for the fields that the operator declared.
     pub(super) columns: Vec<usize>,
     /// The index of the text among these fields, if it is one of them.
     pub(super) text: Option<usize>,
-    /// The batch's columns of its statistics.
+    /// The batch's columns for its statistics.
     pub(super) stat_columns: Vec<usize>,
-    /// The batch's column of its verdicts, for a filter that drops nothing.
+    /// The batch's column for its verdicts, for a filter that drops nothing.
     pub(super) verdict_column: Option<usize>,
 }
 
 impl Step {
-    /// The `index`-th operator of the pipeline, with its body.
+    /// Returns the `index`-th operator of the pipeline, with its body.
     pub(super) fn new(pipeline: &Pipeline, index: usize, body: Body) -> Self {
         let operator = pipeline.operators()[index].clone();
         let names = operator.fields.iter();
@@ -77,9 +77,9 @@ impl Step {
         }
     }
 
-    /// Makes the operator anew: after a panic its memory cannot be trusted.
+    /// Makes the operator again, because after a panic its memory cannot be trusted.
     ///
-    /// It could be made before, so the old one stays only where a file vanished since.
+    /// It could be made before, so the old one stays only if a file has disappeared since.
     pub(super) fn remake(&mut self, shared: &Shared) {
         if let Ok(body) = (self.site.operator.make)(shared) {
             self.body = body;
@@ -88,12 +88,12 @@ impl Step {
 }
 
 impl Site {
-    /// Returns whether the operator, if it is a splitter, gives whole records.
+    /// Returns whether the operator is a splitter that makes whole records.
     pub(super) fn splits_records(&self) -> bool {
         self.operator.fields.is_empty()
     }
 
-    /// The record of a row, as the operator sees it.
+    /// Returns the record of a row as the operator sees it.
     pub(super) fn record<'a>(&'a self, batch: &'a Batch, row: u32) -> Record<'a> {
         let Self {
             operator, columns, ..
@@ -107,7 +107,7 @@ impl Site {
         )
     }
 
-    /// The operator's statistics of a row; `None` unless all of them are there.
+    /// Returns the operator's statistics of a row; `None` unless all of them are there.
     pub(super) fn known_stats<'a>(&'a self, stats: &'a Stats, row: u32) -> Option<KnownStats<'a>> {
         let row = row as usize;
         let mut columns = self.stat_columns.iter();

@@ -1,4 +1,4 @@
-//! What came of the batches that a chain ran over.
+//! Counts the results of the batches that a chain ran over.
 
 use coldpress_record::{Ledger, Origin};
 
@@ -7,40 +7,40 @@ use crate::trace::Tracer;
 /// A record that an operator failed on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Quarantined {
-    /// Where the record came from.
+    /// The origin of the record.
     pub origin: Origin,
     /// The operator's place in the recipe.
     pub operation: u32,
     /// The operator's name.
     pub operator: String,
-    /// What went wrong.
+    /// The error.
     pub error: String,
-    /// The record as it reached the operator; the original lies at its origin.
+    /// The record as it reached the operator. The original is at its origin.
     pub record: String,
 }
 
-/// What a chain did to the batches so far.
+/// The results of a chain for the batches so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Where the records went. The reader's counts are the caller's to add.
+    /// The counts of records by result. The caller adds the reader's counts.
     pub ledger: Ledger,
-    /// The records that operators failed on, since the caller took them last.
+    /// The records that operators failed on since the caller last took them.
     pub quarantined: Vec<Quarantined>,
-    /// The records that each filter dropped since the caller took them last, as lines with their statistics, and the lines that
-    /// a splitter writes beside the export; none = they are not kept.
+    /// The records that each filter dropped since the caller last took them, as lines with their statistics, and the lines that a
+    /// splitter writes beside the export; `None` if they are not kept.
     pub dropped: Option<Vec<Vec<u8>>>,
-    /// Samples of what operators changed and dropped; none = nothing is traced.
+    /// Samples of the records that operators changed and dropped; `None` if nothing is traced.
     pub trace: Option<Tracer>,
-    /// Time that each operator took, in nanoseconds.
+    /// The time that each operator took, in nanoseconds.
     pub nanos: Vec<u64>,
 }
 
-/// An operator failed on a record and the recipe wants that to fail the partition.
+/// The failure of an operator on a record, if the recipe wants it to fail the partition.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{} failed on the record of {}: {}", failed.operator, failed.origin, failed.error)]
 pub struct OperatorFailure {
-    /// The record and what went wrong.
+    /// The record and the error.
     pub failed: Box<Quarantined>,
-    /// The place of the operator's panic and the calls that led there; none for an error that it returned.
+    /// The location of the operator's panic and the calls that led there; `None` for an error that it returned.
     pub trace: Option<String>,
 }

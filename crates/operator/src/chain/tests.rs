@@ -57,7 +57,7 @@ impl Splitter for Words {
     }
 }
 
-/// Makes a record of each word, with its number where the operator may set it.
+/// Makes a record of each word, with its number if the operator may set it.
 struct NumberedWords;
 impl Splitter for NumberedWords {
     fn split(
@@ -249,7 +249,7 @@ fn children_get_fields_of_their_own_if_the_operator_declares_it() {
         chain.run(&mut changed, 0..1, &mut tally).unwrap();
         let mut part = Vec::new();
         changed.end_record(&mut part);
-        // A checkpoint holds what was done, and makes the same of the records.
+        // A checkpoint has the changes that were made, and applying them gives the same records.
         let mut replayed = batch(&chain, &lines);
         replayed.replay(&part, &[0, 1], &[]).unwrap();
         assert_eq!(written(&replayed, &chain), written(&changed, &chain));
@@ -393,7 +393,7 @@ fn records_one_by_one_come_out_the_same() {
     assert!(!seen.take().contains(&(6, 1)));
 }
 
-/// A filter that drops nothing says of each record whether it would keep it, and fails on the same ones.
+/// A filter that drops nothing notes for each record whether it would keep it, and fails on the same records.
 #[test]
 fn a_filter_that_keeps_all_notes_its_verdicts() {
     let calls = ["long_filter", "upper_mapper", "long_filter"].map(call);

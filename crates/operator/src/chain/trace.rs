@@ -10,7 +10,7 @@ use crate::record::RecordError;
 use crate::resolved::Body;
 use crate::trace::{Excerpt, RecordExcerpt, Sample, Shown};
 
-/// Makes the changes that an operator reported, and shows what they do to the text where the record is in the sample.
+/// Applies the changes that an operator reported. If the record is in the sample, also shows the change to the text.
 pub(super) fn change(
     changes: &Changes,
     site: &Site,
@@ -47,7 +47,7 @@ fn changed(
     }
 }
 
-/// Returns whether the changes are of the text, or of the record as a whole: then it takes a look to tell.
+/// Returns whether the changes may affect the text. For changes to the record as a whole, only a comparison can show it.
 fn may_change_text(changes: &Changes, site: &Site) -> bool {
     if !changes.of_whole().is_empty() {
         return true;
@@ -58,7 +58,7 @@ fn may_change_text(changes: &Changes, site: &Site) -> bool {
     })
 }
 
-/// Shows what an operator dropped, and the records that it made of others.
+/// Shows the records that an operator dropped, and the records that it made of others.
 pub(super) fn after_step(
     step: &Step,
     batch: &Batch,
@@ -82,12 +82,12 @@ pub(super) fn after_step(
                 trace_child(&step.site, batch, child, sample);
             }
         }
-        // Changes of mappers are traced as they are made, and removals at a barrier by the barrier.
+        // Changes by mappers are traced as they are made, and removals at a barrier by the barrier.
         Body::Mapper(_) | Body::BatchMapper(_) | Body::Signer(_) => {}
     }
 }
 
-/// A record that was dropped, with its statistics, and the values of those that decided.
+/// Returns a dropped record with its statistics, and the values of those that decided.
 fn dropped(
     site: &Site,
     batch: &Batch,
@@ -110,7 +110,7 @@ fn dropped(
     }
 }
 
-/// Shows a record that a splitter made beside the one that it made it of.
+/// Shows a record that a splitter made, next to the original.
 fn trace_child(site: &Site, batch: &Batch, child: &(u32, u32, String), sample: &mut Sample) {
     let (row, index, made) = child;
     let row = *row as usize;
@@ -140,7 +140,7 @@ enum Value {
 }
 
 impl Value {
-    /// As Data-Juicer has it of a record that lacks the field.
+    /// The form that Data-Juicer has for a record that lacks the field.
     const NONE: Self = Self::Text(String::new());
 
     fn excerpt(&self, sample: &Sample) -> Excerpt {
@@ -151,11 +151,11 @@ impl Value {
     }
 }
 
-/// The text of a row as it is now.
+/// Returns the current text of a row.
 fn text(site: &Site, batch: &Batch, row: usize) -> Value {
     match site.text {
         Some(text) => cell(batch, site.columns[text], row),
-        // Nobody declared it.
+        // No operator declared it.
         None => text_in(&batch.record(row), &site.operator.text_key),
     }
 }
@@ -189,7 +189,7 @@ fn text_in(record: &str, key: &str) -> Value {
     }
 }
 
-/// The fields of a record that the recipe wants to see.
+/// Returns the fields of a record that the recipe wants to show.
 fn keys(batch: &Batch, row: usize, sample: &Sample) -> Vec<(String, Excerpt)> {
     if sample.keys.is_empty() {
         return Vec::new();

@@ -1,4 +1,4 @@
-//! The rows that an operator works on, and how far it has come.
+//! The rows that an operator works on, and its progress.
 
 use coldpress_record::Batch;
 
@@ -6,37 +6,37 @@ use super::step::Site;
 use crate::splitter::ChildValue;
 use crate::trace::Sample;
 
-/// How far an operator has come in a batch, kept outside of it so that it outlives a panic.
+/// The progress of an operator in a batch. It is kept outside of the operator so that it survives a panic.
 #[derive(Default)]
 pub(super) struct BatchProgress {
-    /// Index into the rows of the first that is not done.
+    /// The index, among the rows, of the first that is not done.
     pub(super) at: usize,
-    /// How many rows from there on a batch-level operator was called with; 0 outside of such a call.
+    /// The number of rows, from there on, that a batch-level operator was called with; 0 outside of such a call.
     pub(super) called_with: usize,
-    /// Index of the first row that a batch-level operator may be given together with others again.
+    /// The index of the first row that a batch-level operator may again get together with others.
     pub(super) alone_until: usize,
     /// The rows that stay, for a filter.
     pub(super) kept: Vec<u32>,
-    /// The rows that the operator failed on, with why.
+    /// The rows that the operator failed on, with the errors.
     pub(super) failed: Vec<(u32, String)>,
     /// The children made so far: row, index among its siblings, text.
     pub(super) children: Vec<(u32, u32, String)>,
-    /// Fields that children get besides their texts; children count from the first of the batch.
+    /// The fields that children get in addition to their texts. Children are counted from the first one of the batch.
     pub(super) child_values: Vec<ChildValue>,
     /// Lines that a splitter writes beside the export.
     pub(super) aside: Vec<u8>,
-    /// Rows that a splitter made no child of.
+    /// The number of rows for which a splitter made no child.
     pub(super) childless: u64,
 }
 
 impl BatchProgress {
-    /// The row in hand is done: the operator failed on it.
+    /// Finishes the current row as failed.
     pub(super) fn fail(&mut self, row: u32, error: String) {
         self.failed.push((row, error));
         self.at += 1;
     }
 
-    /// The rows that an operator which drops records neither kept nor failed on.
+    /// Returns the rows that an operator which drops records neither kept nor failed on.
     pub(super) fn dropped(&self, rows: &[u32]) -> impl Iterator<Item = u32> {
         let mut kept = self.kept.iter().peekable();
         let mut failed = self.failed.iter().map(|(row, _)| row).peekable();
@@ -46,9 +46,9 @@ impl BatchProgress {
         })
     }
 
-    /// Takes note that the operator failed; after a call with several records, each of them is to be tried alone.
+    /// Notes that the operator failed. After a call with several records, each of them will be tried alone.
     ///
-    /// Returns whether it was such a call. If not, it failed on the row in hand.
+    /// Returns whether it was such a call. If not, it failed on the current row.
     pub(super) fn retry_alone(&mut self) -> bool {
         let called_with = std::mem::take(&mut self.called_with);
         if called_with > 1 {

@@ -1,8 +1,8 @@
-//! Which filters may use statistics that records have already, and which have to compute them anew.
+//! Decides which filters may use statistics that records already have, and which have to compute them anew.
 //!
 //! A statistic is found by its name. It came with the input, or an earlier filter computed it. It is stale if an operator has
-//! changed a field that it describes since, or if the earlier filter looked at other fields or with other parameters. This is
-//! decided for all records alike, by the recipe alone: whether a record was changed is forgotten where work is resumed.
+//! changed a field that it describes since, or if the earlier filter used other fields or other parameters. This is decided for all
+//! records alike, from the recipe alone, because a resumed run doesn't know whether a record was changed.
 //!
 //! Data-Juicer never computes a statistic twice. `compat` keeps that.
 
@@ -11,7 +11,7 @@ use coldpress_record::{STATS_FIELD, Stat};
 use crate::kind::OperatorKind;
 use crate::resolved::ResolvedOperator;
 
-/// Marks the filters that have to compute their statistics anew. That is part of what they are.
+/// Marks the filters that have to compute their statistics anew. That becomes part of their identity.
 pub(super) fn mark_stale(operators: &mut [ResolvedOperator]) {
     for at in 0..operators.len() {
         let (before, rest) = operators.split_at_mut(at);
@@ -40,12 +40,12 @@ fn is_stale(stat: &Stat, operator: &ResolvedOperator, before: &[ResolvedOperator
 /// Returns whether the operator `earlier` may change a field that `operator` reads.
 fn changes_what_is_read(earlier: &ResolvedOperator, operator: &ResolvedOperator) -> bool {
     let overlap = |field: &String| operator.fields.iter().any(|read| overlaps(field, read));
-    // It makes other records, be it one of several or several of one.
+    // A grouper makes other records, either one out of several or several out of one.
     if earlier.kind == OperatorKind::Grouper {
         return true;
     }
     if earlier.changes_records() {
-        // A splitter without fields makes whole records, and a mapper without any can change nothing but them.
+        // A splitter without fields makes whole records, and a mapper without fields can only change whole records.
         let changes_all = earlier.whole_records || earlier.fields.is_empty();
         let touches_all = changes_all || operator.whole_records;
         return touches_all || earlier.fields.iter().any(overlap);
@@ -56,7 +56,7 @@ fn changes_what_is_read(earlier: &ResolvedOperator, operator: &ResolvedOperator)
     fields.any(|field| operator.fields.contains(&field))
 }
 
-/// Returns whether one of two fields is the other or lies within it.
+/// Returns whether one of two fields is the other or is inside it.
 pub(super) fn overlaps(a: &str, b: &str) -> bool {
     let is_within = |inner: &str, outer: &str| {
         let rest = inner.strip_prefix(outer);
@@ -74,7 +74,7 @@ mod tests {
         StatRow,
     };
 
-    /// Whatever it is asked to be.
+    /// A body that can serve as any kind of operator.
     struct Any;
 
     impl Mapper for Any {

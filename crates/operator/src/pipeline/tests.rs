@@ -1,4 +1,4 @@
-//! What is known of operators before one is made.
+//! Tests of the facts about operators that are known before one is made.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,7 +15,7 @@ use crate::{
 params! {
     /// Parameters of `cut`.
     struct CutParams {
-        /// A name that Data-Juicer's operators have for something else.
+        /// A name that Data-Juicer's operators use for something else.
         batch_size: u64 = 1;
     }
 }
@@ -34,7 +34,7 @@ impl Mapper for Cut {
     }
 }
 
-/// Knows a language by the model that it loads.
+/// Knows a language from the model that it loads.
 struct Language(Arc<String>);
 impl Filter for Language {
     fn compute(
@@ -51,7 +51,7 @@ impl Filter for Language {
     }
 }
 
-/// One file that is there, and how often it was loaded.
+/// One file that exists, and the number of times that it was loaded.
 #[derive(Debug)]
 struct OneFile;
 impl Assets for OneFile {
@@ -160,7 +160,7 @@ fn a_pipeline_knows_its_operators_before_one_is_made() {
     assert_eq!(language.assets()[0].digest, "d1");
     assert_eq!(pipeline.stats()[0].kind, StatKind::Text);
     assert_eq!(LOADS.load(Ordering::Relaxed), 0);
-    // However many threads work, the model is loaded once.
+    // The model is loaded once, however many threads there are.
     let shared = Shared::default();
     for _ in 0..3 {
         pipeline.instantiate(&shared).unwrap();
@@ -198,7 +198,7 @@ fn statistics_of_other_types_decide_and_those_of_the_input_must_fit() {
     chain.begin(&mut batch);
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..1, &mut tally).unwrap();
-    // The first came with a language; that of the others is no text, so it was computed.
+    // The first came with a language. That of the others isn't a text, so it was computed.
     assert_eq!(batch.selection(), [1, 2]);
 }
 
@@ -234,7 +234,7 @@ fn a_file_that_changed_before_it_was_loaded_is_refused() {
         digest: "changed".into(),
     };
     let registry = registry(&LOADS);
-    // A worker works with what its driver found.
+    // A worker uses the assets that its driver found.
     let found = FoundAssets::new(vec![found]).checked_by(registry.assets().cloned());
     let registry = registry.with_assets(found);
     let calls = [OperatorCall::new("language")];

@@ -1,15 +1,15 @@
-//! What filters would do when the recipe lets them drop nothing: a statistic of each filter, true for records that it
-//! would keep.
+//! The decisions that filters would make, for recipes that let them drop nothing: a statistic of each filter, true for records that
+//! it would keep.
 //!
-//! Such verdicts are statistics like any other, so whatever stores, merges or resumes statistics does the same with them.
+//! Such verdicts are statistics like any other, so all code that stores, merges or resumes statistics handles them too.
 
 use coldpress_record::{Stat, StatKind};
 
 use crate::kind::OperatorKind;
 use crate::resolved::ResolvedOperator;
 
-/// Returns the names of the statistics that hold the verdicts of operators with these names. An operator that is there
-/// several times gets a number.
+/// Returns the names of the statistics that hold the verdicts of operators with these names. If an operator occurs several times,
+/// its names get numbers.
 ///
 /// ```
 /// let names = coldpress_operator::verdict_names(["a_filter", "b_mapper", "a_filter"]);
@@ -27,8 +27,8 @@ pub fn verdict_names<'n>(operators: impl IntoIterator<Item = &'n str>) -> Vec<St
     names.collect()
 }
 
-/// Gives each filter a statistic for its verdicts. It is part of what the filter is, since no record leaves. Nothing is written
-/// beside the output: those files belong to the job that drops records.
+/// Gives each filter a statistic for its verdicts. It is part of the filter's identity, because no record leaves. Nothing is
+/// written beside the output: those files belong to the job that drops records.
 pub(super) fn note_verdicts(operators: &mut [ResolvedOperator]) {
     let names = verdict_names(operators.iter().map(ResolvedOperator::name));
     for (operator, name) in operators.iter_mut().zip(names) {

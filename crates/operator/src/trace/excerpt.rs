@@ -1,4 +1,4 @@
-//! Values and records as they are shown: whole, unless they are long.
+//! Excerpts of values and records, which are shown whole unless they are long.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use coldpress_record::escape_into;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// A value of a record, cut where it is long.
+/// A value of a record, cut if it is long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Excerpt {
     shown: Value,
-    /// The bytes of the whole value, where it is cut.
+    /// The size of the whole value in bytes, if it is cut.
     cut: Option<u64>,
 }
 
@@ -21,7 +21,7 @@ enum Value {
 }
 
 impl Excerpt {
-    /// A text.
+    /// Makes the excerpt of a text.
     #[must_use]
     pub fn of_text(text: &str, most: usize) -> Self {
         let end = text.floor_char_boundary(most.min(text.len()));
@@ -31,7 +31,7 @@ impl Excerpt {
         }
     }
 
-    /// A value in JSON: a text loses its end, and of another value that is long nothing is shown.
+    /// Makes the excerpt of a JSON value. A long text loses its end, and of any other long value nothing is shown.
     #[must_use]
     pub fn of_json(json: &str, most: usize) -> Self {
         if json.len() <= most {
@@ -50,13 +50,13 @@ impl Excerpt {
         }
     }
 
-    /// Returns the bytes of the whole value, where only a part of it is shown.
+    /// Returns the size of the whole value in bytes, if only a part of it is shown.
     #[must_use]
     pub fn cut(&self) -> Option<u64> {
         self.cut
     }
 
-    /// Appends what is shown, as JSON.
+    /// Appends the shown part, as JSON.
     pub fn write(&self, out: &mut Vec<u8>) {
         match &self.shown {
             Value::Text(text) => escape_into(text, out),
@@ -65,17 +65,17 @@ impl Excerpt {
     }
 }
 
-/// A record, cut where it is long.
+/// A record, cut if it is long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordExcerpt {
     pub(super) json: String,
-    /// Fields that are shown in part, or not at all, with the bytes of their whole values.
+    /// The fields that are shown in part, or not at all, with the sizes of their whole values in bytes.
     pub(super) cut: Vec<(String, u64)>,
 }
 
 impl RecordExcerpt {
-    /// The record of this JSON, in about so many bytes at most: of one that is longer, long texts lose their ends, and fields
-    /// for which there is no room are left out.
+    /// Makes the excerpt of the record with this JSON, in at most about `most` bytes. In a longer record, long texts lose their
+    /// ends, and fields that don't fit are left out.
     #[must_use]
     pub fn of(json: &str, most: usize) -> Self {
         if json.len() <= most {
@@ -93,12 +93,12 @@ impl RecordExcerpt {
     }
 }
 
-/// Goes through the fields of a record, none of which is copied but for what is shown of it.
+/// Goes through the fields of a record, copying only the parts that are shown.
 struct Cutter {
     most: usize,
 }
 
-/// Fields that are cut and named; a record may have millions.
+/// The number of cut fields that are named, because a record may have millions.
 const NAMED: usize = 20;
 
 impl<'de> Visitor<'de> for Cutter {
@@ -113,7 +113,7 @@ impl<'de> Visitor<'de> for Cutter {
         while let Some((name, value)) = fields.next_entry::<String, &RawValue>()? {
             let value = value.get();
             let left = self.most.saturating_sub(out.len() + name.len());
-            // One long field leaves room for others.
+            // One long field must leave room for others.
             let room = left.min(self.most / 4);
             let is_whole = value.len() <= room;
             if !is_whole && cut.len() < NAMED {
@@ -144,10 +144,10 @@ fn excerpt_of_name(name: &str) -> String {
     name[..name.floor_char_boundary(SHOWN.min(name.len()))].to_owned()
 }
 
-/// The beginning of a JSON string, of at most so many bytes, which ends neither within a character nor within an escape.
+/// Returns the beginning of a JSON string, of at most `most` bytes. It never ends within a character or an escape.
 fn cut_string(json: &str, most: usize) -> String {
     let bytes = json.as_bytes();
-    // What the closing quote needs.
+    // Leaves room for the closing quote.
     let limit = most.saturating_sub(1);
     let mut end = 1;
     while end < bytes.len() - 1 {
@@ -160,7 +160,7 @@ fn cut_string(json: &str, most: usize) -> String {
     format!("{}\"", json.get(..end).unwrap_or("\""))
 }
 
-/// The bytes of the character or escape that begins here. Escapes of two halves of a character are not parted.
+/// Returns the size of the character or escape at the start, in bytes. The two escapes of a surrogate pair stay together.
 fn length_of_unit(bytes: &[u8]) -> usize {
     let is_high = |bytes: &[u8]| {
         matches!(
@@ -217,7 +217,7 @@ mod tests {
             (r#""ab\ncd""#, 6, r#""ab\n""#),
             (r#""\ud83d\ude00!""#, 13, r#""""#),
             (r#""\ud83d\ude00!""#, 14, r#""\ud83d\ude00""#),
-            // A half without the other stays what it is.
+            // Half of a pair without the other half stays as it is.
             (r#""\ud83dabcdef""#, 10, r#""\ud83dab""#),
             (r#""äöü""#, 5, r#""ä""#),
             (r#""abc""#, 0, r#""""#),

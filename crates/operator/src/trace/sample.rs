@@ -7,13 +7,13 @@ use coldpress_record::{DeclaredFields, Origin, escape_into};
 use super::TraceSettings;
 use super::excerpt::{Excerpt, RecordExcerpt};
 
-/// The records with the least ranks of those that an operator changed or dropped.
+/// The records with the least ranks among those that an operator changed or dropped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     seed: u64,
     most: usize,
     pub(crate) shown_bytes: usize,
-    /// The fields that are shown besides the texts.
+    /// The fields that are shown in addition to the texts.
     pub(crate) keys: DeclaredFields,
     shown: BTreeMap<(u64, Origin), Shown>,
 }
@@ -29,23 +29,23 @@ impl Sample {
         }
     }
 
-    /// The rank of a record, if it may be in the sample.
+    /// Returns the rank of a record, if it may be in the sample.
     pub(crate) fn rank(&self, origin: &Origin) -> Option<u64> {
         Some(origin.mix(self.seed)).filter(|rank| self.may_take(*rank))
     }
 
-    /// The rank of a child that a splitter made of a record, if it may be in the sample.
+    /// Returns the rank of a child that a splitter made of a record, if it may be in the sample.
     pub(crate) fn rank_of_child(&self, parent: &Origin, index: u32) -> Option<u64> {
         Some(parent.mix_of_child(index, self.seed)).filter(|rank| self.may_take(*rank))
     }
 
-    /// Of records with the same rank, the first one of the dataset stays when they are taken.
+    /// Returns whether a record with this rank may be taken. If several have the same rank, the first one of the dataset stays.
     fn may_take(&self, rank: u64) -> bool {
         let last = self.shown.last_key_value();
         self.shown.len() < self.most || last.is_some_and(|((last, _), _)| rank <= *last)
     }
 
-    /// Takes a record of this rank into the sample.
+    /// Takes a record with this rank into the sample.
     pub(crate) fn take(&mut self, rank: u64, origin: Origin, shown: Shown) {
         self.shown.insert((rank, origin), shown);
         if self.shown.len() > self.most {
@@ -53,7 +53,7 @@ impl Sample {
         }
     }
 
-    /// The records of the sample, the least rank first.
+    /// Returns the records of the sample, the least rank first.
     pub fn into_traced(self) -> impl Iterator<Item = Traced> {
         let each = self.shown.into_iter();
         each.map(|((rank, origin), shown)| Traced {
@@ -67,7 +67,7 @@ impl Sample {
 /// A record of a sample.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Traced {
-    /// By how much it counts.
+    /// The rank, which decides whether it stays in the sample.
     pub rank: u64,
     /// The origin of the record.
     pub origin: Origin,
@@ -78,9 +78,9 @@ pub struct Traced {
 /// The excerpt of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// The record before and after a mapper.
+    /// A record before and after a mapper.
     Changed {
-        /// The fields that the recipe wants to see, as they were before.
+        /// The fields that the recipe wants to show, as they were before.
         keys: Vec<(String, Excerpt)>,
         /// The text before.
         original: Excerpt,
@@ -94,7 +94,7 @@ pub enum Shown {
         /// The statistics that decided, with their values as JSON.
         stats: Vec<(String, String)>,
     },
-    /// Two records, of which one goes since the other stays.
+    /// Two records, one of which goes because the other stays.
     Pair {
         /// The one that stays.
         kept: RecordExcerpt,
@@ -138,8 +138,7 @@ impl Shown {
         }
     }
 
-    /// Appends what else there is to say, as members of a JSON object: the statistics that decided, and what is not shown
-    /// whole.
+    /// Appends further facts as members of a JSON object: the statistics that decided, and the parts that are not shown whole.
     pub fn write_notes(&self, out: &mut Vec<u8>) {
         let begin = out.len();
         let (stats, cut) = match self {

@@ -1,4 +1,4 @@
-//! One spelling for all equal JSON values.
+//! Writes all equal JSON values in the same way.
 
 use std::collections::BTreeMap;
 
@@ -7,11 +7,11 @@ use xxhash_rust::xxh3::xxh3_128;
 
 use super::{NotJson, Number, Result, Value};
 
-/// Deeper lists and objects are refused, as the reader of records does.
+/// The depth up to which lists and objects are accepted, the same as in the reader of records.
 const DEEPEST: usize = 128;
 
-/// Appends the value in the one spelling that all equal values share, in which 1 and 1.0 differ. As in a table, a member
-/// of an object that is null is as good as absent.
+/// Appends the value in the one spelling that all equal values share; 1 and 1.0 differ. As in a table, a null member of an object
+/// is the same as a missing one.
 ///
 /// # Errors
 /// [`NotJson`], also for lists and objects that are nested too deeply.
@@ -28,7 +28,7 @@ pub fn key_digest<'j>(fields: impl IntoIterator<Item = &'j [u8]>) -> Result<u128
     let mut key = Vec::new();
     for field in fields {
         canonical(field, &mut key)?;
-        // No spelling has a line break.
+        // No spelling contains a line break.
         key.push(b'\n');
     }
     Ok(xxh3_128(&key))

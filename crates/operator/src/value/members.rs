@@ -1,8 +1,8 @@
 //! The members of JSON objects.
 
-/// Gives the members of a JSON object in their order: each name in its quotes, and its value, both as they are written.
+/// Returns the members of a JSON object in their order: each name in its quotes, and its value, both as they are written.
 ///
-/// The object must be known to be JSON; of other texts it gives something or nothing.
+/// The object must be known to be JSON; for other texts, the result is unspecified.
 ///
 /// ```
 /// use coldpress_operator::value::members;
@@ -15,7 +15,7 @@ pub fn members(object: &str) -> Members<'_> {
     Members { line: object, at }
 }
 
-/// The names and values of an object's members, as [`members`] gives them.
+/// The names and values of an object's members, as [`members`] returns them.
 #[derive(Clone, Debug)]
 pub struct Members<'l> {
     line: &'l str,
@@ -23,13 +23,13 @@ pub struct Members<'l> {
 }
 
 impl<'l> Members<'l> {
-    /// Goes on to the next byte that is none of these.
+    /// Skips these bytes.
     fn skip(&mut self, bytes: &[u8]) {
         let rest = self.line.as_bytes()[self.at..].iter();
         self.at += rest.take_while(|byte| bytes.contains(byte)).count();
     }
 
-    /// The text in quotes that begins here.
+    /// Returns the text in quotes that begins here.
     fn quoted(&mut self) -> &'l str {
         let (start, bytes) = (self.at, self.line.as_bytes());
         self.at += 1;
@@ -40,7 +40,7 @@ impl<'l> Members<'l> {
         &self.line[start..self.at]
     }
 
-    /// The value that begins here, whatever it is.
+    /// Returns the value that begins here, of any kind.
     fn value(&mut self) -> &'l str {
         let (start, bytes, mut depth) = (self.at, self.line.as_bytes(), 0u32);
         while let Some(byte) = bytes.get(self.at) {

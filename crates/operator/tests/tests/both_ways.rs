@@ -7,7 +7,7 @@ use coldpress_operator::{
 use coldpress_record::{Batch, Ledger, Lines, Origin};
 use proptest::prelude::*;
 
-/// Edits, sets or removes, or fails, by what the text says.
+/// Edits, sets or removes, or fails, according to the text.
 struct Change;
 
 impl Change {
@@ -38,7 +38,7 @@ impl Mapper for Change {
 
 impl BatchMapper for Change {
     fn map(&mut self, records: &[Record<'_>], answers: &mut MapAnswers) -> Result<(), RecordError> {
-        // A text that ends so fails its call, not its record.
+        // A text that ends like this fails its call, not its record.
         let of_call = |record: &Record<'_>| record.text(0).is_ok_and(|text| text.ends_with('e'));
         for (at, record) in records.iter().enumerate() {
             match Self::change(record, answers.of(at)) {
@@ -51,7 +51,7 @@ impl BatchMapper for Change {
     }
 }
 
-/// Measures texts, and leaves out, fails or panics, by what the text says.
+/// Measures texts, and leaves out, fails or panics, according to the text.
 struct Measure;
 
 impl Measure {
@@ -157,7 +157,7 @@ fn filled(chain: &Chain, lines: &[String]) -> Batch {
     batch
 }
 
-/// All that can be seen of a run.
+/// All visible results of a run.
 #[derive(Debug, PartialEq)]
 struct Seen {
     lines: Vec<String>,
@@ -196,7 +196,7 @@ fn run(chain: &mut Chain, lines: &[String], guard: &Guard<'_>) -> Result<Seen, B
     })
 }
 
-/// The records that are left, with their statistics and origins.
+/// Returns the remaining records, with their statistics and origins.
 fn written(chain: &Chain, batch: &Batch) -> Vec<String> {
     let rows = batch.selection().iter().map(|row| *row as usize);
     let line = |row| {
@@ -207,7 +207,7 @@ fn written(chain: &Chain, batch: &Batch) -> Vec<String> {
     rows.map(line).collect()
 }
 
-/// Some records lack the text, and some come with a statistic.
+/// Generates records. Some lack the text, and some come with a statistic.
 fn line() -> impl Strategy<Value = String> {
     let text = "[epousrbkx]{0,5}";
     let tail = prop::sample::select(vec![
@@ -255,7 +255,7 @@ proptest! {
     }
 }
 
-/// Panics that are part of the test say nothing on standard error.
+/// Silences panics that are part of the test.
 fn quiet() {
     static ONCE: std::sync::Once = std::sync::Once::new();
     ONCE.call_once(|| {

@@ -76,7 +76,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
-/// Runs the operator over records with these texts, and gives the positions of each call and of the failed records.
+/// Runs the operator over records with these texts. Returns the positions of each call and of the failed records.
 fn run(
     spec: OperatorSpec,
     calls: &Calls,

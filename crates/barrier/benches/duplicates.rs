@@ -1,7 +1,7 @@
-//! How long it takes to find duplicates among many signatures, and whether the time grows faster than n log n.
+//! Measures how long it takes to find duplicates among many signatures, and whether the time grows faster than n log n.
 //!
-//! `cargo bench -p coldpress-barrier`; with numbers of signatures as arguments, only these. Each kind is measured with 1 GiB
-//! of memory, and once more with 64 MiB, where runs are sorted on disk.
+//! Run it with `cargo bench -p coldpress-barrier`. With numbers of signatures as arguments, only these are measured. Each kind is
+//! measured with 1 GiB of memory, and again with 64 MiB, where runs are sorted on disk.
 
 #![allow(
     clippy::print_stdout,
@@ -19,7 +19,7 @@ use coldpress_operator::{Rule, Signature, SignatureForm};
 /// One record in twenty is a duplicate of an earlier one.
 const DUPLICATES: u64 = 20;
 const PARTITION: u64 = 100_000;
-/// As many as 256 permutations have at a threshold of 0.7.
+/// The number of bands that 256 permutations have at a threshold of 0.7.
 const BANDS: u32 = 25;
 
 fn spread(number: u64) -> u64 {
@@ -28,7 +28,7 @@ fn spread(number: u64) -> u64 {
     number ^ number >> 31
 }
 
-/// Whose duplicate a record is; mostly its own.
+/// Returns the record that a record duplicates, which is mostly itself.
 fn original(record: u64) -> u64 {
     match record % DUPLICATES {
         0 => spread(record) % (record + 1),

@@ -1,12 +1,12 @@
-//! Duplicates that are verified: candidates whose sets are alike.
+//! Verified duplicates: candidates whose sets are alike.
 //!
-//! Candidates come in groups: the records with the same key in a column, or with fingerprints that are near each other. Of
-//! each group, in the order of the dataset, a record is compared with the *representatives* of the group: the earlier ones
-//! that were alike to none before them. So time does not grow with the square of a group. The pairs that are alike are
-//! sorted, and then each record, in the order of the dataset, goes if it is alike to one that stays.
+//! Candidates come in groups: the records with the same key in a column, or with fingerprints that are close to each other. In the
+//! order of the dataset, a record is compared with the *representatives* of its group: the earlier records that were alike to none
+//! before them. So the time does not grow with the square of a group. The pairs that are alike are sorted. Then each record, in the
+//! order of the dataset, goes if it is alike to one that stays.
 //!
-//! That is no chain: of `a ~ b ~ c` where `a` and `c` are not alike, `b` goes for `a`, and `c` stays. Every record that goes
-//! is alike to the one that stays for it.
+//! This does not form chains: with `a ~ b ~ c` where `a` and `c` are not alike, `b` goes for `a`, and `c` stays. Every record that
+//! goes is alike to the one that stays for it.
 
 use std::rc::Rc;
 
@@ -23,12 +23,12 @@ use crate::sets::{Sets, similarity};
 use crate::signature::SignatureReader;
 use crate::sort::{Sorted, Sorter};
 
-/// Representatives of a group that a record is compared with. Those that are alike to none of so many are not compared with
-/// later ones of the group either; other groups may still find them.
+/// The number of representatives of a group that a record is compared with. A record that is alike to none of them is not compared
+/// with later ones of the group either, but other groups may still find it.
 const MOST_REPRESENTATIVES: usize = 32;
-/// What the sets of the representatives of a group may take in memory; those beyond it are read anew each time.
+/// The memory in bytes for the sets of a group's representatives. Sets beyond it are read again each time.
 const KEPT_BYTES: usize = 32 << 20;
-/// Comparisons between two looks at whether to stop.
+/// The number of comparisons between two checks for a stop request.
 const BETWEEN_LOOKS: u64 = 1 << 12;
 
 /// Finds the records that go because they are candidates by `rule` and alike to one that stays.
@@ -57,7 +57,7 @@ pub(crate) fn find_alike<F: ReadAt + ?Sized>(
         }
         (Rule::Near { distance }, Some(SignatureForm::KeysAndSet(2))) => {
             alike.compare_equal(sorted_keys(partitions, 1, room, Sorter::sharing)?)?;
-            // All of 64 bits make everything a candidate, which only the largest distance is meant to do.
+            // A distance of 64 bits would make every pair a candidate, and only the largest distance is meant to do that.
             join_near(partitions, (*distance).min(63), room, &mut alike)?;
         }
         _ => return Err(unsuited("signatures of this form have no sets to compare")),
@@ -69,15 +69,16 @@ struct Alike<'a, 'f, 'r, F: ?Sized> {
     sets: Sets<'a, 'f, F>,
     threshold: f64,
     room: &'r Room<'r>,
-    /// An earlier record that each one is known to be alike to, or itself: most pairs are candidates in many groups.
+    /// An earlier record to which each record is known to be alike, or itself. It saves comparisons, because most pairs are
+    /// candidates in many groups.
     known: OrdinalTable,
-    /// Pairs that are alike: the later record as the key, and the earlier one.
+    /// The pairs that are alike, with the later record as the key.
     pairs: Sorter<'r, Keyed<u64>>,
     comparisons: u64,
     group: Group,
 }
 
-/// The representatives of the group at hand.
+/// The representatives of the current group.
 #[derive(Default)]
 struct Group {
     representatives: Vec<Representative>,
@@ -96,7 +97,7 @@ impl Group {
         self.kept_bytes = 0;
     }
 
-    /// Keeps the set of a representative as far as there is memory.
+    /// Keeps the set of a representative if there is memory for it.
     fn keep(&mut self, at: usize, set: &Rc<[u32]>) {
         let bytes = size_of_val::<[u32]>(set);
         if self.kept_bytes + bytes <= KEPT_BYTES {
@@ -121,8 +122,8 @@ impl<F: ReadAt + ?Sized> Alike<'_, '_, '_, F> {
         Ok(())
     }
 
-    /// Compares a record with the representatives of its group whose fingerprints are within the distance; returns whether it
-    /// is alike to none of them. It then is one itself, unless there are enough.
+    /// Compares a record with the representatives of its group whose fingerprints are within the distance, and returns whether it
+    /// is alike to none of them. It then becomes one itself, unless there are enough.
     fn compare(&mut self, ordinal: u64, fingerprint: u64, distance: u32) -> Result<bool> {
         let mut own: Option<Rc<[u32]>> = None;
         let (mut is_alike, mut compared) = (false, 0);
@@ -164,7 +165,7 @@ impl<F: ReadAt + ?Sized> Alike<'_, '_, '_, F> {
                 }
             }
         }
-        // Without a distance all representatives are compared with, so that more of them would be of no use.
+        // Without a distance, every record is compared with all representatives, so more of them would be useless.
         if !is_alike && compared < MOST_REPRESENTATIVES {
             self.group.representatives.push(Representative {
                 ordinal,
@@ -196,7 +197,7 @@ impl<F: ReadAt + ?Sized> Alike<'_, '_, '_, F> {
             known,
             ..
         } = self;
-        // The one table goes before the other comes.
+        // One table is freed before the other is made.
         drop(known);
         let mut kept_for = OrdinalTable::new(records);
         let mut pairs = pairs.finish()?;
@@ -221,7 +222,7 @@ impl<F: ReadAt + ?Sized> Alike<'_, '_, '_, F> {
     }
 }
 
-/// Returns a record that stays for one of the partners of a record, which all go, and is alike to this record too.
+/// Returns a record that stays for one of a record's partners, all of which go, and that is alike to this record too.
 fn by_way_of<F: ReadAt + ?Sized>(
     partners: &[u64],
     ordinal: u64,
@@ -311,8 +312,8 @@ mod tests {
         }
     }
 
-    /// What goes is alike to what stays for it, and what stays though it is alike to an earlier one that stays has a reason:
-    /// one of the two is alike to a record that goes, so that they need not have met as representatives.
+    /// Checks that every record that goes is alike to the one that stays for it. Two similar records may both stay only for one
+    /// reason: one of them is alike to a record that goes, so they need not have met as representatives.
     fn check(
         records: &[Record],
         firsts: &[u64],
@@ -346,7 +347,7 @@ mod tests {
     fn records() -> impl Strategy<Value = Vec<Record>> {
         let base = prop::collection::btree_set(0u32..8, 0..4);
         let record = ([0u64..3, 0u64..5], base, 0u32..3);
-        // Sets of a few families, so that many are alike.
+        // The sets come from a few families, so that many are alike.
         let record = record.prop_map(|(keys, mut set, family)| {
             if !set.is_empty() {
                 set.extend(family * 100..family * 100 + 6);
@@ -374,7 +375,7 @@ mod tests {
         ) {
             let centres = [0, u64::MAX, 0x0123_4567_89ab_cdef];
             let near = |((keys, set), (a, b)): (&Record, &(u32, u32))| {
-                // Those without a set have a second key, as texts without shingles do.
+                // Records without a set have a second key, like texts without shingles.
                 let key = match set.is_empty() {
                     true => [0, keys[1] + 1],
                     false => [centres[keys[0] as usize] ^ 1 << a ^ 1 << b, 0],
@@ -405,7 +406,7 @@ mod tests {
             record(1, 4..14),
             record(1, 3..13),
         ];
-        // The third is alike to the second alone, which goes for the first; the last is alike to the third, which stays.
+        // The third is only alike to the second, which goes for the first. The last is alike to the third, which stays.
         assert_eq!(firsts(&records, 2, Rule::Equal, 0.6), [0, 0, 2, 2]);
         assert_eq!(firsts(&records, 2, Rule::Equal, 0.9), [0, 1, 2, 3]);
     }
@@ -424,7 +425,7 @@ mod tests {
 
     #[test]
     fn a_large_group_takes_no_more_than_so_many_comparisons_for_each() {
-        // All are candidates and none are alike: nothing goes, and it ends soon.
+        // All are candidates and none are alike, so nothing goes, and it must end soon.
         let records: Vec<Record> = (0..3000)
             .map(|at| record(1, at * 10..at * 10 + 10))
             .collect();

@@ -1,4 +1,4 @@
-//! From the signatures of all partitions to the answer, whatever the rule.
+//! Turns the signatures of all partitions into the answer of any rule.
 
 use coldpress_operator::{Rule, Selection};
 
@@ -12,18 +12,18 @@ use crate::room::Room;
 use crate::selection::select;
 use crate::signature::SignatureReader;
 
-/// What comes of the records of a stage.
+/// The result for the records of a stage.
 pub enum Answer<'r> {
-    /// Each record stays where it is, or goes.
+    /// Each record stays in its place, or goes.
     InPlace(Judgement<'r>),
-    /// Records come to lie elsewhere, or become others.
+    /// Records move to other places, or become other records.
     Moved(Arrangement<'r>),
 }
 
-/// Answers a rule about the records of all these partitions, in order.
+/// Applies a rule to the records of all these partitions, in order.
 ///
 /// # Errors
-/// As [`judge`] and [`select`].
+/// As for [`judge`] and [`select`].
 pub fn answer<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     rule: &Rule,

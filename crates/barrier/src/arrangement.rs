@@ -1,7 +1,7 @@
-//! Where the records of a stage come to lie, when they do not stay where they are.
+//! The places of a stage's records, when they do not stay where they are.
 //!
-//! The records that come out have *positions*: their places among all of them, from 0. A record may have several positions,
-//! as one that is repeated has, or share its position with others, as the members of a group do.
+//! The resulting records have *positions*: their places among all of them, from 0. A record may have several positions, if it is
+//! repeated, or share its position with others, like the members of a group.
 
 use xxhash_rust::xxh3::Xxh3;
 
@@ -12,9 +12,9 @@ use crate::order::Ordinals;
 use crate::room::Room;
 use crate::sort::{Sorted, Sorter};
 
-/// The positions of all records, asked for in the order of the dataset.
+/// The positions of all records, to be read in the order of the dataset.
 pub struct Arrangement<'r> {
-    /// Ordinals as keys, with positions.
+    /// The positions, with the records' ordinals as keys.
     positions: Sorted<'r, Keyed<u64>>,
     next: Option<Keyed<u64>>,
     count: u64,
@@ -23,7 +23,7 @@ pub struct Arrangement<'r> {
 }
 
 impl<'r> Arrangement<'r> {
-    /// The arrangement in which the records that a selector lets through have the order of its output.
+    /// Returns the arrangement in which the records that a selector keeps have the order of its output.
     pub(crate) fn of_order(mut ordinals: Ordinals, room: &'r Room<'r>) -> Result<Self> {
         let mut position = 0;
         Self::of(false, room, move || {
@@ -33,7 +33,7 @@ impl<'r> Arrangement<'r> {
         })
     }
 
-    /// The arrangement in which the members of each group share a position.
+    /// Returns the arrangement in which the members of each group share a position.
     pub(crate) fn of_groups(mut groups: Groups<'_>, room: &'r Room<'r>) -> Result<Self> {
         Self::of(true, room, move || {
             let member = groups.next_member()?;
@@ -58,7 +58,7 @@ impl<'r> Arrangement<'r> {
                 ordinal: position,
             })?;
         }
-        // What gives the ordinals has memory of its own.
+        // The source of the ordinals has memory of its own.
         drop(next);
         let mut positions = positions.finish()?;
         Ok(Self {
@@ -70,7 +70,7 @@ impl<'r> Arrangement<'r> {
         })
     }
 
-    /// Returns how many records come out.
+    /// Returns the number of resulting records.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
@@ -88,8 +88,8 @@ impl<'r> Arrangement<'r> {
         self.identity
     }
 
-    /// Puts the positions of a record into `positions`, rising: none for one that does not come out. To be asked for one
-    /// record after the other, in the order of the dataset.
+    /// Puts the positions of a record into `positions`, in ascending order; none for a record that is left out. It must be called
+    /// for one record after the other, in the order of the dataset.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
@@ -105,7 +105,7 @@ impl<'r> Arrangement<'r> {
     }
 }
 
-/// Sorts records by their positions: whatever bytes stand for them.
+/// Sorts records by their positions. A record may be represented by any bytes.
 pub struct Arranger<'r>(Sorter<'r, Arranged>);
 
 /// A record with its position.
@@ -115,18 +115,18 @@ pub struct Arranged {
     pub position: u64,
     /// Its ordinal. Records that share a position keep the order of the dataset.
     pub ordinal: u64,
-    /// What stands for it.
+    /// The bytes that represent it.
     pub bytes: Box<[u8]>,
 }
 
 impl<'r> Arranger<'r> {
-    /// An arranger of no records yet, which takes half of the room.
+    /// Returns an empty arranger, which takes half of the room.
     #[must_use]
     pub fn new(room: &'r Room<'r>) -> Self {
         Self(Sorter::sharing(room))
     }
 
-    /// Takes a record.
+    /// Adds a record.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
@@ -134,7 +134,7 @@ impl<'r> Arranger<'r> {
         self.0.push(record)
     }
 
-    /// All records, by their positions.
+    /// Returns all records, by their positions.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
@@ -160,12 +160,12 @@ impl Entry for Arranged {
     const WIDTH: usize = 24;
 
     fn tail_bytes(head: &[u8]) -> usize {
-        // It was a length in memory before.
+        // It was a length in memory when it was written, so it fits.
         u64::read(&head[16..24]) as usize
     }
 
     fn owned_bytes(&self) -> usize {
-        /// The allocator's own overhead for each allocation, as an estimate.
+        /// The estimated overhead of the allocator for each allocation.
         const KEPT_BESIDE: usize = 16;
         self.bytes.len() + KEPT_BESIDE
     }
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Positions are the order turned around, and to sort by them gives the order back.
+        /// Positions are the inverse of the order, and sorting by them gives the order back.
         #[test]
         fn records_come_back_in_the_order_that_was_asked_for(
             order in prop::collection::vec(0u64..40, 0..80), long in 1usize..2000,

@@ -1,6 +1,6 @@
-//! Clusters of records: a forest in which every tree's root is its first record.
+//! Clusters of records: a forest in which the root of every tree is its first record.
 
-/// Which records belong together. Joining is transitive: of `a ~ b` and `b ~ c` all three become one cluster.
+/// Tracks which records belong together. Joining is transitive: with `a ~ b` and `b ~ c`, all three become one cluster.
 ///
 /// ```
 /// use coldpress_barrier::Clusters;
@@ -13,50 +13,50 @@
 /// ```
 #[derive(Clone, Debug)]
 pub struct Clusters {
-    /// Each record's parent in its tree, with a smaller ordinal; a root is its own.
+    /// The parent of each record in its tree, which has a smaller ordinal; a root is its own parent.
     parents: OrdinalTable,
 }
 
 impl Clusters {
-    /// So many records, each on its own.
+    /// Makes this number of records, each in a cluster of its own.
     #[must_use]
     pub fn new(records: u64) -> Self {
         let parents = OrdinalTable::new(records);
         Self { parents }
     }
 
-    /// Clusters of which each record's first is known.
+    /// Makes clusters from the first record of each.
     pub(crate) fn of(firsts: OrdinalTable) -> Self {
         Self { parents: firsts }
     }
 
-    /// The number of records.
+    /// Returns the number of records.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.parents.len()
     }
 
-    /// Makes the clusters of two records one.
+    /// Joins the clusters of two records.
     ///
     /// # Panics
-    /// If one of them is not among the records.
+    /// If there is no such record.
     pub fn join(&mut self, a: u64, b: u64) {
         let (a, b) = (self.first_of(a), self.first_of(b));
-        // The smaller root stays one, so that a root is always the first of its cluster.
+        // The smaller root stays a root, so that a root is always the first record of its cluster.
         self.parents.set(a.max(b), a.min(b));
     }
 
-    /// The first record of this one's cluster, which is itself where it is alone or the first.
+    /// Returns the first record of this record's cluster, which may be the record itself.
     ///
     /// # Panics
-    /// If it is not among the records.
+    /// If there is no such record.
     pub fn first_of(&mut self, mut ordinal: u64) -> u64 {
         loop {
             let parent = self.parents.get(ordinal);
             if parent == ordinal {
                 return ordinal;
             }
-            // Halving the way keeps trees flat without a second pass.
+            // Halving the path keeps trees flat without a second pass.
             let above = self.parents.get(parent);
             self.parents.set(ordinal, above);
             ordinal = above;
@@ -64,7 +64,7 @@ impl Clusters {
     }
 }
 
-/// An ordinal for each record, at first its own: in four bytes where they suffice.
+/// An ordinal for each record, at first its own. It takes four bytes if they suffice.
 #[derive(Clone, Debug)]
 pub(crate) enum OrdinalTable {
     Narrow(Vec<u32>),
@@ -95,7 +95,7 @@ impl OrdinalTable {
 
     pub(crate) fn set(&mut self, of: u64, ordinal: u64) {
         match self {
-            // It is the ordinal of a record, of which there are no more than fit.
+            // It is the ordinal of a record, and there are no more records than fit.
             Self::Narrow(ordinals) => ordinals[of as usize] = ordinal as u32,
             Self::Wide(ordinals) => ordinals[of as usize] = ordinal,
         }

@@ -7,7 +7,7 @@ use crate::room::Room;
 use crate::signature::SignatureReader;
 use crate::sort::{Sorted, Sorter};
 
-/// One column of keys, sorted by what `sorter` makes; records without a key are left out.
+/// Returns one column of keys, sorted by the result of `sorter`. Records without a key are left out.
 pub(crate) fn sorted_keys<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     column: u32,
@@ -31,7 +31,7 @@ pub(crate) fn sorted_keys<'r, F: ReadAt + ?Sized>(
     sorter.finish()
 }
 
-/// The error of signatures that a rule cannot judge.
+/// Returns the error of signatures that a rule cannot judge.
 pub(crate) fn unsuited(reason: &str) -> Error {
     Error::Damaged {
         what: "a set of signature files",

@@ -1,9 +1,9 @@
-//! Decision files: what becomes of the rows of one partition, and of which records the rows that go are duplicates.
+//! Decision files: the decision about the rows of one partition, and the records that the removed rows duplicate.
 //!
-//! All numbers are little-endian `u64`. After 8 bytes of magic: the number of rows, of rows that go, of rows without a
-//! signature, and of cuts. Then a bit for each row, the lowest of a byte first, set where it stays; for each row that goes,
-//! in order, the ordinal of the record that stays for it; the rows without a signature; and for each cut its row and the
-//! place of the part among those of the row.
+//! All numbers are little-endian `u64`. After 8 bytes of magic come the number of rows, of rows that go, of rows without a
+//! signature, and of cuts. Then come one bit for each row, the lowest of a byte first, set if the row stays; for each row that
+//! goes, in order, the ordinal of the record that stays for it; the rows without a signature; and for each cut its row and the
+//! index of the part among those of the row.
 
 use std::io::{self, Write};
 
@@ -21,7 +21,7 @@ const WHAT: &str = "a decision file";
 pub struct Verdict {
     /// The rows that stay, those that go, and the parts that are cut out.
     pub decision: Decision,
-    /// For each row that goes, in order, the ordinal of the record that is kept instead; its own where none is.
+    /// For each row that goes, in order, the ordinal of the record that is kept instead; its own if there is none.
     pub kept_for: Vec<u64>,
 }
 
@@ -29,7 +29,7 @@ impl Verdict {
     /// Writes a decision file.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Any error of `out`.
     pub fn write(&self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
         let Self { decision, kept_for } = self;
         let (unsigned, cuts) = (decision.unsigned(), decision.cuts());

@@ -1,4 +1,4 @@
-//! Which records are duplicates of each other, by their signatures.
+//! Finds the records that are duplicates of each other, from their signatures.
 
 use coldpress_operator::{Rule, SignatureForm};
 
@@ -16,8 +16,8 @@ use crate::sort::{Sorted, Sorter};
 /// Finds the duplicates among the records of all these partitions, in order.
 ///
 /// # Errors
-/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the relation; [`Error::Io`](crate::Error::Io),
-/// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
+/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the relation;
+/// [`Error::Io`](crate::Error::Io), [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
 pub fn find_duplicates<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     rule: &Rule,
@@ -45,7 +45,7 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
             for partition in partitions {
                 partition.digests(|digest| {
                     ordinal += 1;
-                    // As two words it needs no alignment to 16 bytes, which would make an entry a third larger.
+                    // Two words need no alignment to 16 bytes, which would make an entry a third larger.
                     let key = ((digest >> 64) as u64, digest as u64);
                     match digest {
                         0 => Ok(()),
@@ -66,7 +66,7 @@ pub fn find_duplicates<F: ReadAt + ?Sized>(
                 )?;
             }
         }
-        // The last column says which record stays.
+        // The last column decides which record stays.
         (Rule::EqualKeepLeast, SignatureForm::Keys(columns @ 2..)) => {
             for column in 0..columns - 1 {
                 join_equal(
@@ -91,7 +91,7 @@ fn join_equal<K: Key>(mut sorted: Sorted<'_, Keyed<K>>, clusters: &mut Clusters)
     let mut first: Option<Keyed<K>> = None;
     while let Some(entry) = sorted.next()? {
         match first {
-            // Of equal keys the first in the order of the dataset comes first.
+            // Among equal keys, the first in the order of the dataset comes first.
             Some(first) if first.key == entry.key => clusters.join(first.ordinal, entry.ordinal),
             _ => first = Some(entry),
         }

@@ -1,19 +1,19 @@
-//! JSON values as bytes that are in the order of the values, exactly or read as floats.
+//! Encodes JSON values as bytes that sort like the values, either exactly or read as floats.
 
 use coldpress_operator::value::{Kind, NotJson, Number, Value};
 use serde_json::value::RawValue;
 
 use crate::error::Result;
 
-/// The first byte of all that is encoded, by which kinds do not mix.
+/// The first byte of every encoded value, which keeps kinds apart.
 const LOWEST: u8 = 0;
 const NULL: u8 = 1;
 const NUMBER: u8 = 2;
 const TEXT: u8 = 3;
 const HIGHEST: u8 = 4;
 
-/// Appends bytes whose order is that of the values of one kind: numbers by their exact value, texts by code points. Equal
-/// values have equal bytes. Nothing is appended for a list or an object.
+/// Appends bytes that sort like the values of one kind: numbers by their exact value, texts by code points. Equal values have equal
+/// bytes. For a list or an object, nothing is appended.
 pub(crate) fn encode(json: &[u8], out: &mut Vec<u8>) -> Result<Kind> {
     let value = Value::parse(json)?;
     match &value {
@@ -35,15 +35,14 @@ pub(crate) fn encode(json: &[u8], out: &mut Vec<u8>) -> Result<Kind> {
     Ok(value.kind())
 }
 
-/// Whether a value that isn't a number sorts before or after all numbers.
+/// The place of values that aren't numbers: before or after all numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unread {
     Lowest,
     Highest,
 }
 
-/// Appends bytes whose order is that of the values read as floats: a text by the number in it, a list of numbers by its
-/// mean.
+/// Appends bytes that sort like the values read as floats: a text by the number in it, a list of numbers by its mean.
 pub(crate) fn encode_float(json: &[u8], unread: Unread, out: &mut Vec<u8>) -> Result<()> {
     match (float(json)?, unread) {
         (Some(float), _) => {
@@ -56,7 +55,7 @@ pub(crate) fn encode_float(json: &[u8], unread: Unread, out: &mut Vec<u8>) -> Re
     Ok(())
 }
 
-/// Reads a value as a float; not one that is not a number is none either.
+/// Reads a value as a float; `None` if it isn't a number, or is NaN.
 fn float(json: &[u8]) -> Result<Option<f64>> {
     let float = match Value::parse(json)? {
         Value::Null | Value::Object => None,
@@ -68,9 +67,9 @@ fn float(json: &[u8]) -> Result<Option<f64>> {
     Ok(float.filter(|float| !float.is_nan()))
 }
 
-/// The number in a text, as Python's `float` reads it.
+/// Returns the number in a text, as Python's `float` reads it.
 fn float_of_text(text: &str) -> Option<f64> {
-    // Python counts these four separators as white space, Unicode does not.
+    // Python counts these four separators as whitespace, but Unicode does not.
     let is_space = |char: char| char.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&char);
     let text = text.trim_matches(is_space);
     let pieces: Vec<&str> = text.split('_').collect();
@@ -82,7 +81,7 @@ fn float_of_text(text: &str) -> Option<f64> {
     number.filter(|_| between_digits)
 }
 
-/// The mean of a list of numbers that is not empty.
+/// Returns the mean of a list of numbers; `None` if it is empty or has anything else.
 fn mean(json: &[u8]) -> Result<Option<f64>> {
     let items: Vec<&RawValue> = serde_json::from_slice(json).map_err(|_| NotJson)?;
     let mut sum = 0.0;
@@ -96,14 +95,14 @@ fn mean(json: &[u8]) -> Result<Option<f64>> {
     Ok((!items.is_empty()).then(|| sum / items.len() as f64))
 }
 
-/// A number that can be written as bytes that are in the order of numbers.
+/// A number that can be written as bytes that sort like numbers.
 trait Ordered {
     fn parts(self) -> Option<(bool, i16, u128)>;
     fn encode(self, out: &mut Vec<u8>);
 }
 
 impl Ordered for Number {
-    /// Whether it is negative, its exponent of two, and its digits from the first one on. `None` for zero.
+    /// Returns whether the number is negative, its binary exponent, and its digits from the first one on; `None` for zero.
     fn parts(self) -> Option<(bool, i16, u128)> {
         const INFINITE: i16 = 0x1000;
         let (negative, digits, exponent) = match self {
@@ -123,15 +122,15 @@ impl Ordered for Number {
         Some((negative, exponent + 127 - unused as i16, digits))
     }
 
-    /// Appends bytes whose order is that of the numbers. An integer and a float that are equal have the same bytes, and
-    /// no integer is rounded to be compared with a float.
+    /// Appends bytes that sort like the numbers. An integer and a float that are equal have the same bytes, and no integer is
+    /// rounded for the comparison with a float.
     fn encode(self, out: &mut Vec<u8>) {
         let Some((negative, exponent, digits)) = self.parts() else {
             return out.push(1);
         };
         let flip = if negative { 0xff } else { 0 };
         out.push(if negative { 0 } else { 2 });
-        // Moved up, so that negative exponents come first.
+        // Shifted up, so that negative exponents come first.
         let exponent = (i32::from(exponent) + 0x8000) as u16;
         out.extend(exponent.to_be_bytes().map(|byte| byte ^ flip));
         out.extend(digits.to_be_bytes().map(|byte| byte ^ flip));
@@ -217,7 +216,7 @@ mod tests {
         fn integers_are_compared_with_floats_without_rounding(integer in any::<i64>(), steps in -3i64..4) {
             let float = integer as f64;
             let integer = integer.saturating_add(steps);
-            // A float of this size is an integer, which 128 bits hold.
+            // A float of this size is an integer that fits in 128 bits.
             let expected = i128::from(integer).cmp(&(float as i128));
             let order = encoded(&integer.to_string()).cmp(&encoded(&format!("{float:?}")));
             prop_assert_eq!(order, expected);

@@ -4,15 +4,15 @@ use std::cmp::Ordering;
 
 /// A value that is sorted, in memory or on disk.
 pub(crate) trait Entry: Ord + Send + Sync + std::fmt::Debug {
-    /// Its length on disk in bytes, but for its tail.
+    /// The length on disk in bytes, without the tail.
     const WIDTH: usize;
 
-    /// The bytes of its tail, of which its first [`WIDTH`](Self::WIDTH) bytes give the length.
+    /// Returns the length of the tail in bytes, which the first [`WIDTH`](Self::WIDTH) bytes give.
     fn tail_bytes(_head: &[u8]) -> usize {
         0
     }
 
-    /// The bytes of memory that it takes beside its own size.
+    /// Returns the memory in bytes that it takes in addition to its own size.
     fn owned_bytes(&self) -> usize {
         0
     }
@@ -20,18 +20,18 @@ pub(crate) trait Entry: Ord + Send + Sync + std::fmt::Debug {
     /// Appends it to `out`.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// Takes it from exactly [`WIDTH`](Self::WIDTH) bytes and its tail.
+    /// Reads it from exactly [`WIDTH`](Self::WIDTH) bytes and its tail.
     fn read(bytes: &[u8]) -> Self;
 }
 
-/// A key of a record, and the record's ordinal. Equal keys stand in the order of the dataset.
+/// A key of a record, and the record's ordinal. Equal keys are in the order of the dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Keyed<K> {
     pub(crate) key: K,
     pub(crate) ordinal: u64,
 }
 
-/// A key that can be sorted by.
+/// A key to sort by.
 pub(crate) trait Key: Copy + Ord + Send + Sync + std::fmt::Debug {
     const WIDTH: usize;
     fn write(self, out: &mut Vec<u8>);
@@ -58,7 +58,7 @@ macro_rules! integer_key {
 
 integer_key!(u64, u128);
 
-/// The key of an entry that is an ordinal and nothing else.
+/// The key of an entry that is just an ordinal.
 impl Key for () {
     const WIDTH: usize = 0;
 
@@ -98,8 +98,8 @@ impl<K: Key> Entry for Keyed<K> {
     }
 }
 
-/// Bytes of any length, and a record's ordinal. The least bytes come first, or the greatest where it is descending; equal
-/// ones stand in the order of the dataset in both cases.
+/// Bytes of any length, and a record's ordinal. The least bytes come first, or the greatest if it is descending. Equal ones are in
+/// the order of the dataset in both cases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Valued<const DESCENDING: bool> {
     pub(crate) value: Box<[u8]>,
@@ -126,13 +126,13 @@ impl<const DESCENDING: bool> Entry for Valued<DESCENDING> {
     const WIDTH: usize = 16;
 
     fn tail_bytes(head: &[u8]) -> usize {
-        // It was a length in memory before.
+        // It was a length in memory when it was written, so it fits.
         u64::read(&head[8..16]) as usize
     }
 
     fn owned_bytes(&self) -> usize {
-        /// The allocator's own overhead for each allocation, as an estimate. Without it, many short values would exceed the
-        /// memory limit.
+        /// The estimated overhead of the allocator for each allocation. Without it, many short values would exceed the memory
+        /// limit.
         const KEPT_BESIDE: usize = 16;
         self.value.len() + KEPT_BESIDE
     }

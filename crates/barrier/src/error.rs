@@ -1,4 +1,4 @@
-//! Errors of deciding about a dataset.
+//! Errors while deciding about a dataset.
 
 use std::io;
 
@@ -11,12 +11,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// Sorting beyond the memory limit needs files, and one could not be made, written or read.
+    /// A file for sorting beyond the memory limit could not be made, written or read.
     #[error("cannot sort on disk in `{folder}`")]
     Scratch {
         /// The folder of the files.
         folder: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// A signature or decision file could not be read or written.
@@ -26,15 +26,15 @@ pub enum Error {
         action: &'static str,
         /// The kind of file.
         what: &'static str,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
-    /// A file is not what it should be.
+    /// A file is damaged.
     #[error("{what} is damaged: {reason}")]
     Damaged {
         /// The kind of file.
         what: &'static str,
-        /// In which way.
+        /// The damage.
         reason: String,
     },
     /// Records are ordered by a field whose values cannot be compared with each other.
@@ -49,7 +49,7 @@ pub enum Error {
         one_ordinal: u64,
         /// A kind that cannot be compared with it.
         other: Kind,
-        /// The first record that has that.
+        /// The first record of that kind.
         other_ordinal: u64,
     },
     /// Records are selected by a field that is a list or an object.
@@ -62,13 +62,13 @@ pub enum Error {
         /// The kind of the field's value.
         kind: Kind,
     },
-    /// A tag that is a list or an object: no field is equal to it.
+    /// A tag is a list or an object, which no field can equal.
     #[error("a tag is {kind}; tags are texts, numbers or null")]
     Tag {
         /// The kind of the tag.
         kind: Kind,
     },
-    /// A share of zero and no count, which Data-Juicer fails on.
+    /// A share is zero and there is no count. Data-Juicer fails in this case.
     #[error("a share of 0 without a count selects nothing; give a count or a greater share")]
     NoAmount,
     /// The job was asked to stop.

@@ -1,4 +1,4 @@
-//! Parts of records, such as lines, that occur in too many records.
+//! Finds parts of records, such as lines, that occur in too many records.
 
 use coldpress_operator::SignatureForm;
 
@@ -11,16 +11,16 @@ use crate::signature::SignatureReader;
 use crate::sort::Sorter;
 use crate::spool::Spool;
 
-/// Parts of one digest that wait in memory until it is known whether it is frequent.
+/// The number of parts with one digest that wait in memory until it is known whether the digest is frequent.
 const MOST_WAITING: usize = if cfg!(test) { 3 } else { 1 << 16 };
 
-/// A part of a record: the record's ordinal, and the part's place among the digests of the record.
+/// A part of a record: the record's ordinal, and the index of the part among the record's digests.
 type Part = OfRecord;
 
 /// Finds the parts whose digest occurs in more than `threshold` records, in the order of the dataset.
 ///
 /// # Errors
-/// [`Error::Damaged`] for signatures that are not lists of digests; [`Error::Io`], [`Error::Scratch`], [`Error::Stopped`].
+/// [`Error::Damaged`] if signatures are not lists of digests; [`Error::Io`], [`Error::Scratch`], [`Error::Stopped`].
 pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     threshold: u64,
@@ -58,12 +58,12 @@ pub(crate) fn find_frequent<'r, F: ReadAt + ?Sized>(
     InOrder::of(frequent.finish()?)
 }
 
-/// Occurrences of one digest, as far as it is not known to be frequent: of no more records than are allowed.
+/// The occurrences of one digest while it isn't known to be frequent. They are in no more records than are allowed.
 #[derive(Default)]
 struct Group {
     digest: (u64, u64),
     waiting: Vec<Part>,
-    /// Those that were too many to wait in memory.
+    /// Occurrences that are too many to wait in memory.
     spooled: Option<Spool<Part>>,
     records: u64,
     last: Option<u64>,
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
     use crate::signature::SignatureWriter;
 
-    /// Every part that occurs too often, as the files of cuts have it, of which damaged ones are refused.
+    /// Returns every part that occurs too often, in the form of a decision's cuts.
     fn frequent(records: &[Vec<u128>], cut: usize, threshold: u64) -> Vec<(u64, u64)> {
         let partitions = [&records[..cut], &records[cut..]];
         let files = partitions.map(|records| {

@@ -1,18 +1,18 @@
-//! The records that go, each with the one that stays for it, in the order of the dataset.
+//! The list of the records that go, each with the one that stays for it, in the order of the dataset.
 
 use crate::entry::Keyed;
 use crate::error::Result;
 use crate::room::Room;
 use crate::spool::{Spool, SpoolReader};
 
-/// Gathers the records that go, in the order of the dataset, in a file without a name.
+/// Writes the records that go, in the order of the dataset, to a file without a name.
 pub struct GoneWriter {
     spool: Spool<Keyed<u64>>,
     count: u64,
 }
 
 impl GoneWriter {
-    /// A writer of nothing yet.
+    /// Returns a writer of an empty list.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch).
@@ -21,7 +21,7 @@ impl GoneWriter {
         Ok(Self { spool, count: 0 })
     }
 
-    /// Takes the next record that goes, and the one that stays for it.
+    /// Adds the next record that goes, and the one that stays for it.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch).
@@ -33,7 +33,7 @@ impl GoneWriter {
         })
     }
 
-    /// Ends the list; `records` is the number of all records, those that stay included.
+    /// Ends the list. `records` is the number of all records, including those that stay.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch).
@@ -47,7 +47,7 @@ impl GoneWriter {
     }
 }
 
-/// The records that go. They can be read any number of times.
+/// The records that go. The list can be read any number of times.
 pub struct Gone {
     reader: SpoolReader<Keyed<u64>>,
     next: Option<Keyed<u64>>,
@@ -56,13 +56,13 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// The number of all records, those that stay included.
+    /// Returns the number of all records, including those that stay.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// The number of records that go.
+    /// Returns the number of records that go.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
@@ -87,7 +87,7 @@ impl Gone {
         Ok(Some((key, ordinal)))
     }
 
-    /// Returns whether a record goes. Records are asked for in the order of the dataset, each once.
+    /// Returns whether a record goes. It must be called for each record once, in the order of the dataset.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch).

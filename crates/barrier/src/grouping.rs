@@ -9,10 +9,10 @@ use crate::room::Room;
 use crate::signature::SignatureReader;
 use crate::sort::{Sorted, Sorter};
 
-/// A record, and the group that it belongs to.
+/// A record, with its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// The group. Groups are numbered from 0, in the order of their first records.
+    /// The group. Groups are numbered from 0 in the order of their first records.
     pub group: u64,
     /// The record's ordinal.
     pub ordinal: u64,
@@ -20,16 +20,16 @@ pub struct Member {
 
 /// Groups in the order of their first records, each with its records in the order of the dataset.
 pub struct Groups<'r> {
-    /// Ordinals with the first of their group as the key.
+    /// The records' ordinals, with the first record of their group as the key.
     members: Sorted<'r, Keyed<u64>>,
     /// The group of the last member, and its first record.
     group: Option<(u64, u64)>,
 }
 
-/// Groups the records of all these partitions by their digests, but for those without a signature.
+/// Groups the records of all these partitions by their digests, leaving out those without a signature.
 ///
 /// # Errors
-/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are no digests; [`Error::Io`](crate::Error::Io),
+/// [`Error::Damaged`](crate::Error::Damaged) if signatures are not digests; [`Error::Io`](crate::Error::Io),
 /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
 pub fn find_groups<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
@@ -62,7 +62,7 @@ pub fn find_groups<'r, F: ReadAt + ?Sized>(
     })
 }
 
-/// Ordinals by the first one that has the same digest.
+/// Returns ordinals, sorted by the first one with the same digest.
 pub(crate) fn members<'r>(
     digests: Sorter<'r, Keyed<u128>>,
     room: &'r Room<'r>,
@@ -144,7 +144,7 @@ mod tests {
         Ok(found)
     }
 
-    /// Groups of `keys`, of which the first `cut` are of a partition of their own.
+    /// Returns the groups of `keys`. The first `cut` keys are in a partition of their own.
     fn grouped(keys: &[String], cut: usize) -> Result<Vec<Vec<u64>>> {
         let files = [written(&keys[..cut]), written(&keys[cut..])];
         let open = |file| SignatureReader::open(file).unwrap();

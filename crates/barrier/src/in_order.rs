@@ -1,13 +1,13 @@
-//! Numbers of records, sorted by the record.
+//! Numbers that belong to records, sorted by record.
 
 use crate::entry::Keyed;
 use crate::error::Result;
 use crate::sort::Sorted;
 
-/// A record's ordinal with a number, such as the place of one of its parts or the ordinal of another record.
+/// A record's ordinal with a number, such as the index of one of its parts or the ordinal of another record.
 pub(crate) type OfRecord = Keyed<u64>;
 
-/// Numbers of records, in the order of the dataset. [`judge`](crate::judge) gives each partition its own.
+/// Numbers that belong to records, in the order of the dataset. [`judge`](crate::judge) gives each partition its own.
 pub(crate) struct InOrder<'r> {
     sorted: Sorted<'r, OfRecord>,
     next: Option<OfRecord>,
@@ -19,7 +19,7 @@ impl<'r> InOrder<'r> {
         Ok(Self { sorted, next })
     }
 
-    /// Takes the next number, if it is of a record before this one: the record and its number.
+    /// Takes the next number if its record is before `end`, and returns the record and the number.
     pub(crate) fn next_before(&mut self, end: u64) -> Result<Option<(u64, u64)>> {
         match self.next {
             Some(next) if next.key < end => {

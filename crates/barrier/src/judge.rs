@@ -1,4 +1,4 @@
-//! From the signatures of all partitions to the decision about each.
+//! Turns the signatures of all partitions into a decision about each.
 
 use coldpress_operator::{Decision, Rule, SignatureForm};
 
@@ -14,33 +14,33 @@ use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
 
-/// The result of judging all partitions. Call [`next_verdict`](Self::next_verdict) once per partition, in order: it reads
-/// sorted data that cannot be rewound.
+/// The result of judging all partitions. Call [`next_verdict`](Self::next_verdict) once per partition, in order: the sorted data
+/// cannot be rewound.
 pub struct Judgement<'r> {
     found: Found<'r>,
-    /// The rows of each partition, and those without a signature.
+    /// The number of rows of each partition, and the rows without a signature.
     partitions: std::vec::IntoIter<(u64, Vec<u64>)>,
     /// The ordinal of the first record of the next partition.
     first: u64,
 }
 
 enum Found<'r> {
-    /// Of each cluster the first record stays.
+    /// The first record of each cluster stays.
     Duplicates(Clusters),
-    /// The records that go, each with the one that stays for it.
+    /// These records go, each with the one that stays for it.
     Going(InOrder<'r>),
-    /// The parts that are cut out.
+    /// These parts are cut out.
     Frequent(InOrder<'r>),
-    /// All stay.
+    /// All records stay.
     All,
-    /// These stay, in the order of the dataset, and the next of them.
+    /// These records stay, in the order of the dataset; with the next of them.
     Selected(Ordinals, Option<u64>),
 }
 
 /// Judges the records of all these partitions, in order.
 ///
 /// # Errors
-/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the rule;
+/// [`Error::Damaged`](crate::Error::Damaged) if signatures have different forms or do not suit the rule;
 /// [`Error::Io`](crate::Error::Io), [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
 pub fn judge<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
@@ -80,7 +80,7 @@ impl<'r> Judgement<'r> {
         }
     }
 
-    /// The judgement that these records stay, which come in the order of the dataset; none = all.
+    /// Returns the judgement that these records stay, which come in the order of the dataset; `None` keeps all.
     pub(crate) fn selected<F: ReadAt + ?Sized>(
         partitions: &[SignatureReader<'_, F>],
         stay: Option<Ordinals>,
@@ -140,7 +140,7 @@ impl<'r> Judgement<'r> {
                         *next = stay.next_ordinal()?;
                     } else if unsigned.binary_search(&row).is_err() {
                         verdict.decision.remove(row);
-                        // No other record is kept instead.
+                        // There is no other record that is kept instead.
                         verdict.kept_for.push(first + row);
                     }
                 }

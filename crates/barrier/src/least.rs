@@ -1,4 +1,4 @@
-//! Which record of each cluster stays, where that is not the first: the one with the least key in a column.
+//! Chooses the record of each cluster that stays if it isn't the first: the one with the least key in a column.
 
 use crate::clusters::Clusters;
 use crate::entry::Keyed;
@@ -9,8 +9,8 @@ use crate::room::Room;
 use crate::signature::SignatureReader;
 use crate::sort::Sorter;
 
-/// Finds, for each record that goes, the record that stays for it: that of its cluster with the least key in this column, or
-/// the first of several.
+/// Finds, for each record that goes, the record that stays for it: the one in its cluster with the least key in this column, or the
+/// first of several.
 pub(crate) fn keep_least<'r, F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     column: u32,
@@ -43,7 +43,7 @@ pub(crate) fn keep_least<'r, F: ReadAt + ?Sized>(
                 key: ordinal,
                 ordinal: kept,
             })?,
-            // The first one has the least key.
+            // The first record with the least key stays.
             _ => kept = Some((root, ordinal)),
         }
     }
@@ -51,7 +51,7 @@ pub(crate) fn keep_least<'r, F: ReadAt + ?Sized>(
     InOrder::of(going.finish()?)
 }
 
-/// The first records of clusters that have more.
+/// Returns the first records of the clusters that have more than one.
 fn shared_roots(clusters: &mut Clusters) -> Bits {
     let mut roots = Bits(vec![0; clusters.records().div_ceil(64) as usize]);
     for ordinal in 0..clusters.records() {
@@ -63,7 +63,7 @@ fn shared_roots(clusters: &mut Clusters) -> Bits {
     roots
 }
 
-/// A bit for each record.
+/// One bit for each record.
 struct Bits(Vec<u64>);
 
 impl Bits {
@@ -88,7 +88,7 @@ mod tests {
     use crate::room::Room;
     use crate::signature::{SignatureReader, SignatureWriter};
 
-    /// For each record the one that stays for it, as judged.
+    /// Returns, for each record, the one that stays for it according to the judgement.
     fn judged(keys: &[[u64; 3]], cut: usize) -> Vec<u64> {
         let files = [&keys[..cut], &keys[cut..]].map(|keys| {
             let mut writer = SignatureWriter::new(SignatureForm::Keys(3));

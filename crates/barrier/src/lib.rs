@@ -1,23 +1,23 @@
-//! How an operator that needs the whole dataset comes to its decision.
+//! Decides for operators that need the whole dataset.
 //!
-//! Workers write a *signature* of each record: hashes, or the value of a field, never the record itself. When all
-//! partitions of a stage have theirs, the records are judged by them:
+//! Workers write a *signature* of each record: hashes, or the value of a field, but never the record itself. When all partitions of
+//! a stage have theirs, the records are judged by them:
 //!
-//! - Where every record keeps its place ([`judge`]), each partition gets its *decision*: which of its rows stay, whose
-//!   duplicates the others are, and which parts of records are cut out.
-//! - Where they do not ([`select`], [`find_groups`]), the stage gets an [`Arrangement`]: at which positions each record comes
-//!   out. The [`Arranger`] sorts whole records by it.
+//! - If every record keeps its place ([`judge`]), each partition gets its *decision*: the rows that stay, the records that the
+//!   other rows duplicate, and the parts of records that are cut out.
+//! - If not ([`select`], [`find_groups`]), the stage gets an [`Arrangement`]: the positions of each record in the output. The
+//!   [`Arranger`] sorts whole records by it.
 //!
-//! [`answer`] gives the one or the other, as the operator's rule says. [`survey`], [`Tally`] and [`list_duplicates`] say what
-//! deduplicators removed, for people.
+//! [`answer`] returns one or the other, according to the operator's rule. [`survey`], [`Tally`] and [`list_duplicates`] report to
+//! people what deduplicators removed.
 //!
-//! Signatures are read from the first partition to the last, so a record is known by its *ordinal*: its place among all
-//! records of the stage, from 0. Of a cluster of duplicates the record with the least ordinal stays, unless the rule names
-//! a key.
+//! Signatures are read from the first partition to the last, so a record is identified by its *ordinal*: its place among all
+//! records of the stage, from 0. The record with the least ordinal in a cluster of duplicates stays, unless the rule names a key.
 //!
-//! Memory is bounded by [`Room`]: what does not fit is sorted in runs on disk, in files without names, of which a crash
-//! leaves nothing. Only the [`Clusters`] take four bytes per record (eight beyond 4,294,967,295 records) on top, the records
-//! without a signature eight each, and fingerprints that may differ in 15 bits or more sixteen each.
+//! Memory is bounded by [`Room`]: data that doesn't fit is sorted in runs on disk, in files without names, so a crash leaves
+//! nothing behind. Three structures take memory on top of that: the [`Clusters`] four bytes per record (eight beyond 4,294,967,295
+//! records), the records without a signature eight bytes each, and fingerprints that may differ in 15 bits or more sixteen bytes
+//! each.
 
 mod alike;
 mod answer;

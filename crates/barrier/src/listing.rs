@@ -1,12 +1,11 @@
-//! Lists of the duplicates that go, each with the record that stays for it, and the files that hold them.
+//! Lists of the duplicates that go, each with the record that stays for it, and the files with these lists.
 //!
-//! What a record is called in a list, its *name*, is up to the caller, who has it where the records are. So names are read
-//! twice from the first record to the last, and joined by sorting: first those of the records that stay, then those of the
-//! others.
+//! The *name* of a record in a list is up to the caller, who has the records. So names are read twice from the first record to the
+//! last, and joined by sorting: first those of the records that stay, then those of the others.
 //!
-//! All numbers of a file are little-endian. After 8 bytes of magic: the number of entries (`u64`); then for each the ordinal
-//! of the record that stays (`u64`), the similarity (`f64`; not a number where it is not known), the lengths of both names
-//! (`u32`), that of the record that goes and that of the one that stays; and the names.
+//! All numbers of a file are little-endian. After 8 bytes of magic comes the number of entries (`u64`). Then come, for each entry,
+//! the ordinal of the record that stays (`u64`), the similarity (`f64`; NaN if it is not known), the lengths of both names (`u32`),
+//! first that of the record that goes and then that of the one that stays, and the names.
 
 use std::io::{self, Write};
 
@@ -33,13 +32,13 @@ pub struct Listed {
     pub name: Vec<u8>,
     /// The ordinal of the record that stays for it.
     pub kept: u64,
-    /// The name of that one.
+    /// The name of the record that stays.
     pub kept_name: Vec<u8>,
-    /// How similar the two are, from 0 to 1, where that is known.
+    /// The similarity of the two, from 0 to 1, if it is known.
     pub similarity: Option<f64>,
 }
 
-/// The name of a record that stays, for one that goes.
+/// The name of a record that stays, for a record that goes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Named {
     goes: u64,
@@ -76,11 +75,11 @@ impl Entry for Named {
 
 /// Writes a list of the records that go, in the order of the dataset.
 ///
-/// `names` calls what it is given with the name of every record, in the order of the dataset; it is asked twice.
+/// `names` calls its argument with the name of every record, in the order of the dataset. It is called twice.
 ///
 /// # Errors
-/// [`Error::Damaged`], also if there is another number of names than of records; [`Error::Io`], [`Error::Scratch`],
-/// [`Error::Stopped`]; what `names` fails with.
+/// [`Error::Damaged`], also if the number of names differs from that of records; [`Error::Io`], [`Error::Scratch`],
+/// [`Error::Stopped`]; any error of `names`.
 pub fn list_duplicates<F: ReadAt + ?Sized, E: From<Error>>(
     partitions: &[SignatureReader<'_, F>],
     rule: &Rule,
@@ -151,7 +150,7 @@ fn other_number() -> Error {
 fn entry(name: &[u8], pair: &Named, similarity: Option<f64>) -> Vec<u8> {
     let mut bytes = pair.kept.to_le_bytes().to_vec();
     bytes.extend(similarity.unwrap_or(f64::NAN).to_le_bytes());
-    // A name is a place and a label, which is cut.
+    // A name consists of a place and a label, and a label is cut, so its length fits.
     bytes.extend((name.len() as u32).to_le_bytes());
     bytes.extend((pair.name.len() as u32).to_le_bytes());
     bytes.extend(name);
@@ -167,7 +166,7 @@ fn unwritten(source: io::Error) -> Error {
     }
 }
 
-/// How similar duplicates are, as far as a rule lets one know.
+/// The similarity of duplicates, as far as the rule shows it.
 struct Similarities<'a, 'f, F: ?Sized> {
     sets: Sets<'a, 'f, F>,
     measure: Measure,
@@ -175,13 +174,13 @@ struct Similarities<'a, 'f, F: ?Sized> {
 
 #[derive(Clone, Copy)]
 enum Measure {
-    /// Equal digests are of equal texts.
+    /// Equal digests mean equal texts.
     Same,
     /// The share of bits that fingerprints have in common.
     Bits,
     /// The Jaccard similarity of sets.
     Sets,
-    /// Equal bands say little about a pair, and the pair may be joined by others alone.
+    /// Equal bands show little about a pair, and a pair may be joined only through other records.
     Unknown,
 }
 
@@ -210,7 +209,7 @@ impl<'a, 'f, F: ReadAt + ?Sized> Similarities<'a, 'f, F> {
             }
             Measure::Bits => {
                 let (first, second) = (self.sets.key(0, one)?, self.sets.key(0, other)?);
-                // Texts without shingles have no fingerprint, and go only for the same text.
+                // Texts without shingles have no fingerprint, and only go for the same text.
                 let differ = (first ^ second).count_ones();
                 Ok(Some(f64::from(64 - differ) / 64.0))
             }

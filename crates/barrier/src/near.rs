@@ -1,9 +1,9 @@
-//! All pairs of fingerprints that differ in a few bits.
+//! Finds all pairs of fingerprints that differ in a few bits.
 //!
-//! If the 64 bits are cut into `distance + spare` blocks, two fingerprints within the distance agree in at least `spare`
-//! blocks. So they are sorted once for each choice of that many blocks, by the bits of the chosen blocks, and only
-//! fingerprints that agree in these are compared. More spare blocks mean longer keys, so fewer fingerprints to compare
-//! with each other, but more choices to sort for.
+//! If the 64 bits are divided into `distance + spare` blocks, two fingerprints within the distance agree in at least `spare`
+//! blocks. So the fingerprints are sorted once for each choice of that many blocks, by the bits of the chosen blocks, and only
+//! fingerprints that agree in these are compared. With more spare blocks, keys are longer and fewer fingerprints have to be
+//! compared with each other, but there are more choices to sort for.
 
 use crate::clusters::Clusters;
 use crate::entry::Keyed;
@@ -14,28 +14,28 @@ use crate::signature::SignatureReader;
 use crate::sort::{Sorted, Sorter};
 use crate::spool::{Spool, SpoolReader};
 
-/// Groups above this are cut further before all their pairs are compared.
+/// The size above which a group is divided further before all its pairs are compared.
 const COMPARED_AT_ONCE: usize = 512;
 
-/// A group of as many fingerprints as this has values is compared faster than the data is sorted once more.
+/// The base-2 logarithm of the size up to which comparing a group is faster than sorting the data once more.
 const ALIKE_BITS: u32 = 6;
-/// Choices of blocks to sort for.
+/// The number of choices of blocks to sort for, at most.
 const MOST_CHOICES: u64 = 100;
 
-/// A fingerprint that occurs, and the first record that has it.
+/// A fingerprint, and the first record that has it.
 pub(crate) type Distinct = Keyed<u64>;
 
-/// What becomes of fingerprints that are the same or near each other.
+/// The handling of fingerprints that are the same or close to each other.
 pub(crate) trait NearPairs {
-    /// Takes the next record of those with one fingerprint, and the first of them, which is none for itself. Returns whether
-    /// its fingerprint is to be compared with others.
+    /// Takes the next record with a fingerprint, and the first record with that fingerprint, which is `None` for the first itself.
+    /// Returns whether its fingerprint must be compared with others.
     fn same(&mut self, first: Option<u64>, ordinal: u64) -> Result<bool>;
 
-    /// Takes a group of fingerprints of which any two may be within the distance.
+    /// Takes a group of fingerprints, any two of which may be within the distance.
     fn group(&mut self, group: &mut [Distinct], distance: u32, room: &Room<'_>) -> Result<()>;
 }
 
-/// All that is near becomes one cluster.
+/// All close fingerprints become one cluster.
 impl NearPairs for Clusters {
     fn same(&mut self, first: Option<u64>, ordinal: u64) -> Result<bool> {
         if let Some(first) = first {
@@ -59,7 +59,7 @@ impl NearPairs for Clusters {
     }
 }
 
-/// Joins all records whose first keys differ in at most `distance` bits, but for those with a second key.
+/// Joins all records whose first keys differ in at most `distance` bits, except those with a second key.
 pub(crate) fn join_near<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     distance: u32,
@@ -92,7 +92,7 @@ pub(crate) fn join_near<F: ReadAt + ?Sized>(
     Ok(())
 }
 
-/// The fingerprints that occur, in order.
+/// The distinct fingerprints, in order.
 struct Fingerprints {
     reader: SpoolReader<Distinct>,
     count: u64,
@@ -122,7 +122,7 @@ fn distinct<F: ReadAt + ?Sized>(
     }
     let mut sorted = sorter.finish()?;
     let mut spool = Spool::on_disk(room)?;
-    // The first of those with one fingerprint.
+    // The first record with the current fingerprint.
     let mut last: Option<Distinct> = None;
     let mut count = 0;
     while let Some(entry) = sorted.next()? {
@@ -137,7 +137,7 @@ fn distinct<F: ReadAt + ?Sized>(
     Ok(Fingerprints { reader, count })
 }
 
-/// Which rows of a partition have a second key, or none at all.
+/// Returns the rows of a partition that have a second key, or no key at all.
 fn second_keys<F: ReadAt + ?Sized>(partition: &SignatureReader<'_, F>) -> Result<Vec<bool>> {
     let mut seconds = Vec::new();
     partition.keys(1, |key| {
@@ -160,10 +160,10 @@ fn join_all(distinct: &mut Fingerprints, pairs: &mut impl NearPairs) -> Result<(
     Ok(())
 }
 
-/// The bits to sort by: one mask for each choice of blocks.
+/// Returns the bits to sort by: one mask for each choice of blocks.
 fn masks(distance: u32, count: u64) -> Vec<u64> {
-    // So many spare blocks that few fingerprints are alike by chance in the bits of a choice, as long as there are not too
-    // many choices to sort for.
+    // There should be enough spare blocks that few fingerprints agree by chance in the bits of a choice, but not too many choices
+    // to sort for.
     let wanted = (64 - count.leading_zeros()).saturating_sub(ALIKE_BITS);
     let affordable = (1..=64 - distance).take_while(|spare| {
         let last = *spare == 1;
@@ -185,7 +185,7 @@ fn binomial(of: u32, take: u32) -> u64 {
     (1..=take).fold(1u64, |ways, nth| ways.saturating_mul(of - take + nth) / nth)
 }
 
-/// Cuts the bits that are set in `bits` into `count` blocks of nearly equal size.
+/// Divides the bits that are set in `bits` into `count` blocks of nearly equal size.
 fn blocks(bits: u64, count: u32) -> Vec<u64> {
     let total = bits.count_ones();
     let count = count.min(total).max(1);
@@ -200,7 +200,7 @@ fn blocks(bits: u64, count: u32) -> Vec<u64> {
     blocks
 }
 
-/// The unions of every choice of `take` blocks.
+/// Returns the unions of every choice of `take` blocks.
 fn choices(blocks: &[u64], take: usize) -> Vec<u64> {
     match (take, blocks.split_first()) {
         (0, _) => vec![0],
@@ -214,7 +214,7 @@ fn choices(blocks: &[u64], take: usize) -> Vec<u64> {
     }
 }
 
-/// Joins what is near among those that agree in the bits of `mask`.
+/// Joins close fingerprints among those that agree in the bits of `mask`.
 fn join_groups(
     mut sorted: Sorted<'_, Keyed<(u64, u64)>>,
     mask: u64,
@@ -242,8 +242,9 @@ fn join_groups(
     }
 }
 
-/// Joins what is near in a group whose members differ in the `open` bits alone. A large group, as a text that half of the
-/// dataset begins with can make, is cut once more by the same reasoning, so that time does not grow with its square.
+/// Joins close fingerprints in a group whose members only differ in the `open` bits. A large group is divided once more in the same
+/// way, so that the time does not grow with its square. Such a group arises, for example, if half of the dataset begins with the
+/// same text.
 fn join_group(
     group: &mut [Distinct],
     open: u64,
@@ -266,8 +267,8 @@ fn join_group(
     Ok(())
 }
 
-/// Returns whether it pays to cut fingerprints that differ in the `open` bits alone: they are sorted once for each of
-/// `distance + 1` blocks, and each time fall into as many groups as a block has values.
+/// Returns whether it pays to divide fingerprints that only differ in the `open` bits. They are then sorted once for each of
+/// `distance + 1` blocks, and each time form as many groups as a block has values.
 fn pays(open: u64, distance: u32) -> bool {
     let bits = open.count_ones() / (distance + 1);
     1u64.checked_shl(bits)
@@ -285,7 +286,7 @@ mod tests {
     use crate::signature::SignatureWriter;
     use coldpress_operator::{Rule, Signature, SignatureForm};
 
-    /// The first record of each one's cluster.
+    /// Returns the first record of each record's cluster.
     fn firsts(keys: &[(u64, u64)], cut: usize, distance: u32) -> Vec<u64> {
         let files = [&keys[..cut], &keys[cut..]].map(|keys| {
             let mut writer = SignatureWriter::new(SignatureForm::Keys(2));
@@ -312,7 +313,7 @@ mod tests {
             .collect()
     }
 
-    /// The same by comparing all with all.
+    /// Returns the same by comparing all with all.
     fn firsts_by_force(keys: &[(u64, u64)], distance: u32) -> Vec<u64> {
         let mut clusters = Clusters::new(keys.len() as u64);
         for (a, one) in keys.iter().enumerate() {
@@ -332,7 +333,7 @@ mod tests {
             .collect()
     }
 
-    /// Fingerprints around a few centres, so that many are near each other.
+    /// Generates fingerprints around a few centres, so that many are close to each other.
     fn keys() -> impl Strategy<Value = Vec<(u64, u64)>> {
         let key = (0usize..4, prop::collection::vec(0u32..64, 0..5), 0u64..12);
         let centres = [0, u64::MAX, 0x0123_4567_89ab_cdef, 0xdead_beef_0000_0000];
@@ -366,7 +367,7 @@ mod tests {
         }
     }
 
-    /// Cutting into blocks of a bit or two would compare the same pairs again and again.
+    /// Dividing into blocks of a bit or two would compare the same pairs again and again.
     #[test]
     fn wide_distances_are_compared_once() {
         let spread = |at: u64| at.wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -381,7 +382,7 @@ mod tests {
 
     #[test]
     fn a_group_that_is_large_is_cut_further() {
-        // All agree in the upper half, and no two are within the distance.
+        // All of them agree in the upper half, and no two are within the distance.
         let spread = |at: u64| at.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         let keys: Vec<(u64, u64)> = (0..3000).map(|at| (spread(at), 0)).collect();
         assert_eq!(firsts(&keys, 1500, 3), firsts_by_force(&keys, 3));

@@ -1,13 +1,13 @@
-//! The records that a selector lets through, in the order of its output.
+//! The records that a selector keeps, in the order of its output.
 
 use crate::entry::Keyed;
 use crate::error::Result;
 use crate::room::Room;
 use crate::spool::{Spool, SpoolReader};
 
-/// The output of a selector: which records it lets through, and in which order.
+/// The output of a selector: the records that it keeps, and their order.
 pub enum Order {
-    /// All records stay where they are.
+    /// All records stay in their places.
     Unchanged,
     /// These records are its output.
     Ordinals(Ordinals),
@@ -21,7 +21,7 @@ pub struct Ordinals {
 }
 
 impl Ordinals {
-    /// Returns how many there are, repeats included.
+    /// Returns the number of ordinals, including repeats.
     #[must_use]
     pub fn count(&self) -> u64 {
         self.count
@@ -38,7 +38,7 @@ impl Ordinals {
         self.given += 1;
         let next = match self.reader.next()? {
             Some(next) => Some(next),
-            // All are repeated until there are as many as were asked for.
+            // All of them are repeated until there are as many as requested.
             None => {
                 self.reader.rewind()?;
                 self.reader.next()?
@@ -70,7 +70,7 @@ impl OrdinalsWriter {
         self.finish_repeated(count)
     }
 
-    /// As many ordinals as are wanted: all again and again while there are too few.
+    /// Returns `wanted` ordinals, repeating all of them as long as there are too few.
     pub(crate) fn finish_repeated(self, wanted: u64) -> Result<Ordinals> {
         Ok(Ordinals {
             reader: self.spool.read()?,

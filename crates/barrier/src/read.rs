@@ -1,4 +1,4 @@
-//! Reading files piece by piece, from any place.
+//! Reads files piece by piece, at any offset.
 
 use std::io;
 
@@ -6,15 +6,15 @@ use crate::error::{Error, Result};
 
 const PIECE_BYTES: usize = 256 << 10;
 
-/// Bytes that can be read from any place.
+/// Bytes that can be read at any offset.
 pub trait ReadAt {
-    /// How many there are.
+    /// Returns the number of bytes.
     fn bytes(&self) -> u64;
 
-    /// Fills `buffer` with the bytes from `offset` on.
+    /// Fills `buffer` with the bytes at `offset`.
     ///
     /// # Errors
-    /// Fails if the bytes cannot be read or if the file ends before `buffer` is full.
+    /// If the bytes cannot be read, or the file ends before `buffer` is full.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 }
 
@@ -56,12 +56,12 @@ impl<'f, F: ReadAt + ?Sized> Pieces<'f, F> {
         }
     }
 
-    /// Returns how many bytes have not been taken.
+    /// Returns the number of bytes that have not been taken.
     pub(crate) fn left(&self) -> u64 {
         self.end - self.next + (self.buffer.len() - self.at) as u64
     }
 
-    /// Takes the next bytes. A part that has fewer is damaged.
+    /// Takes the next bytes. A part with fewer bytes is damaged.
     pub(crate) fn take(&mut self, bytes: usize) -> Result<&[u8]> {
         if self.buffer.len() - self.at < bytes {
             self.fill(bytes)?;
@@ -71,14 +71,14 @@ impl<'f, F: ReadAt + ?Sized> Pieces<'f, F> {
         Ok(taken)
     }
 
-    /// Takes the next bytes, of a number that is known when compiling.
+    /// Takes the next bytes, whose number is known at compile time.
     pub(crate) fn take_array<const BYTES: usize>(&mut self) -> Result<[u8; BYTES]> {
         let mut array = [0; BYTES];
         array.copy_from_slice(self.take(BYTES)?);
         Ok(array)
     }
 
-    /// Takes what is at hand of the next items of so many bytes, at least one; none at the end.
+    /// Takes as many of the next items as are in the buffer, at least one; none at the end.
     pub(crate) fn take_items<const BYTES: usize>(&mut self) -> Result<&[[u8; BYTES]]> {
         if self.left() == 0 {
             return Ok(&[]);
@@ -92,7 +92,7 @@ impl<'f, F: ReadAt + ?Sized> Pieces<'f, F> {
     }
 
     fn fill(&mut self, bytes: usize) -> Result<()> {
-        // A length that was damaged must not ask for more memory than the file has bytes.
+        // A damaged length must not request more memory than the file has bytes.
         if bytes as u64 > self.left() {
             return Err(damaged(self.what, "it ends too early"));
         }
@@ -135,7 +135,7 @@ pub(crate) fn read_all<F: ReadAt + ?Sized>(file: &F, what: &'static str) -> Resu
     Ok(bytes)
 }
 
-/// The little-endian number at a place.
+/// Returns the little-endian number at an offset.
 ///
 /// # Panics
 /// If there are fewer bytes.

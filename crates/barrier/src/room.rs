@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 
-/// How much memory a decision may take, where it sorts what does not fit, and whether it is still wanted.
+/// The memory for a decision, the folder for sorting data that doesn't fit, and the request to stop.
 #[derive(Clone, Debug)]
 pub struct Room<'a> {
     memory_bytes: usize,
@@ -14,10 +14,10 @@ pub struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// Room of so many bytes of memory, and files in this folder beyond that. Files have no names there and vanish with
-    /// the process.
+    /// Returns room with this amount of memory, and files in this folder beyond that. The files have no names there, and disappear
+    /// with the process.
     pub fn new(memory_bytes: u64, folder: impl Into<PathBuf>, stop: &'a AtomicBool) -> Self {
-        /// Less makes runs so short that the disk is busy with nothing else.
+        /// With less memory, runs would be so short that sorting them would take all of the disk's time.
         const LEAST: u64 = 256 << 10;
         Self {
             memory_bytes: usize::try_from(memory_bytes.max(LEAST)).unwrap_or(usize::MAX),
@@ -34,7 +34,7 @@ impl<'a> Room<'a> {
         &self.folder
     }
 
-    /// Fails once the job was asked to stop.
+    /// Fails if the job was asked to stop.
     ///
     /// # Errors
     /// [`Error::Stopped`].

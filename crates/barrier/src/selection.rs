@@ -1,4 +1,4 @@
-//! Which records a selector lets through, and in which order.
+//! Selects records, and decides their order.
 
 mod frequency;
 mod ranking;
@@ -26,13 +26,13 @@ use stream::{each_value, scalar};
 
 /// Selects among the records of all these partitions that have a signature, in order.
 ///
-/// With `compat`, Data-Juicer's oddities are kept: a dataset of one record is returned as it is; a share or count of 0 is
-/// the same as none, except in a range; a random selection of no records returns all, one with a share of 0 and no count
-/// fails, and one of more records than there are repeats them.
+/// With `compat`, Data-Juicer's quirks are kept: a dataset of one record is returned as it is; a share or count of 0 is the same as
+/// none, except in a range; a random selection of no records returns all; one with a share of 0 and no count fails; and one of more
+/// records than there are repeats them.
 ///
 /// # Errors
-/// [`Error::Mixed`], [`Error::NotScalar`], [`Error::Tag`] and [`Error::NoAmount`] for what cannot be selected by;
-/// [`Error::Damaged`], also for signatures that are no values; [`Error::Io`], [`Error::Scratch`], [`Error::Stopped`].
+/// [`Error::Mixed`], [`Error::NotScalar`], [`Error::Tag`] and [`Error::NoAmount`] if a selection is impossible; [`Error::Damaged`],
+/// also if signatures are not values; [`Error::Io`], [`Error::Scratch`], [`Error::Stopped`].
 pub fn select<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     selection: &Selection,
@@ -133,14 +133,14 @@ fn random<F: ReadAt + ?Sized>(
     ordinals.finish_repeated(wanted)
 }
 
-/// What an amount comes to.
+/// Turns an amount into a number.
 trait Counted {
     fn smaller(self, all: u64, compat: bool) -> Option<u64>;
     fn greater(self, all: u64) -> Option<u64>;
 }
 
 impl Counted for Amount {
-    /// The smaller one of the share of `all` and the count. With `compat`, zero is the same as nothing.
+    /// Returns the smaller of the share of `all` and the count. With `compat`, zero is the same as nothing.
     fn smaller(self, all: u64, compat: bool) -> Option<u64> {
         let share = self.share.filter(|share| !compat || *share != 0.0);
         let count = self.count.filter(|count| !compat || *count != 0);
@@ -148,7 +148,7 @@ impl Counted for Amount {
         [share, count].into_iter().flatten().min()
     }
 
-    /// The greater one of the share of `all` and the count.
+    /// Returns the larger of the share of `all` and the count.
     fn greater(self, all: u64) -> Option<u64> {
         let share = self.share.map(|share| part_of(all, share));
         share.max(self.count)

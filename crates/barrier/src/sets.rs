@@ -1,4 +1,4 @@
-//! The sets of records, read where they are on disk, and how alike two of them are.
+//! Reads the sets of records from disk, and compares them.
 
 use std::rc::Rc;
 
@@ -11,7 +11,7 @@ pub(crate) struct Sets<'a, 'f, F: ?Sized> {
     partitions: &'a [SignatureReader<'f, F>],
     /// The ordinal of the first record of each partition.
     firsts: Vec<u64>,
-    /// Scratch.
+    /// Scratch memory.
     bytes: Vec<u8>,
 }
 
@@ -43,22 +43,21 @@ impl<'a, 'f, F: ReadAt + ?Sized> Sets<'a, 'f, F> {
         partition.key(column, row)
     }
 
-    /// The partition of a record, and its row there. Partitions without rows have none.
+    /// Returns the partition of a record, and its row there. Partitions without rows have no records.
     fn place(&self, ordinal: u64) -> (&'a SignatureReader<'f, F>, u64) {
         let at = self.firsts.partition_point(|first| *first <= ordinal) - 1;
         (&self.partitions[at], ordinal - self.firsts[at])
     }
 }
 
-/// Returns the share of what is in both sets of what is in one of them, if it is at least `threshold`. Two empty sets are
-/// the same.
+/// Returns the size of the intersection as a share of the union, if it is at least `threshold`. Two empty sets are the same.
 pub(crate) fn similarity(one: &[u32], other: &[u32], threshold: f64) -> Option<f64> {
     let all = one.len() + other.len();
     if all == 0 {
         return Some(1.0);
     }
     let share = |common: usize| common as f64 / (all - common) as f64;
-    // What one of them lacks can't become common any more, so that most pairs are given up early.
+    // A hash that only one set has cannot be shared any more, so most pairs are given up early.
     let (mut a, mut b, mut common, mut lacking) = (0, 0, 0, 0);
     let most_lacking = most_lacking(all, threshold);
     while let (Some(first), Some(second)) = (one.get(a), other.get(b)) {
@@ -78,9 +77,9 @@ pub(crate) fn similarity(one: &[u32], other: &[u32], threshold: f64) -> Option<f
     Some(share(common)).filter(|share| *share >= threshold)
 }
 
-/// How many hashes may be in one set alone at most; more by one where rounding makes it doubtful.
+/// Returns the number of hashes that only one of the sets may have, at most. It is larger by one if rounding makes it uncertain.
 fn most_lacking(all: usize, threshold: f64) -> usize {
-    // common / (all - common) >= threshold, and all - 2 * common are in one set alone.
+    // `common / (all - common) >= threshold`, and `all - 2 * common` hashes are in only one set.
     let share = (1.0 - threshold) / (1.0 + threshold);
     (all as f64 * share) as usize + 1
 }

@@ -1,17 +1,17 @@
-//! Signature files: what is known of the rows of one partition, column by column, so that each column is read alone.
+//! Signature files: the signatures of the rows of one partition, column by column, so that each column can be read alone.
 //!
 //! All numbers are little-endian. A file has one of two layouts.
 //!
-//! The plain one: 8 bytes of magic, the number of rows (`u64`), the form (`u32`), the number of columns (`u32`), the number
-//! of rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. A row without a signature
-//! has zeros, or nothing.
+//! The plain layout: 8 bytes of magic, the number of rows (`u64`), the form (`u32`), the number of columns (`u32`), the number of
+//! rows without a signature (`u64`); these rows (`u64`); then the columns one after the other. A row without a signature has zeros,
+//! or nothing.
 //!
-//! The other one is for signatures of any length (sets, digests of lines, values) and for those with labels. The former are
-//! too large to be kept in memory until all rows are known, so what describes the file comes last: 8 bytes of magic; the
-//! sets, digests or values of all rows, one after the other; where each set begins, and where the last one ends (`u64`; only
+//! The other layout is for signatures of any length (sets, digests of lines, values) and for those with labels. Signatures of any
+//! length are too large to be kept in memory until all rows are known, so the description of the file comes last: 8 bytes of magic;
+//! the sets, digests or values of all rows, one after the other; the start of each set, and the end of the last one (`u64`; only
 //! for a form with sets); the columns as above; the lengths of all labels, row by row (`u32`); the labels; the rows without a
-//! signature (`u64`); and the [footer](Footer). Of digests of lines and values the only column is that of their numbers
-//! (`u32`). In files of earlier releases digests and values follow it there, in both layouts.
+//! signature (`u64`); and the [footer](Footer). For digests of lines and for values, the only column is that of their numbers
+//! (`u32`). In files of earlier releases, digests and values come after that column, in both layouts.
 
 mod reader;
 mod set;
@@ -25,9 +25,9 @@ pub use writer::SignatureWriter;
 const MAGIC: &[u8; 8] = b"coldsig1";
 const HEADER_BYTES: u64 = 32;
 const MAGIC_OF_SETS: &[u8; 8] = b"coldsig2";
-/// More keys have no use; a damaged header could ask for any number.
+/// The number of columns, at most. More keys have no use, but a damaged header could request any number.
 const MOST_COLUMNS: u32 = 1 << 16;
-/// The same for labels.
+/// The number of labels, at most, for the same reason.
 const MOST_LABELS: u32 = 16;
 const WHAT: &str = "a signature file";
 
@@ -52,7 +52,7 @@ fn of_code(code: u32, columns: u32) -> Option<SignatureForm> {
     }
 }
 
-/// Bytes of one item of a column.
+/// Returns the size in bytes of one item of a column.
 fn width(form: SignatureForm) -> u64 {
     match form {
         SignatureForm::Keys(_) | SignatureForm::KeysAndSet(_) => 8,
@@ -65,7 +65,7 @@ fn has_lengths(form: SignatureForm) -> bool {
     matches!(form, SignatureForm::Digests | SignatureForm::Value)
 }
 
-/// Returns whether signatures have any length, and are written as they come.
+/// Returns whether signatures may have any length, and are written as they come.
 fn is_streamed(form: SignatureForm) -> bool {
     has_sets(form) || has_lengths(form)
 }
@@ -74,7 +74,7 @@ fn has_sets(form: SignatureForm) -> bool {
     matches!(form, SignatureForm::KeysAndSet(_))
 }
 
-/// The end of a file of the second layout.
+/// The end of a file in the second layout.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Footer {
     rows: u64,
@@ -141,7 +141,7 @@ mod tests {
         bytes
     }
 
-    /// The file that releases before digests were written as they come made of lists of digests.
+    /// Returns the file that earlier releases wrote for lists of digests, before digests were written as they come.
     fn plain_lists(lists: &[Vec<u128>]) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
         bytes.extend((lists.len() as u64).to_le_bytes());

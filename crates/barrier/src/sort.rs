@@ -1,4 +1,4 @@
-//! Sorting more than fits into memory.
+//! Sorts data that is larger than memory.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,19 +11,19 @@ use crate::error::Result;
 use crate::room::Room;
 use crate::spool::{BUFFER_BYTES, Spool, SpoolReader};
 
-/// Runs that are merged at once: more would make their buffers small.
+/// The number of runs that are merged at once. With more, their buffers would be small.
 const FAN_IN: usize = 64;
-/// Entries between two looks at whether to stop.
+/// The number of entries between two checks for a stop request.
 const BETWEEN_LOOKS: usize = 1 << 16;
 
-/// Takes entries in any order and gives them back sorted.
+/// Takes entries in any order, and returns them sorted.
 pub(crate) struct Sorter<'r, E> {
     room: &'r Room<'r>,
     memory_bytes: usize,
-    /// What the entries leave of it.
+    /// The part of it that the entries leave free.
     left_bytes: usize,
     entries: Vec<E>,
-    /// The most that one of all entries took beside its own size.
+    /// The most memory that any entry has taken in addition to its own size.
     longest: usize,
     runs: Vec<Spool<E>>,
 }
@@ -33,7 +33,7 @@ impl<'r, E: Entry> Sorter<'r, E> {
         Self::within(room, room.memory_bytes())
     }
 
-    /// A sorter that takes half of the room, because another one has entries at the same time.
+    /// Returns a sorter that takes half of the room, because another one has entries at the same time.
     pub(crate) fn sharing(room: &'r Room<'r>) -> Self {
         Self::within(room, room.memory_bytes() / 2)
     }
@@ -67,11 +67,11 @@ impl<'r, E: Entry> Sorter<'r, E> {
         Ok(())
     }
 
-    /// Makes room for more entries. Doubling could take half as much memory again as there is room for.
+    /// Makes room for more entries. Doubling the capacity could exceed the memory by half.
     fn grow(&mut self) {
         let entries = self.entries.len();
         let taken = self.memory_bytes - self.left_bytes;
-        // The one that comes now is in the count already, and the next ones may be as long as those so far.
+        // The new entry is already counted, and the next ones may be as long as those so far.
         let fit = 1 + self.left_bytes / (taken / (entries + 1)).max(size_of::<E>());
         self.entries.reserve_exact(entries.max(1024).min(fit));
     }
@@ -88,7 +88,7 @@ impl<'r, E: Entry> Sorter<'r, E> {
         Ok(())
     }
 
-    /// All entries, in order.
+    /// Returns all entries, in order.
     pub(crate) fn finish(mut self) -> Result<Sorted<'r, E>> {
         if self.runs.is_empty() {
             self.entries.par_sort_unstable();
@@ -97,7 +97,7 @@ impl<'r, E: Entry> Sorter<'r, E> {
         if !self.entries.is_empty() {
             self.write_run()?;
         }
-        // The memory is now for the buffers of the runs.
+        // The buffers of the runs need this memory now.
         self.entries = Vec::new();
         let fan_in = self.fan_in();
         while self.runs.len() > fan_in {
@@ -115,11 +115,11 @@ impl<'r, E: Entry> Sorter<'r, E> {
         Ok(Sorted::Disk(merge))
     }
 
-    /// Runs that are merged at once: fewer where a single entry of each would fill the memory.
+    /// Returns the number of runs to merge at once. It is lower if a single entry of each would fill the memory.
     fn fan_in(&self) -> usize {
         match self.longest <= BUFFER_BYTES {
             true => FAN_IN,
-            // One in the buffer, and one on the heap.
+            // One entry in the buffer, and one on the heap.
             false => (self.memory_bytes / (2 * self.longest)).clamp(2, FAN_IN),
         }
     }
@@ -140,7 +140,7 @@ impl<E: Entry> Sorted<'_, E> {
     }
 }
 
-/// Runs that are merged.
+/// Runs that are being merged.
 pub(crate) struct Merge<'r, E> {
     room: &'r Room<'r>,
     runs: Vec<SpoolReader<E>>,

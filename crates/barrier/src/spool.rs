@@ -42,7 +42,7 @@ impl<E: Entry> Spool<E> {
         written.map_err(|source| scratch(&self.folder, source))
     }
 
-    /// All that was written, from the start.
+    /// Returns everything that was written, from the start.
     pub(crate) fn read(self) -> Result<SpoolReader<E>> {
         let Self {
             out, folder, count, ..
@@ -84,7 +84,7 @@ impl<E: Entry> SpoolReader<E> {
             self.fill(E::WIDTH)?;
         }
         let head = &self.buffer[self.at..self.at + E::WIDTH];
-        // None for entries of a fixed width, which then cost one comparison.
+        // Entries of fixed width have no tail, so this costs them one comparison.
         let tail = E::tail_bytes(head);
         if tail > 0 && self.buffer.len() - self.at < E::WIDTH + tail {
             self.fill(E::WIDTH + tail)?;
@@ -95,7 +95,7 @@ impl<E: Entry> SpoolReader<E> {
         Ok(Some(entry))
     }
 
-    /// Reads until the buffer holds at least this many bytes, and as many more as fit.
+    /// Reads until the buffer has at least this many bytes, and as many more as fit.
     fn fill(&mut self, bytes: usize) -> Result<()> {
         self.buffer.drain(..self.at);
         self.at = 0;
@@ -107,7 +107,7 @@ impl<E: Entry> SpoolReader<E> {
             .take(more as u64)
             .read_to_end(&mut self.buffer);
         read.map_err(|source| scratch(&self.folder, source))?;
-        // A file that lost its end would otherwise be a decision over fewer records, without a word.
+        // Otherwise, a file that lost its end would silently give a decision over fewer records.
         if self.buffer.len() < bytes {
             let source = io::ErrorKind::UnexpectedEof.into();
             return Err(scratch(&self.folder, source));

@@ -9,25 +9,25 @@ use crate::gone::Gone;
 use crate::room::Room;
 use crate::sort::Sorter;
 
-/// What is worth knowing about clusters.
+/// Facts about clusters for people to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Survey {
     /// Clusters of 2 records, of 3 to 10, of 11 to 100, and so on; sizes that do not occur are left out.
     pub sizes: Vec<SizeClass>,
-    /// The largest clusters, those that begin first where they are of one size.
+    /// The largest clusters. Among clusters of the same size, those that begin first come first.
     pub largest: Vec<Cluster>,
 }
 
-/// The clusters of some sizes.
+/// The clusters in a range of sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeClass {
-    /// The fewest records of one of them.
+    /// The least number of records in one of them.
     pub from: u64,
-    /// The most.
+    /// The greatest number.
     pub to: u64,
-    /// How many there are.
+    /// The number of clusters.
     pub clusters: u64,
-    /// Their records together, those that are kept included.
+    /// The number of records in them, including those that are kept.
     pub records: u64,
 }
 
@@ -36,13 +36,13 @@ pub struct SizeClass {
 pub struct Cluster {
     /// The record that stays.
     pub first: u64,
-    /// Its records, the kept one included.
+    /// The number of its records, including the kept one.
     pub records: u64,
-    /// The first ones of those that go.
+    /// The first of the records that go.
     pub sample: Vec<u64>,
 }
 
-/// Surveys clusters; `largest` of them are described, each with a sample of so many records.
+/// Surveys clusters. It describes the `largest` clusters, each with a sample of `sample` records.
 ///
 /// # Errors
 /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
@@ -55,7 +55,7 @@ pub fn survey(gone: &mut Gone, largest: usize, sample: usize, room: &Room<'_>) -
     }
     let mut firsts = firsts.finish()?;
     let mut sizes: BTreeMap<u64, SizeClass> = BTreeMap::new();
-    // Larger ones come first, and of one size those that begin first.
+    // Larger clusters come first, and among clusters of the same size those that begin first.
     let mut found: BTreeSet<(Reverse<u64>, u64)> = BTreeSet::new();
     let mut next = firsts.next()?;
     while let Some(Keyed { ordinal: first, .. }) = next {
@@ -101,7 +101,7 @@ pub fn survey(gone: &mut Gone, largest: usize, sample: usize, room: &Room<'_>) -
     })
 }
 
-/// The class of clusters of so many records: 2, up to 10, up to 100, and so on.
+/// Returns the class of clusters of this size: 2, up to 10, up to 100, and so on.
 fn class(records: u64) -> (u64, u64) {
     if records <= 2 {
         return (2, 2);

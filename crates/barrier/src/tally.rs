@@ -1,4 +1,4 @@
-//! Counting records by a label, of which there may be any number of values.
+//! Counts records by a label, which may have any number of values.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use crate::error::Result;
 use crate::room::Room;
 use crate::sort::Sorter;
 
-/// Values that are counted in memory. Others are sorted, so that a field that is different in each record does no harm.
+/// The number of values that are counted in memory. Others are sorted on disk, so a field that differs in each record does no harm.
 const IN_MEMORY: usize = if cfg!(test) { 3 } else { 1 << 14 };
 
-/// Counts records, and those that go, by a label.
+/// Counts records, and those that go, by label.
 pub struct Tally<'r> {
     known: BTreeMap<Box<[u8]>, (u64, u64)>,
-    /// Those of other values: the ordinal says whether a record goes.
+    /// The records with other values. The ordinal of an entry shows whether the record goes.
     others: Sorter<'r, Valued<false>>,
 }
 
@@ -22,14 +22,14 @@ pub struct Tally<'r> {
 pub struct Tallied {
     /// The label.
     pub label: Vec<u8>,
-    /// How many records have it.
+    /// The number of records with it.
     pub records: u64,
-    /// How many of them go.
+    /// The number of them that go.
     pub removed: u64,
 }
 
 impl<'r> Tally<'r> {
-    /// A tally of nothing.
+    /// Returns an empty tally.
     #[must_use]
     pub fn new(room: &'r Room<'r>) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl<'r> Tally<'r> {
         })
     }
 
-    /// Calls `each` with every label once, in no order that means anything.
+    /// Calls `each` with every label once, in no particular order.
     ///
     /// # Errors
     /// [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).

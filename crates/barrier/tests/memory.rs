@@ -1,5 +1,5 @@
-//! Measures the memory that digests of lines take, from signing to the decision. It is the only test of its program, because
-//! it measures the process.
+//! Measures the memory that digests of lines take, from signing to the decision. It is the only test in its program, because it
+//! measures the whole process.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::fs::File;
@@ -13,7 +13,7 @@ use coldpress_operator::{Rule, Signature, SignatureForm};
 const RECORDS: u64 = 300;
 const LINES: u64 = 10_000;
 const DIGEST_BYTES: u64 = 16;
-/// A line that all records have; all others differ.
+/// A line that all records have; all other lines differ.
 const FREQUENT: u64 = 17;
 
 struct OnDisk(File);
@@ -28,7 +28,7 @@ impl ReadAt for OnDisk {
     }
 }
 
-/// The most memory that this process had so far.
+/// Returns the most memory that this process has had so far.
 fn peak_bytes() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -44,11 +44,11 @@ fn digest(record: u64, line: u64) -> u128 {
     }
 }
 
-/// A partition has any number of lines, so their digests are neither kept in memory until all are known, nor sorted there.
+/// A partition may have any number of lines, so their digests are neither kept in memory until all are known, nor sorted there.
 #[test]
 fn the_digests_of_lines_take_no_more_memory_than_they_may() {
     const MEMORY_BYTES: u64 = 8 << 20;
-    /// For the buffers of sorted runs, and what waits to be written.
+    /// The memory for the buffers of sorted runs, and for data that waits to be written.
     const BUFFERS_BYTES: u64 = 16 << 20;
     let before = peak_bytes();
     let mut out = BufWriter::new(tempfile::tempfile().unwrap());

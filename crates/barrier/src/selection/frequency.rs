@@ -1,4 +1,4 @@
-//! Selecting by how often a value occurs.
+//! Selects by the frequency of values.
 
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -18,9 +18,9 @@ use super::stream::{each_value, first, scalar};
 /// The distinct values of a field.
 pub(crate) struct DistinctValues<'r> {
     pub(crate) count: u64,
-    /// By their size, or what is left of the greatest number; then by their first ordinal.
+    /// The values by their frequency, or by the difference of that to the greatest number; then by their first ordinal.
     by_size: Sorted<'r, Keyed<u64>>,
-    /// All ordinals, with the first of their group as the key.
+    /// All ordinals, with the first one of their group as the key.
     members: Spool<Keyed<u64>>,
 }
 
@@ -77,7 +77,7 @@ impl<'r> DistinctValues<'r> {
         })
     }
 
-    /// The records of the first groups, group by group.
+    /// Returns the records of the first groups, group by group.
     pub(crate) fn first(mut self, count: u64, room: &Room<'_>) -> Result<Ordinals> {
         let mut ranks = Sorter::sharing(room);
         for rank in 0..count {

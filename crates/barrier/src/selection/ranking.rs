@@ -1,4 +1,4 @@
-//! Selecting by the place in the order of the values.
+//! Selects by rank in the order of the values.
 
 use coldpress_operator::Reading;
 use coldpress_operator::value::Kind;
@@ -41,7 +41,7 @@ pub(crate) fn top<const LARGEST: bool, F: ReadAt + ?Sized>(
     })
 }
 
-/// Of the `upper` smallest values the `upper - lower` largest, from the largest on.
+/// Returns the `upper - lower` largest of the `upper` smallest values, starting with the largest.
 pub(crate) fn range<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],
     lower: u64,
@@ -56,7 +56,7 @@ pub(crate) fn range<F: ReadAt + ?Sized>(
         values.push(Valued { value, ordinal })
     })?;
     let mut sorted = values.finish()?;
-    // Turning the order around must leave equal values in the order of the dataset: they share a rank.
+    // Reversing the order must leave equal values in the order of the dataset, so they share a rank.
     let mut ranks = Sorter::sharing(room);
     let mut rank = u64::MAX;
     let mut last: Option<Valued<false>> = None;
@@ -80,7 +80,7 @@ pub(crate) fn range<F: ReadAt + ?Sized>(
     })
 }
 
-/// Sees to it that all values are of one kind.
+/// Checks that all values have one kind.
 #[derive(Default)]
 struct Kinds {
     first: Option<(u64, Kind)>,

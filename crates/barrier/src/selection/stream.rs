@@ -1,4 +1,4 @@
-//! From signatures to values, and from sorted streams to ordinals.
+//! Turns signatures into values, and sorted streams into ordinals.
 
 use coldpress_operator::value::Kind;
 
@@ -8,7 +8,7 @@ use crate::read::ReadAt;
 use crate::room::Room;
 use crate::signature::SignatureReader;
 
-/// The first ordinals of a stream, of so many at most.
+/// Returns the first ordinals of a stream, up to a given number.
 pub(crate) fn first(
     count: u64,
     room: &Room<'_>,

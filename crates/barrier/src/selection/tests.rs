@@ -6,7 +6,7 @@ use super::*;
 use crate::signature::SignatureWriter;
 use coldpress_operator::{Reading, Signature, SignatureForm};
 
-/// The ordinals of the output for fields that are written as JSON, the first `cut` of them in a partition of their own.
+/// Returns the ordinals of the output for fields that are written as JSON. The first `cut` fields are in a partition of their own.
 fn selected(
     fields: &[String],
     cut: usize,
@@ -43,7 +43,7 @@ fn selected(
     }
 }
 
-/// A number that is written in one of several ways, or is missing, or is no number.
+/// A number that is written in one of several ways, or is missing, or isn't a number.
 #[derive(Clone, Debug)]
 struct Field {
     number: Option<f64>,
@@ -98,7 +98,7 @@ fn is_one_for_compat(fields: &[Field], compat: bool) -> bool {
     compat && fields.len() <= 1
 }
 
-/// What `amount` means in plain words, for `all` things.
+/// Returns what `amount` means in plain words, out of `all`.
 fn wanted(amount: Amount, all: usize, compat: bool) -> Option<usize> {
     let share = amount
         .share
@@ -120,7 +120,7 @@ fn wanted(amount: Amount, all: usize, compat: bool) -> Option<usize> {
     }
 }
 
-/// The ordinals, sorted by their numbers; what is no number counts as `otherwise`.
+/// Returns the ordinals, sorted by their numbers. Values that aren't numbers count as `otherwise`.
 fn by_number(fields: &[Field], otherwise: f64, largest: bool) -> Vec<u64> {
     let number = |ordinal: u64| fields[ordinal as usize].number.unwrap_or(otherwise);
     let mut ordinals: Vec<u64> = (0..fields.len() as u64).collect();
@@ -162,7 +162,7 @@ proptest! {
         let least = lower.count.map_or(least, |count| least.max(count as usize));
         let mut smallest = by_number(&fields, f64::NEG_INFINITY, false);
         smallest.truncate(most.max(least));
-        // A stable sort of what is in order already.
+        // A stable sort of ordinals that are already in order.
         let number = |ordinal: &u64| fields[*ordinal as usize].number.unwrap_or(f64::NEG_INFINITY);
         smallest.sort_by(|a, b| number(b).total_cmp(&number(a)));
         smallest.truncate(most.saturating_sub(least));
@@ -320,7 +320,7 @@ fn by_default_a_single_record_is_selected_like_any_other() {
 
 #[test]
 fn values_beyond_the_memory_are_selected_by_all_the_same() {
-    // Some 5 MiB, of which the room holds one.
+    // About 5 MiB, and the room has memory for one.
     let text = |nth: u64| format!("\"{}{:05}\"", "x".repeat(500), nth * 7919 % 10_007);
     let fields: Vec<String> = (0..10_007).map(text).collect();
     let output = selected(&fields, 5000, &largest(Reading::Exact), false).unwrap();

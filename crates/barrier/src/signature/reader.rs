@@ -21,14 +21,14 @@ pub struct SignatureReader<'f, F: ?Sized> {
     form: SignatureForm,
     rows: u64,
     unsigned: Vec<u64>,
-    /// Where the columns are.
+    /// The range of the columns.
     columns: Range<u64>,
-    /// The range that was written as it came. The offset at which each set begins is written after it.
+    /// The range that was written as it came. The start of each set is written after it.
     streamed: Range<u64>,
     labels: Labels,
 }
 
-/// Where the labels are.
+/// The positions of the labels.
 #[derive(Clone, Debug, Default)]
 struct Labels {
     of_row: u32,
@@ -36,7 +36,7 @@ struct Labels {
     bytes: Range<u64>,
 }
 
-/// Returns whether so many bytes are the columns of so many rows.
+/// Returns whether that many bytes are the columns of that many rows.
 fn columns_fit(form: SignatureForm, rows: u64, bytes: u64) -> bool {
     match has_lengths(form) {
         true => rows.checked_mul(4).is_some_and(|least| least <= bytes),
@@ -60,7 +60,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         reader.with_unsigned(unsigned)
     }
 
-    /// Gives besides where the rows without a signature are listed, and how many.
+    /// Opens a file in the plain layout. Also returns the position and the number of the rows without a signature.
     fn open_plain(file: &'f F) -> Result<(Self, (u64, u64))> {
         let mut header = [0; HEADER_BYTES as usize];
         read(file, WHAT, 0, &mut header)?;
@@ -157,22 +157,22 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         }
     }
 
-    /// The rows without a signature, rising.
+    /// Returns the rows without a signature, in ascending order.
     pub fn unsigned(&self) -> &[u64] {
         &self.unsigned
     }
 
-    /// The form of the signatures.
+    /// Returns the form of the signatures.
     pub fn form(&self) -> SignatureForm {
         self.form
     }
 
-    /// The number of rows.
+    /// Returns the number of rows.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// How many labels each row has.
+    /// Returns the number of labels of each row.
     pub fn labels(&self) -> u32 {
         self.labels.of_row
     }
@@ -185,7 +185,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         Ok(u64::from_le_bytes(key))
     }
 
-    /// Reads the set of a row. Memory is taken for this one alone; `bytes` is scratch.
+    /// Reads the set of a row, and no others into memory; `bytes` is scratch.
     pub(crate) fn set(&self, row: u64, bytes: &mut Vec<u8>, set: &mut Vec<u32>) -> Result<()> {
         let mut ends = [0; 16];
         read(self.file, WHAT, self.streamed.end + 8 * row, &mut ends)?;
@@ -198,10 +198,10 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         set::read(bytes, set)
     }
 
-    /// Calls `each` with every row and its labels, which are empty where it has none.
+    /// Calls `each` with every row and its labels, which are empty if it has none.
     ///
     /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io); what `each` fails with.
+    /// [`Error::Damaged`](crate::Error::Damaged), [`Error::Io`](crate::Error::Io); any error of `each`.
     pub fn each_labels(&self, mut each: impl FnMut(u64, &[Vec<u8>]) -> Result<()>) -> Result<()> {
         let Labels {
             of_row,
@@ -238,7 +238,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         })
     }
 
-    /// Calls `each` with every digest of every row: the row, the digest's place in it, and the digest.
+    /// Calls `each` with every digest of every row: the row, the index of the digest in it, and the digest.
     pub(crate) fn lists(&self, mut each: impl FnMut(u64, u64, u128) -> Result<()>) -> Result<()> {
         self.rows_of_any_length(|row, length, digests| {
             (0..length).try_for_each(|nth| {
@@ -248,10 +248,11 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         })
     }
 
-    /// Calls `each` with every row and its value. Memory is taken for one value at a time.
+    /// Calls `each` with every row and its value. Only one value is in memory at a time.
     ///
     /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged), also for signatures of another form; [`Error::Io`](crate::Error::Io); what `each` fails with.
+    /// [`Error::Damaged`](crate::Error::Damaged), also if signatures have another form; [`Error::Io`](crate::Error::Io); any error
+    /// of `each`.
     pub fn values(&self, mut each: impl FnMut(u64, &[u8]) -> Result<()>) -> Result<()> {
         if self.form != SignatureForm::Value {
             return Err(damaged(WHAT, "its signatures are no values"));
@@ -262,7 +263,7 @@ impl<'f, F: ReadAt + ?Sized> SignatureReader<'f, F> {
         })
     }
 
-    /// Calls `each` with every row, its length, and the items from its first on.
+    /// Calls `each` with every row, its length, and a reader at its first item.
     fn rows_of_any_length(
         &self,
         mut each: impl FnMut(u64, u64, &mut Pieces<'f, F>) -> Result<()>,

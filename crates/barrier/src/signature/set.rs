@@ -1,11 +1,11 @@
-//! Sets of 32-bit hashes as bytes: each is written as its distance from the one before, seven bits to a byte.
+//! Writes sets of 32-bit hashes as bytes: each hash as its distance from the one before, seven bits to a byte.
 
 use crate::error::Result;
 use crate::read::damaged;
 
 use super::WHAT;
 
-/// Appends the bytes of a set, which rises and has each hash once.
+/// Appends the bytes of a set, which is in ascending order and has each hash once.
 pub(super) fn write(set: &[u32], out: &mut Vec<u8>) {
     let mut last = 0;
     for hash in set {
@@ -28,7 +28,7 @@ pub(super) fn read(bytes: &[u8], set: &mut Vec<u32>) -> Result<()> {
         distance |= u64::from(byte & 0x7f) << shift;
         if byte & 0x80 != 0 {
             shift += 7;
-            // Five bytes hold 32 bits.
+            // Five bytes are enough for 32 bits.
             if shift > 28 {
                 return Err(wrong());
             }

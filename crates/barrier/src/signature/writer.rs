@@ -1,4 +1,4 @@
-//! Writing signature files.
+//! Writes signature files.
 
 use std::io::{self, Write};
 
@@ -6,11 +6,11 @@ use coldpress_operator::{Signature, SignatureForm};
 
 use super::{Footer, MAGIC, MAGIC_OF_SETS, code, has_lengths, has_sets, is_streamed, set, width};
 
-/// The most bytes of sets, digests of lines and values that are gathered before they are written.
+/// The number of bytes of sets, digests of lines and values that are gathered before they are written.
 const WAITING_BYTES: usize = 1 << 20;
 
-/// Gathers the signatures of a partition. Those of one width are small, and stay in memory until the partition is finished.
-/// The others are as large as the texts make them, and are written as they come: 4 or 8 bytes for each row stay.
+/// Gathers the signatures of a partition. Signatures of fixed width are small, and stay in memory until the partition is finished.
+/// The others are as large as the texts make them, and are written as they come; only 4 or 8 bytes for each row stay in memory.
 #[derive(Clone, Debug)]
 pub struct SignatureWriter {
     form: SignatureForm,
@@ -19,7 +19,7 @@ pub struct SignatureWriter {
     lengths: Vec<u8>,
     columns: Vec<Vec<u8>>,
     stream: Stream,
-    /// The offset at which each set begins.
+    /// The start of each set.
     starts: Vec<u8>,
     labels: Labels,
 }
@@ -28,22 +28,22 @@ pub struct SignatureWriter {
 #[derive(Clone, Debug, Default)]
 struct Stream {
     waiting: Vec<u8>,
-    /// All bytes so far.
+    /// The number of all bytes so far.
     bytes: u64,
     has_begun: bool,
 }
 
-/// What rows are known by.
+/// The labels of the rows.
 #[derive(Clone, Debug, Default)]
 struct Labels {
-    /// How many each row has.
+    /// The number of labels of each row.
     of_row: u32,
     lengths: Vec<u8>,
     bytes: Vec<u8>,
 }
 
 impl SignatureWriter {
-    /// A writer of signatures of this form.
+    /// Returns a writer of signatures of this form.
     #[must_use]
     pub fn new(form: SignatureForm) -> Self {
         Self {
@@ -58,14 +58,14 @@ impl SignatureWriter {
         }
     }
 
-    /// Has each signature come with so many labels.
+    /// Adds this number of labels to each signature.
     #[must_use]
     pub fn labels(mut self, of_row: u32) -> Self {
         self.labels.of_row = of_row;
         self
     }
 
-    /// Takes the next record's signature, which is of the form; none if it has none.
+    /// Adds the next record's signature, which must have the form; `None` if it has none.
     pub fn push(&mut self, signature: Option<&Signature>) {
         if has_sets(self.form) {
             let set = signature.map_or(&[][..], |signature| &signature.set);
@@ -115,22 +115,22 @@ impl SignatureWriter {
         self.rows += 1;
     }
 
-    /// The number of records so far.
+    /// Returns the number of records so far.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Returns whether so much waits in memory that [`spill`](Self::spill) should be called.
+    /// Returns whether so much is waiting in memory that [`spill`](Self::spill) should be called.
     #[must_use]
     pub fn is_to_spill(&self) -> bool {
         self.stream.waiting.len() >= WAITING_BYTES
     }
 
-    /// Writes what does not have to wait for the last record. `out` is the one that [`finish`](Self::finish) gets.
+    /// Writes everything that does not have to wait for the last record. `out` must be the one that [`finish`](Self::finish) gets.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Any error of `out`.
     pub fn spill(&mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
         let stream = &mut self.stream;
         if !std::mem::replace(&mut stream.has_begun, true) {
@@ -141,10 +141,10 @@ impl SignatureWriter {
         Ok(())
     }
 
-    /// Writes all of it.
+    /// Writes the rest of the file.
     ///
     /// # Errors
-    /// What `out` fails with.
+    /// Any error of `out`.
     pub fn finish(mut self, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
         let (code, columns) = code(self.form);
         let is_plain = !is_streamed(self.form) && self.labels.of_row == 0;
@@ -201,7 +201,7 @@ impl Stream {
 }
 
 impl Labels {
-    /// Takes the labels of the next row; those that it lacks are empty.
+    /// Adds the labels of the next row. Missing ones are empty.
     fn push(&mut self, labels: &[Vec<u8>]) {
         for nth in 0..self.of_row as usize {
             let label = labels.get(nth).map_or(&[][..], Vec::as_slice);
@@ -212,6 +212,6 @@ impl Labels {
 }
 
 fn length(length: usize) -> [u8; 4] {
-    // A record is far shorter: its greatest length is a setting with a limit below this.
+    // A record is far shorter, because its maximum length is a setting with a limit below this.
     u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes()
 }

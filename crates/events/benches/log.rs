@@ -1,4 +1,4 @@
-//! Measures what an event costs the thread that it happens in, and how many events the log takes.
+//! Measures what an event costs the thread that emits it, and how many events the log takes.
 //!
 //! `cargo bench -p coldpress-events --bench log` prints a line for each measurement, such as
 //!
@@ -22,7 +22,7 @@ fn main() -> Result {
     sustained(&folder.path().join("sustained"), 1_000_000)
 }
 
-/// An event as a job emits them most often.
+/// Returns an event of the most common kind in a job.
 fn event(index: u64) -> Event {
     Event::new(EventKind::OpComplete, "10000 records in, 9900 out")
         .partition(index)
@@ -41,7 +41,7 @@ fn paced(folder: &Path, per_second: u32, seconds: u32) -> Result {
     let begun = Instant::now();
     for index in 0..per_second * seconds {
         let due = begun + every * index;
-        // Waking up takes longer than there is between two events.
+        // Waking up takes longer than the time between two events.
         while Instant::now() < due {
             std::hint::spin_loop();
         }
@@ -59,7 +59,7 @@ fn paced(folder: &Path, per_second: u32, seconds: u32) -> Result {
     Ok(())
 }
 
-/// Measures how many events per second reach the files, while the producer never runs ahead by more than the queue holds.
+/// Measures how many events per second reach the files if the producer never gets further ahead than the queue allows.
 fn sustained(folder: &Path, events: u64) -> Result {
     let options = LogOptions::default();
     let burst = options.queue_events as u64 / 2;

@@ -1,4 +1,4 @@
-//! What can go wrong with an event log.
+//! The errors of event logs.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -6,18 +6,18 @@ use std::path::{Path, PathBuf};
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why an event log could not be opened, written or read.
+/// The reason why an event log could not be opened, written or read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused; `source` is its answer.
+    /// The operating system returned an error, which is `source`.
     #[error("cannot {action} `{}`", path.display())]
     Io {
-        /// What was tried, as a verb: `create`, `read`, `write` …
+        /// The failed action, as a verb: `create`, `read`, `write` …
         action: &'static str,
-        /// The file or folder that it was tried on.
+        /// The file or folder.
         path: PathBuf,
-        /// The operating system's answer.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The log was written by a newer release than this one.
@@ -27,31 +27,31 @@ pub enum Error {
         path.display()
     )]
     Newer {
-        /// The file that holds the event.
+        /// The file with the event.
         path: PathBuf,
         /// The version found.
         found: u32,
-        /// The newest version that is understood.
+        /// The newest version that this release understands.
         supported: u32,
     },
     /// The device did not take the events in time.
     #[error("the device of the event log gave no answer for {waited_seconds} seconds")]
     Stalled {
-        /// How long was waited, in seconds.
+        /// The time that the log waited, in seconds.
         waited_seconds: u64,
     },
     /// The log has been closed.
     #[error("the event log is closed")]
     Closed,
-    /// A text that names no kind of event.
+    /// A text is not the name of a kind of event.
     #[error("`{text}` is not a kind of event{}", nearest_kind(*nearest))]
     UnknownKind {
         /// The text as given.
         text: String,
-        /// A known kind that resembles it; none where nothing does.
+        /// A similar known kind; `None` if there is none.
         nearest: Option<&'static str>,
     },
-    /// A text that names no level.
+    /// A text is not the name of a level.
     #[error("`{text}` is not a level: expected DEBUG, INFO, WARNING or ERROR")]
     UnknownLevel {
         /// The text as given.

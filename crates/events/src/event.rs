@@ -1,4 +1,4 @@
-//! One event: its fields, how it is built, its form on disk.
+//! A single event: its fields, its builder, and its format on disk.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,34 +9,33 @@ use serde_json::{Map, Value};
 use crate::time::now_seconds;
 use crate::{EventKind, Level};
 
-/// The version of the form on disk that this release writes, and the newest that it reads.
+/// The version of the format on disk that this release writes, and the newest that it reads.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// That something happened.
+/// The record of something that happened.
 ///
-/// The fields are those of a line of `events.jsonl`, in this order; what is `None` is left out.
-/// `sequence`, `event_id`, `job_id`, `level`, `process_id` and `thread_id` are filled in by the
-/// log where they are missing.
+/// The fields are those of a line of `events.jsonl`, in this order; fields that are `None` are left out. The log fills in
+/// `sequence`, `event_id`, `job_id`, `level`, `process_id` and `thread_id` if they are missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Event {
-    /// The version of the form on disk; 0 in files of Data-Juicer.
+    /// The version of the format on disk; 0 in files of Data-Juicer.
     pub schema_version: u32,
-    /// The number of the event in its job's log, from 1, rising; 0 until the log has taken it.
+    /// The number of the event in its job's log, ascending from 1; 0 until the log has taken it.
     pub sequence: u64,
-    /// A name that no other event has.
+    /// A unique name.
     pub event_id: String,
-    /// What happened.
+    /// The kind of event.
     #[serde(rename = "event_type")]
     #[doc(alias = "event_type")]
     pub kind: EventKind,
-    /// When: seconds since 1970 in UTC.
+    /// The time in seconds since 1970, UTC.
     pub timestamp: f64,
-    /// How much it matters; see [`Event::level`] for events that do not say.
+    /// The importance; see [`Event::level`] for events without one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub level: Option<Level>,
-    /// What happened, for people.
+    /// A description for people.
     pub message: String,
     /// The job.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,10 +55,10 @@ pub struct Event {
     /// The number of retries so far.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_count: Option<u32>,
-    /// A status, in the words of the job or the partition.
+    /// A status, in the terms of the job or the partition.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
-    /// How long it took, in seconds.
+    /// The duration in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration: Option<f64>,
     /// The number of records that went in.
@@ -74,13 +73,13 @@ pub struct Event {
     /// The file that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output_path: Option<String>,
-    /// What went wrong.
+    /// The error message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_message: Option<String>,
-    /// The class of what went wrong.
+    /// The class of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<String>,
-    /// Where it went wrong.
+    /// The location of the error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stack_trace: Option<String>,
     /// The number of partitions of the job.
@@ -92,34 +91,33 @@ pub struct Event {
     /// The number of partitions that failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_partitions: Option<u64>,
-    /// How long the job took, in seconds.
+    /// The duration of the job in seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub job_duration: Option<f64>,
-    /// Whatever else belongs to it.
+    /// Any further facts.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Map<String, Value>>,
-    /// What the processes use of the machine.
+    /// The processes' use of the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource_usage: Option<Map<String, Value>>,
-    /// How fast it went.
+    /// The speed of the work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub performance_metrics: Option<PerformanceMetrics>,
-    /// The process that it happened in.
+    /// The process that the event happened in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process_id: Option<u32>,
-    /// The thread that it happened in, as the system numbers it.
+    /// The thread that the event happened in, as the system numbers it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thread_id: Option<u64>,
 }
 
-/// How fast something went.
+/// The speed of some work.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PerformanceMetrics {
-    /// Records in per second.
+    /// Input records per second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throughput: Option<f64>,
-    /// The part of the records that did not come out: 0.1 when 10 % were dropped; negative when
-    /// there are more than before.
+    /// The share of the records that did not come out: 0.1 if 10 % were dropped; negative if there are more records than before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reduction_ratio: Option<f64>,
     /// Other measurements.
@@ -128,7 +126,7 @@ pub struct PerformanceMetrics {
 }
 
 impl Event {
-    /// An event of this kind that happens now, in this thread.
+    /// Returns an event of this kind that happens now, in this thread.
     #[must_use]
     pub fn new(kind: EventKind, message: impl Into<String>) -> Self {
         Self {
@@ -140,14 +138,14 @@ impl Event {
         }
     }
 
-    /// Sets the level, where it is not the one of the kind.
+    /// Sets the level, if it differs from that of the kind.
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Sets the point in time, in seconds since 1970 in UTC.
+    /// Sets the time, in seconds since 1970, UTC.
     #[must_use]
     pub fn at(mut self, timestamp: f64) -> Self {
         self.timestamp = timestamp;
@@ -177,7 +175,7 @@ impl Event {
         self
     }
 
-    /// Sets how many attempts failed before, where that is not all the attempts before this one.
+    /// Sets the number of attempts that failed before, if that isn't all the attempts before this one.
     #[must_use]
     pub fn retries(mut self, count: u32) -> Self {
         self.retry_count = Some(count);
@@ -220,7 +218,7 @@ impl Event {
         self
     }
 
-    /// Sets what went wrong: the error's class and its message.
+    /// Sets the class and the message of the error.
     #[must_use]
     pub fn error(mut self, error_type: impl Into<String>, message: impl Into<String>) -> Self {
         self.error_type = Some(error_type.into());
@@ -228,7 +226,7 @@ impl Event {
         self
     }
 
-    /// Sets where it went wrong.
+    /// Sets the location of the error.
     #[must_use]
     pub fn stack_trace(mut self, trace: impl Into<String>) -> Self {
         self.stack_trace = Some(trace.into());
@@ -267,7 +265,7 @@ impl Event {
         self
     }
 
-    /// Sets the measurements, where they are not those that rows and duration give.
+    /// Sets the measurements, if they differ from those that follow from rows and duration.
     #[must_use]
     pub fn performance(mut self, metrics: PerformanceMetrics) -> Self {
         self.performance_metrics = Some(metrics);
@@ -282,31 +280,31 @@ impl Event {
         self
     }
 
-    /// The stage that it is about, from 0; none where it says none, as in the first stage.
+    /// Returns the stage of the event, from 0; `None` if the event has none, as in the first stage.
     #[must_use]
     pub fn stage(&self) -> Option<u64> {
         self.metadata.as_ref()?.get("stage")?.as_u64()
     }
 
-    /// Returns how much it matters: as the event says, else as its kind.
+    /// Returns the level of the event, or else that of its kind.
     #[must_use]
     pub fn level(&self) -> Level {
         self.level.unwrap_or_else(|| self.kind.level())
     }
 
-    /// Records in per second, if known.
+    /// Returns the number of input records per second, if known.
     #[must_use]
     pub fn throughput(&self) -> Option<f64> {
         self.performance_metrics.as_ref()?.throughput
     }
 
-    /// The part of the records that did not come out, if known.
+    /// Returns the share of the records that did not come out, if known.
     #[must_use]
     pub fn reduction_ratio(&self) -> Option<f64> {
         self.performance_metrics.as_ref()?.reduction_ratio
     }
 
-    /// Notes the process and the thread, unless they are known already.
+    /// Sets the process and the thread, unless they are already known.
     pub(crate) fn fill_thread(&mut self) {
         if self.process_id.is_none() {
             self.process_id = Some(std::process::id());
@@ -314,7 +312,7 @@ impl Event {
         }
     }
 
-    /// Computes the measurements from rows and duration, unless they are known already.
+    /// Computes the measurements from rows and duration, unless they are already known.
     pub(crate) fn fill_performance(&mut self) {
         let (None, Some(input), Some(output)) =
             (&self.performance_metrics, self.input_rows, self.output_rows)
@@ -330,7 +328,7 @@ impl Event {
         });
     }
 
-    /// Cuts what would make a line too long for a reader.
+    /// Cuts fields that would make a line too long for a reader.
     pub(crate) fn shorten(&mut self, limit_bytes: usize) {
         let texts = [
             Some(&mut self.message),
@@ -356,7 +354,7 @@ impl Event {
 }
 
 impl Default for Event {
-    /// An event without anything, as the missing fields of a file are read.
+    /// Returns an empty event, for the fields that are missing in a file.
     fn default() -> Self {
         Self {
             schema_version: 0,
@@ -394,7 +392,7 @@ impl Default for Event {
     }
 }
 
-/// The system's number of this thread, looked up once per thread.
+/// Returns the system's number for this thread, which is looked up once per thread.
 fn current_thread_id() -> u64 {
     thread_local! {
         static ID: Cell<u64> = const { Cell::new(0) };
@@ -407,7 +405,7 @@ fn current_thread_id() -> u64 {
     })
 }
 
-/// Linux tells a thread's number by a link `{process}/task/{thread}`.
+/// Reads the number of this thread from a link `{process}/task/{thread}`, as on Linux.
 fn system_thread_id() -> Option<u64> {
     let link = std::fs::read_link("/proc/thread-self").ok()?;
     link.file_name()?.to_str()?.parse().ok()

@@ -1,8 +1,8 @@
-//! Which events a reader wants.
+//! The conditions for events that a reader wants.
 
 use crate::{Event, EventKind, Level};
 
-/// Which events a reader wants; without any condition all.
+/// The conditions for events that a reader wants. Without any conditions, all events pass.
 ///
 /// ```
 /// use coldpress_events::{Event, EventFilter, EventKind};
@@ -16,26 +16,27 @@ use crate::{Event, EventKind, Level};
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct EventFilter {
-    /// Any of these kinds; empty = all.
+    /// The kinds that pass; empty = all.
     pub kinds: Vec<EventKind>,
-    /// This partition.
+    /// The partition.
     pub partition: Option<u64>,
-    /// This stage, from 0: events of its partitions, and those that name it. Events of the job as a whole belong to no stage.
+    /// The stage, from 0. Its events are those of its partitions, and those that name it. Events about the whole job belong to no
+    /// stage.
     pub stage: Option<u64>,
-    /// The operator of this name.
+    /// The name of the operator.
     pub operation: Option<String>,
-    /// This level or a higher one.
+    /// The lowest level.
     pub level: Option<Level>,
-    /// Not before this point in time, in seconds since 1970 in UTC.
+    /// The earliest time, in seconds since 1970, UTC.
     pub since: Option<f64>,
-    /// Before this point in time, in seconds since 1970 in UTC.
+    /// The time before which events must be, in seconds since 1970, UTC.
     pub until: Option<f64>,
-    /// This text, in any case, somewhere in the event.
+    /// A text that must occur somewhere in the event, in any case.
     pub grep: Option<String>,
 }
 
 impl EventFilter {
-    /// A filter that lets all events pass.
+    /// Returns a filter that lets all events pass.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -48,49 +49,49 @@ impl EventFilter {
         self
     }
 
-    /// Only this partition.
+    /// Limits the filter to this partition.
     #[must_use]
     pub fn partition(mut self, partition: u64) -> Self {
         self.partition = Some(partition);
         self
     }
 
-    /// Only this stage, from 0.
+    /// Limits the filter to this stage, from 0.
     #[must_use]
     pub fn stage(mut self, stage: u64) -> Self {
         self.stage = Some(stage);
         self
     }
 
-    /// Only the operator of this name.
+    /// Limits the filter to the operator with this name.
     #[must_use]
     pub fn operation(mut self, name: impl Into<String>) -> Self {
         self.operation = Some(name.into());
         self
     }
 
-    /// Only this level and those above.
+    /// Limits the filter to this level and those above.
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Only events at or after this point in time.
+    /// Limits the filter to events at or after this time.
     #[must_use]
     pub fn since(mut self, seconds: f64) -> Self {
         self.since = Some(seconds);
         self
     }
 
-    /// Only events before this point in time.
+    /// Limits the filter to events before this time.
     #[must_use]
     pub fn until(mut self, seconds: f64) -> Self {
         self.until = Some(seconds);
         self
     }
 
-    /// Only events that contain this text, in any case.
+    /// Limits the filter to events that contain this text, in any case.
     #[must_use]
     pub fn grep(mut self, text: impl Into<String>) -> Self {
         self.grep = Some(text.into());
@@ -116,7 +117,7 @@ impl EventFilter {
     }
 }
 
-/// Returns the stage that an event belongs to: an event of a partition that names none belongs to the first.
+/// Returns the stage that an event belongs to. An event of a partition without a stage belongs to the first.
 fn stage_of(event: &Event) -> Option<u64> {
     event.stage().or(event.partition_id.map(|_| 0))
 }

@@ -1,4 +1,4 @@
-//! Reading a log that grows.
+//! Reads a log while it grows.
 
 use std::fmt;
 use std::path::Path;
@@ -7,15 +7,14 @@ use std::time::Duration;
 use crate::query::EventReader;
 use crate::{Event, EventFilter, Result, read_events};
 
-/// Reads the events of the log in this folder, and goes on with those that are added, until `stop`
-/// says so.
+/// Reads the events of the log in this folder, and continues with those that are added, until `stop` returns true.
 ///
-/// `stop` is asked each time that all events have been read, before the wait of `interval`; when
-/// it says true, what was added in the meantime is still read. The log need not exist yet.
+/// `stop` is called each time that all events have been read, before the wait of `interval`. After it returns true, events that
+/// were added in the meantime are still read. The log need not exist yet.
 ///
 /// # Errors
 ///
-/// As [`read_events`].
+/// As for [`read_events`].
 pub fn follow<F: FnMut() -> bool>(
     folder: impl AsRef<Path>,
     filter: EventFilter,
@@ -41,7 +40,7 @@ pub struct Follow<F> {
 }
 
 impl<F> Follow<F> {
-    /// The number of lines so far that were no events.
+    /// Returns the number of lines so far that were not events.
     #[must_use]
     pub fn damaged_lines(&self) -> u64 {
         self.reader.damaged_lines()

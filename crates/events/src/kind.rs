@@ -1,4 +1,4 @@
-//! The kinds of events and all the ways to spell them.
+//! The kinds of events, and all the ways to spell them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,11 +10,10 @@ use crate::{Error, Level};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident $name:literal $level:ident,)*) => {
-        /// What happened.
+        /// The kind of an event.
         ///
-        /// On disk and in [`Display`](fmt::Display) a kind is its lower-case name. Parsing takes
-        /// any case, words parted by `_`, `-`, a blank or nothing, and the other names that
-        /// Data-Juicer's documents give to the same thing:
+        /// On disk and in [`Display`](fmt::Display) a kind is its lower-case name. Parsing takes any case, words separated by `_`,
+        /// `-`, a blank or nothing, and the other names for the same kind in Data-Juicer's documents:
         ///
         /// ```
         /// use coldpress_events::EventKind;
@@ -29,15 +28,15 @@ macro_rules! kinds {
         #[doc(alias = "EventType")]
         pub enum EventKind {
             $($(#[$doc])* $variant,)*
-            /// A kind that this release does not know, as it stood in the file.
+            /// A kind that this release doesn't know, as it is in the file.
             Other(Box<str>),
         }
 
         impl EventKind {
-            /// All kinds that have a name of their own.
+            /// All kinds that have a name.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The name on disk.
+            /// Returns the name on disk.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -46,7 +45,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// The level of an event of this kind that names none.
+            /// Returns the level of an event of this kind without a level of its own.
             #[must_use]
             pub fn level(&self) -> Level {
                 match self {
@@ -75,27 +74,27 @@ macro_rules! kinds {
 kinds! {
     /// A driver started the job.
     JobStart "job_start" Info,
-    /// The job is done.
+    /// The job is complete.
     JobComplete "job_complete" Info,
     /// The job failed.
     JobFailed "job_failed" Error,
     /// The job was stopped on request.
     JobStopped "job_stopped" Warning,
-    /// Someone asked the job to stop.
+    /// Somebody asked the job to stop.
     StopRequested "stop_requested" Warning,
-    /// The driver before this one died with the job in its hands.
+    /// The driver before this one died while it held the job.
     LockTakenOver "lock_taken_over" Warning,
-    /// A driver took up a job that was begun earlier.
+    /// A driver resumed a job that was started earlier.
     JobRestart "job_restart" Info,
     /// Planning began.
     PlanStart "plan_start" Info,
     /// The plan of all partitions is saved.
     PlanComplete "plan_complete" Info,
-    /// One partition was cut.
+    /// One partition was planned.
     PartitionPlanned "partition_planned" Debug,
-    /// Partitions begin to be made (Data-Juicer's monitor waits for it).
+    /// The creation of partitions began (Data-Juicer's monitor waits for this).
     PartitionCreationStart "partition_creation_start" Info,
-    /// All partitions are made (Data-Juicer's monitor waits for it).
+    /// All partitions are created (Data-Juicer's monitor waits for this).
     PartitionCreationComplete "partition_creation_complete" Info,
     /// An attempt at a partition began.
     PartitionStart "partition_start" Info,
@@ -103,11 +102,11 @@ kinds! {
     PartitionComplete "partition_complete" Info,
     /// An attempt at a partition failed.
     PartitionFailed "partition_failed" Error,
-    /// A partition goes on from a checkpoint.
+    /// A partition continues from a checkpoint.
     PartitionResume "partition_resume" Info,
     /// An operator began on a partition.
     OpStart "op_start" Info,
-    /// An operator is through with a partition.
+    /// An operator finished a partition.
     OpComplete "op_complete" Info,
     /// An operator failed on a partition.
     OpFailed "op_failed" Error,
@@ -115,43 +114,43 @@ kinds! {
     CheckpointSave "checkpoint_save" Info,
     /// A checkpoint was loaded.
     CheckpointLoad "checkpoint_load" Info,
-    /// Checkpoints were removed, as the retention keys ask.
+    /// Checkpoints were removed, according to the retention keys.
     CheckpointCleanup "checkpoint_cleanup" Info,
     /// A checkpoint did not verify and was set aside.
     CheckpointRejected "checkpoint_rejected" Warning,
     /// The pipeline's execution began.
     ProcessingStart "processing_start" Info,
-    /// The pipeline's execution is done.
+    /// The pipeline's execution ended.
     ProcessingComplete "processing_complete" Info,
     /// The pipeline's execution failed.
     ProcessingError "processing_error" Error,
-    /// A barrier began to resolve what all partitions told it.
+    /// A barrier began to resolve the signatures of all partitions.
     BarrierStart "barrier_start" Info,
     /// A barrier's result is published.
     BarrierComplete "barrier_complete" Info,
-    /// Results begin to be merged into the export.
+    /// The merge of the results into the export began.
     MergeStart "merge_start" Info,
     /// All results are merged.
     MergeComplete "merge_complete" Info,
-    /// The export stands under its name.
+    /// The export is in place under its name.
     ExportCommitted "export_committed" Info,
-    /// A failed attempt will be made again.
+    /// A failed attempt will be repeated.
     Retry "retry" Warning,
-    /// A record was put into quarantine.
+    /// A record was put in quarantine.
     RecordQuarantined "record_quarantined" Warning,
-    /// What the processes use of the machine.
+    /// The processes' use of the machine.
     ResourceUsage "resource_usage" Info,
     /// A measurement, such as the time that an operator took over the whole job.
     PerformanceMetric "performance_metric" Info,
-    /// How fast records and bytes come through.
+    /// The number of records and bytes per second.
     Throughput "throughput" Info,
-    /// A rule of the recipe is met.
+    /// A rule of the recipe was met.
     Alert "alert" Warning,
-    /// Something that a person should know of.
+    /// Something that a person should know about.
     Warning "warning" Warning,
     /// Something that may be of interest.
     Info "info" Info,
-    /// Something for those who look for a fault.
+    /// Details for debugging.
     Debug "debug" Debug,
     /// Data-Juicer began to build its graph of operators.
     DagBuildStart "dag_build_start" Info,
@@ -161,13 +160,13 @@ kinds! {
     DagNodeReady "dag_node_ready" Info,
     /// A node of Data-Juicer's graph began.
     DagNodeStart "dag_node_start" Info,
-    /// A node of Data-Juicer's graph is done.
+    /// A node of Data-Juicer's graph ended.
     DagNodeComplete "dag_node_complete" Info,
     /// A node of Data-Juicer's graph failed.
     DagNodeFailed "dag_node_failed" Error,
     /// A group of nodes of Data-Juicer's graph began.
     DagParallelGroupStart "dag_parallel_group_start" Info,
-    /// A group of nodes of Data-Juicer's graph is done.
+    /// A group of nodes of Data-Juicer's graph ended.
     DagParallelGroupComplete "dag_parallel_group_complete" Info,
     /// Data-Juicer saved its graph.
     DagExecutionPlanSaved "dag_execution_plan_saved" Info,
@@ -175,8 +174,7 @@ kinds! {
     DagExecutionPlanLoaded "dag_execution_plan_loaded" Info,
 }
 
-/// Other names of kinds, in lower case and without what parts the words. `operation…` needs no
-/// line here, because it is read as `op…`.
+/// Other names of kinds, in lower case and without separators. `operation…` needs no entry here, because it is read as `op…`.
 const OTHER_NAMES: &[(&str, EventKind)] = &[
     ("joberror", EventKind::JobFailed),
     ("jobstop", EventKind::JobStopped),
@@ -200,7 +198,7 @@ const OTHER_NAMES: &[(&str, EventKind)] = &[
     ("checkpointsetaside", EventKind::CheckpointRejected),
 ];
 
-/// Endings that mean the same as the one of the name on disk.
+/// Endings with the same meaning as the ending of the name on disk.
 const ENDINGS: &[(&str, &str)] = &[
     ("started", "start"),
     ("completed", "complete"),
@@ -212,7 +210,7 @@ const ENDINGS: &[(&str, &str)] = &[
 ];
 
 impl EventKind {
-    /// The kind that a file names; an unknown one is kept as text.
+    /// Returns the kind that a file names. An unknown one is kept as text.
     #[must_use]
     pub fn from_file(text: &str) -> Self {
         Self::of_name(text)
@@ -268,7 +266,7 @@ impl<'de> Deserialize<'de> for EventKind {
     }
 }
 
-/// A spelling without case and without what parts its words.
+/// Returns the spelling in lower case and without separators.
 fn key_of(text: &str) -> String {
     let text = text.trim();
     let text = match text.get(..10) {
@@ -286,16 +284,16 @@ fn key_of(text: &str) -> String {
     key
 }
 
-/// The known kind that takes the fewest changes of letters, if a slip of the finger may have made the text of it.
+/// Returns the known kind that is the fewest edits away, if the text may be a typo of it.
 fn nearest(text: &str) -> Option<&'static str> {
-    // Longer texts are no slips of the finger, and must not cost time.
+    // Longer texts aren't typos, and must not cost time.
     let wanted: Vec<char> = key_of(text).chars().take(64).collect();
     let changes = |kind: &EventKind| changes(&wanted, &key_of(kind.as_str()));
     let nearest = EventKind::ALL.iter().min_by_key(|kind| changes(kind))?;
     (changes(nearest) <= 1 + wanted.len() / 4).then(|| nearest.name_of())
 }
 
-/// Returns how many letters must be put in, taken out or replaced to get from one text to the other.
+/// Returns the number of letters to insert, remove or replace to get from one text to the other.
 fn changes(from: &[char], to: &str) -> usize {
     let mut row: Vec<usize> = (0..=from.len()).collect();
     for (line, wanted) in to.chars().enumerate() {

@@ -1,4 +1,4 @@
-//! How much an event matters.
+//! The importance of events.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::Error;
 
-/// How much an event matters; the later, the more.
+/// The importance of an event, in ascending order.
 ///
 /// ```
 /// use coldpress_events::Level;
@@ -18,19 +18,19 @@ use crate::Error;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// For those who look for a fault.
+    /// Details for debugging.
     Debug,
-    /// The usual course of things.
+    /// Normal operation.
     #[default]
     Info,
-    /// Something that a person should know of; the job goes on.
+    /// Something that a person should know about; the job continues.
     Warning,
     /// Something failed.
     Error,
 }
 
 impl Level {
-    /// The name as it stands in files and recipes.
+    /// Returns the name in files and recipes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl fmt::Display for Level {
 impl FromStr for Level {
     type Err = Error;
 
-    /// Takes the names of Python's logging libraries in any case.
+    /// Accepts the names of Python's logging libraries in any case.
     fn from_str(text: &str) -> Result<Self, Error> {
         match text.trim().to_ascii_uppercase().as_str() {
             "TRACE" | "DEBUG" => Ok(Self::Debug),

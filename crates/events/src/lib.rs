@@ -1,10 +1,9 @@
-//! What happened? The event log of a job: written beside the work, never in its way.
+//! The event log of a job. It is written alongside the work and never delays it.
 //!
-//! - [`Event`] says that something happened, an [`EventKind`] what.
-//! - [`EventLog`] owns the thread that writes `events.jsonl` (for programs) and `events.log` (for
-//!   people), rotates and compresses them. [`EventSink`] is the cheap handle that is given to
-//!   everyone who has something to tell; [`EventLog::subscribe`] lets a program listen.
-//! - [`read_events`] and [`follow`] read a log, rotated files included, through an [`EventFilter`].
+//! - [`Event`] records that something happened, and [`EventKind`] what it was.
+//! - [`EventLog`] owns the thread that writes `events.jsonl` (for programs) and `events.log` (for people), rotates and compresses
+//!   them. [`EventSink`] is the cheap handle that all emitters of events get; [`EventLog::subscribe`] lets a program listen.
+//! - [`read_events`] and [`follow`] read a log, including rotated files, through an [`EventFilter`].
 //!
 //! ```
 //! use coldpress_events::{Event, EventFilter, EventKind, EventLog, LogOptions, read_events};
@@ -33,21 +32,21 @@
 //!
 //! # On disk
 //!
-//! One JSON object a line, fields without a value left out, a strictly rising `sequence` that goes
-//! on over restarts; a gap in it means lost events. A file over the size limit becomes
-//! `events.1.jsonl`, then `events.2.jsonl` and so on (the highest number is the newest), and is
-//! compressed to `.gz` beside the work. A line that a crash tore is cut off at the next start.
+//! Each line is one JSON object. Fields without a value are left out. `sequence` strictly increases, even over restarts, and a gap
+//! in it means lost events. A file over the size limit becomes `events.1.jsonl`, then `events.2.jsonl` and so on (the highest
+//! number is the newest), and is compressed to `.gz` in the background. A line that a crash left incomplete is cut off at the next
+//! start.
 //!
 //! # Compatibility
 //!
-//! Field names and lower-case kind names are those of Data-Juicer's event files, so that its
-//! readers and ours read each other's. `schema_version` is [`SCHEMA_VERSION`]; a newer one is
-//! [`Error::Newer`], unknown kinds are kept as text, unknown fields are passed over.
+//! Field names and lower-case kind names are those of Data-Juicer's event files, so each side's readers can read the other's files.
+//! `schema_version` is [`SCHEMA_VERSION`]; a newer one is [`Error::Newer`]. Unknown kinds are kept as text, and unknown fields are
+//! ignored.
 //!
 //! # What it is not
 //!
-//! It is not the truth about a job: no count and no resume depends on it, it is not synced event
-//! by event, and a crash may cost the last few. A full or stalled device never stalls who emits.
+//! The log is not the authority about a job: no count and no resume depends on it, it is not synced event by event, and a crash may
+//! lose the last few events. A full or stalled device never stalls an emitter.
 
 mod event;
 mod kind;

@@ -1,4 +1,4 @@
-//! A file that whole lines are appended to, on a device that may fail.
+//! A file to which whole lines are appended, on a device that may fail.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -7,15 +7,15 @@ use std::time::{Duration, Instant};
 
 use crate::rotate::{Archiver, LogName};
 
-/// How long a failing device is left alone.
+/// The time for which a failing device is left alone.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
-/// Lines on their way to a file. What the device refuses is kept, up to a bound, and tried again.
+/// Lines on their way to a file. Lines that the device refuses are kept, up to a limit, and tried again.
 pub(crate) struct LineFile {
     name: LogName,
     file: File,
     length: u64,
-    /// Whether a failed write may have left bytes that could not be cut off.
+    /// True if a failed write may have left bytes that could not be cut off.
     torn: bool,
     pending: Vec<u8>,
     pending_lines: u64,
@@ -25,7 +25,7 @@ pub(crate) struct LineFile {
     outage: Option<Outage>,
 }
 
-/// A time in which the device refused everything.
+/// A period in which the device refused everything.
 #[derive(Debug)]
 pub(crate) struct Outage {
     pub(crate) since: Instant,
@@ -34,7 +34,7 @@ pub(crate) struct Outage {
 }
 
 impl LineFile {
-    /// Opens or creates the file and mends what a crash left of its last line.
+    /// Opens or creates the file, and repairs its last line if a crash left it incomplete.
     pub(crate) fn open(name: LogName, held_bytes: usize, max_size_bytes: u64) -> io::Result<Self> {
         let file = open_to_append(&name.current())?;
         let length = mend_tail(&file, &name)?;
@@ -53,11 +53,11 @@ impl LineFile {
         })
     }
 
-    /// Takes a line with its line feed, unless the bound is reached: then `false`.
+    /// Takes a line with its line feed; returns false if the limit is reached.
     #[must_use]
     pub(crate) fn push(&mut self, line: &[u8]) -> bool {
         let fits = self.pending.len() + line.len() <= self.held_bytes;
-        // Without an outage the bound cannot be meant: the next write empties the buffer.
+        // Without an outage, the limit doesn't apply, because the next write empties the buffer.
         if fits || self.outage.is_none() {
             self.pending.extend_from_slice(line);
             self.pending_lines += 1;
@@ -74,7 +74,7 @@ impl LineFile {
         self.pending_lines
     }
 
-    /// The path of the file that is being written.
+    /// Returns the path of the file that is being written.
     pub(crate) fn path(&self) -> PathBuf {
         self.name.current()
     }
@@ -83,8 +83,7 @@ impl LineFile {
         self.outage.as_ref()
     }
 
-    /// Writes what is pending, unless the device is being left alone. Gives the outage that ends
-    /// with it.
+    /// Writes the pending lines, unless the device is being left alone. Returns the outage that ends with this, if there was one.
     pub(crate) fn write_out(&mut self, archiver: &mut Archiver) -> Option<Outage> {
         let now = Instant::now();
         if self.pending.is_empty() || self.outage.as_ref().is_some_and(|o| o.retry_at > now) {
@@ -93,7 +92,7 @@ impl LineFile {
         self.write_out_now(archiver)
     }
 
-    /// As [`write_out`](Self::write_out), but tries in any case.
+    /// Does the same as [`write_out`](Self::write_out), but always tries.
     pub(crate) fn write_out_now(&mut self, archiver: &mut Archiver) -> Option<Outage> {
         if self.pending.is_empty() {
             return None;
@@ -102,7 +101,7 @@ impl LineFile {
             Ok(()) => {
                 self.pending.clear();
                 self.pending_lines = 0;
-                // One burst must not keep its memory for ever.
+                // A burst must not keep its memory for ever.
                 self.pending.shrink_to(1 << 20);
                 self.outage.take()
             }
@@ -123,7 +122,7 @@ impl LineFile {
     /// Hands everything to the device.
     pub(crate) fn sync(&self) -> io::Result<()> {
         match self.file.sync_data() {
-            // Pipes and the like cannot be synced, and need not be.
+            // Pipes and similar files cannot be synced, and need not be.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             result => result,
         }
@@ -142,11 +141,11 @@ impl LineFile {
         Ok(())
     }
 
-    /// The handle may be what is wrong: a folder that was moved, a mount that went away.
+    /// Opens the file again. The handle may be the problem: the folder may have been moved, or the mount may have disappeared.
     fn reopen(&mut self) -> io::Result<()> {
         let file = open_to_append(&self.name.current())?;
         if self.torn && file.metadata()?.len() > self.length {
-            // All that is pending will be written again, so none of it may stay.
+            // All pending lines will be written again, so none of them may stay.
             file.set_len(self.length)?;
         }
         self.length = mend_tail(&file, &self.name)?;
@@ -155,7 +154,7 @@ impl LineFile {
         Ok(())
     }
 
-    /// Where the folder does not allow it, the file just grows.
+    /// Rotates the file. If the folder doesn't allow that, the file just grows.
     fn rotate(&mut self, archiver: &mut Archiver) -> io::Result<()> {
         let last = self.name.numbers()?.last().copied().unwrap_or(0);
         let number = self.next_number.max(last + 1);
@@ -171,7 +170,8 @@ impl LineFile {
     }
 }
 
-/// Opens a log. One that is a link to another file is refused, because that file would get the lines; a device gets them.
+/// Opens a log. If it is a link to another file, it is refused, because that file would get the lines. A link to a device is
+/// allowed.
 fn open_to_append(path: &Path) -> io::Result<File> {
     let is_link = fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink());
     if is_link && fs::metadata(path).map_or(true, |found| found.is_file()) {
@@ -195,8 +195,7 @@ fn open_to_append(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Cuts off a last line without its end, or gives it the end if all the rest of it is there.
-/// Returns the length of the file then.
+/// Cuts off an incomplete last line, or adds its line feed if only that is missing. Returns the length of the file after that.
 fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -204,7 +203,7 @@ fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
     }
     let length = metadata.len();
     let Some(whole) = end_of_last_line(file, length)? else {
-        // Not ours; whatever it is, readers pass over it.
+        // The line isn't ours. Readers ignore it, whatever it is.
         file.write_all(b"\n")?;
         return Ok(length + 1);
     };
@@ -219,7 +218,7 @@ fn mend_tail(mut file: &File, name: &LogName) -> io::Result<u64> {
     Ok(whole)
 }
 
-/// The offset behind the last line feed, 0 if there is none; nothing if that is farther back than any line is long.
+/// Returns the offset after the last line feed, or 0 if there is none; `None` if it is further back than the length of any line.
 fn end_of_last_line(mut file: &File, length: u64) -> io::Result<Option<u64>> {
     let mut buffer = [0; 8192];
     let mut end = length;

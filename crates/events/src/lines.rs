@@ -1,4 +1,4 @@
-//! The lines of a log's files, in order, also while they are written and rotated.
+//! The lines of a log's files, in order, even while the files are written and rotated.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -11,29 +11,29 @@ use flate2::read::MultiGzDecoder;
 use crate::rotate::LogName;
 use crate::{Error, Result};
 
-/// The longest line that is read, in bytes; the writer cuts its own far below.
+/// The length of the longest line that is read, in bytes. The writer cuts its own lines far below that.
 pub(crate) const MAX_LINE_BYTES: u64 = 16 << 20;
 
-/// So many bytes are looked through for the end of a line that is too long. Whatever follows more is no log.
+/// The number of bytes to search for the end of a line that is too long. A file with more isn't a log.
 const MAX_SKIPPED_BYTES: u64 = 256 << 20;
 
-/// What came of a line.
+/// The result of reading a line.
 pub(crate) enum Line {
     Whole,
     Damaged,
 }
 
-/// The lines of all files of a log. At the end of the current file it can be asked again later,
-/// and finds its way when the file is rotated in the meantime.
+/// The lines of all files of a log. At the end of the current file, it can be read again later, even if the file has been rotated
+/// in the meantime.
 #[derive(Debug)]
 pub(crate) struct LogLines {
     name: LogName,
-    /// Rotated files below this number are done with.
+    /// Rotated files below this number have been read.
     next_number: u64,
     reader: Option<LineReader>,
-    /// Which file the reader reads.
+    /// The file that is being read.
     pub(crate) path: PathBuf,
-    /// The number that the file will get when it is rotated; its own if it has been.
+    /// The number that the file will get when it is rotated, or the one that it has.
     number: u64,
     is_current: bool,
     pub(crate) line: Vec<u8>,
@@ -57,8 +57,8 @@ impl LogLines {
         Ok(lines)
     }
 
-    /// Reads the next line into `line`. `None`: nothing whole is there now; `line` then holds what
-    /// stands behind the last line feed.
+    /// Reads the next line into `line`. `None` means that there is no complete line now; `line` then has the text after the last
+    /// line feed.
     pub(crate) fn next(&mut self) -> Result<Option<Line>> {
         if std::mem::take(&mut self.line_is_used) {
             self.line.clear();
@@ -73,8 +73,8 @@ impl LogLines {
             if self.is_current && self.rotated()?.range(self.number..).next().is_none() {
                 return Ok(None);
             }
-            // The file is rotated, so nothing is added to it any more, but something may have been
-            // between the last look at it and the rotation.
+            // The file is rotated, so nothing is added to it any more. But lines may have been added between the last read and the
+            // rotation.
             if let Some(line) = self.read_line()? {
                 return Ok(Some(line));
             }
@@ -96,7 +96,7 @@ impl LogLines {
                 self.line_is_used = line.is_some();
                 Ok(line)
             }
-            // A damaged archive: what could be unpacked of it has been read.
+            // A damaged archive. The part that could be decompressed has been read.
             Err(_) if reader.is_compressed => {
                 reader.is_at_end = true;
                 self.line_is_used = true;
@@ -106,7 +106,7 @@ impl LogLines {
         }
     }
 
-    /// Opens the oldest file that has not been read; `false` if there is none.
+    /// Opens the oldest file that has not been read; returns false if there is none.
     fn open_next(&mut self) -> Result<bool> {
         loop {
             let rotated = self.rotated()?;
@@ -126,7 +126,7 @@ impl LogLines {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
                 reader => reader.map_err(|source| Error::io("open", &self.path, source))?,
             };
-            // Had it been rotated between the two looks, nobody could tell which file this is.
+            // If it were rotated between the two checks, it would be unknown which file this is.
             if self.rotated()?.range(self.number..).next().is_none() {
                 self.reader = Some(reader);
                 self.is_current = true;
@@ -135,7 +135,7 @@ impl LogLines {
         }
     }
 
-    /// Opens a rotated file, whichever form it has by now; `false` if it has been removed.
+    /// Opens a rotated file in its current form; returns false if it has been removed.
     fn open_rotated(&mut self, number: u64) -> Result<bool> {
         for path in [self.name.plain(number), self.name.compressed(number)] {
             match LineReader::open(&path) {
@@ -164,7 +164,7 @@ pub(crate) struct LineReader {
     pub(crate) is_compressed: bool,
     is_at_end: bool,
     is_skipping: bool,
-    /// Bytes that were skipped since the last line.
+    /// The number of bytes skipped since the last line.
     skipped: u64,
 }
 
@@ -200,7 +200,7 @@ impl LineReader {
         })
     }
 
-    /// Skips all but the last bytes of a plain file; the first line is then a part of one.
+    /// Skips all but the last bytes of a plain file. The first line is then incomplete.
     pub(crate) fn skip_to_tail(&mut self, tail_bytes: u64) {
         use std::io::{Seek, SeekFrom};
         if let Input::Plain(file) = self.input.get_mut()
@@ -212,8 +212,8 @@ impl LineReader {
         }
     }
 
-    /// Appends to `line` up to the line feed, which is left out. `None` at the end of the file as
-    /// it is now; what came of a line stays in `line` for the next call.
+    /// Appends the text up to the line feed, which is left out, to `line`. `None` at the current end of the file; an incomplete
+    /// line stays in `line` for the next call.
     pub(crate) fn read(&mut self, line: &mut Vec<u8>) -> io::Result<Option<Line>> {
         while !self.is_at_end {
             let room = (MAX_LINE_BYTES + 1).saturating_sub(line.len() as u64);

@@ -1,4 +1,4 @@
-//! The log of a job: owns the writing thread.
+//! The log of a job, which owns the writing thread.
 
 use std::fmt;
 use std::fs;
@@ -21,8 +21,8 @@ use crate::{Error, Event, EventSink, LogOptions, Result, Subscription};
 
 /// The event log of a job, and the thread that writes it.
 ///
-/// Only the job's driver may open it, under the job's lock. Dropped, it closes itself and says
-/// nothing about failures; [`close`](Self::close) does.
+/// Only the job's driver may open it, while it holds the job's lock. When dropped, it closes itself and reports no failures;
+/// [`close`](Self::close) does.
 #[doc(alias = "EventLogger")]
 pub struct EventLog {
     folder: PathBuf,
@@ -34,13 +34,12 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Opens the log in this folder (`…/event_logs`), which is created where needed, mends a torn
-    /// last line, and goes on with its numbers.
+    /// Opens the log in this folder (`…/event_logs`), which is created if necessary, repairs an incomplete last line, and continues
+    /// its numbers.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if folder or files cannot be opened, [`Error::Newer`] if a newer release
-    /// wrote the log.
+    /// [`Error::Io`] if folder or files cannot be opened, [`Error::Newer`] if a newer release wrote the log.
     pub fn open(
         folder: impl AsRef<Path>,
         job_id: impl Into<String>,
@@ -81,58 +80,57 @@ impl EventLog {
         })
     }
 
-    /// A handle for those who have something to tell.
+    /// Returns a handle for emitting events.
     #[must_use]
     pub fn sink(&self) -> EventSink {
         self.sink.clone()
     }
 
-    /// Returns whether events of this level are kept; as [`EventSink::keeps`].
+    /// Returns whether events of this level are kept, like [`EventSink::keeps`].
     #[must_use]
     pub fn keeps(&self, level: crate::Level) -> bool {
         self.sink.keeps(level)
     }
 
-    /// Tells that something happened; as [`EventSink::emit`].
+    /// Emits an event, like [`EventSink::emit`].
     pub fn emit(&self, event: Event) {
         self.sink.emit(event);
     }
 
-    /// Listens to all events that are told from now on.
+    /// Listens to all events that are emitted from now on.
     #[doc(alias = "monitor_events")]
     #[must_use]
     pub fn subscribe(&self) -> Subscription {
         self.listeners.subscribe()
     }
 
-    /// The number of events that were lost so far, to a full queue or a device that refused them
-    /// for too long.
+    /// Returns the number of events lost so far, because the queue was full or the device refused them for too long.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.queue.lost()
     }
 
-    /// The folder with the files.
+    /// Returns the folder with the files.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Waits until all that was told before has been handed to the system.
+    /// Waits until all events emitted before have been handed to the system.
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the device refuses it (it is kept and tried again), [`Error::Stalled`] if
-    /// it gives no answer within [`LogOptions::patience_seconds`].
+    /// [`Error::Io`] if the device refuses them (they are kept and tried again), [`Error::Stalled`] if it doesn't respond within
+    /// [`LogOptions::patience_seconds`].
     pub fn flush(&self) -> Result<()> {
         self.ask(Command::Flush)
     }
 
-    /// Writes all that was told, ends the thread and all subscriptions.
+    /// Writes all events, and ends the thread and all subscriptions.
     ///
     /// # Errors
     ///
-    /// As [`flush`](Self::flush); what could not be written is lost then.
+    /// As for [`flush`](Self::flush). Events that could not be written are then lost.
     pub fn close(mut self) -> Result<()> {
         self.close_in_place()
     }
@@ -143,7 +141,7 @@ impl EventLog {
         };
         let result = self.ask(Command::Close);
         if matches!(result, Err(Error::Stalled { .. })) {
-            // The thread hangs in the device and cannot be ended; listeners must not hang with it.
+            // The thread hangs in the device and cannot be ended. Listeners must not hang with it.
             self.listeners.close();
         } else {
             self.wait_for_compression(&thread);
@@ -151,7 +149,7 @@ impl EventLog {
         result
     }
 
-    /// Rotated files that are not compressed in time stay plain; the next start takes them up.
+    /// Waits for the compression of rotated files. Those that are not compressed in time stay plain until the next start.
     fn wait_for_compression(&self, thread: &JoinHandle<()>) {
         let deadline = Instant::now() + self.patience;
         while !thread.is_finished() && Instant::now() < deadline {
@@ -159,7 +157,7 @@ impl EventLog {
         }
     }
 
-    /// Sends a command that wants an answer, and waits for both with one patience.
+    /// Sends a command that has a reply, and waits for both within one timeout.
     fn ask(
         &self,
         command: impl FnOnce(crossbeam_channel::Sender<Result<()>>) -> Command,

@@ -1,8 +1,8 @@
-//! How a log is kept.
+//! Options for keeping a log.
 
 use crate::Level;
 
-/// How a log is kept.
+/// Options for keeping a log.
 ///
 /// ```
 /// use coldpress_events::{Level, LogOptions};
@@ -13,21 +13,19 @@ use crate::Level;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LogOptions {
-    /// Whether files are written at all; listeners hear the events in either case.
+    /// If set, files are written. Listeners get the events in either case.
     pub enabled: bool,
-    /// Events below this level are dropped at once.
+    /// The level below which events are dropped immediately.
     pub level: Level,
     /// The size at which a file is rotated, in bytes; 0 = never.
     pub max_log_size_bytes: u64,
-    /// How many rotated files of each kind are kept; 0 = all.
+    /// The number of rotated files of each kind that are kept; 0 = all.
     pub backup_count: u32,
-    /// How many events may wait for the writing thread before new ones are counted as lost.
+    /// The number of events that may wait for the writing thread before new ones are counted as lost.
     pub queue_events: usize,
-    /// How many bytes are kept in memory while the device refuses them, before new events are
-    /// counted as lost.
+    /// The number of bytes that are kept in memory while the device refuses them, before new events are counted as lost.
     pub held_bytes: usize,
-    /// How long [`flush`](crate::EventLog::flush) and [`close`](crate::EventLog::close) wait for a
-    /// stalled device, in seconds.
+    /// The time in seconds that [`flush`](crate::EventLog::flush) and [`close`](crate::EventLog::close) wait for a stalled device.
     pub patience_seconds: u64,
 }
 
@@ -39,42 +37,42 @@ impl LogOptions {
         self
     }
 
-    /// The lowest level that is kept. Default: [`Level::Info`].
+    /// Sets the lowest level that is kept. Default: [`Level::Info`].
     #[must_use]
     pub fn level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// The size at which a file is rotated, in bytes. Default: 100 MB; 0 = never.
+    /// Sets the size at which a file is rotated, in bytes. Default: 100 MB; 0 = never.
     #[must_use]
     pub fn max_log_size_bytes(mut self, size_bytes: u64) -> Self {
         self.max_log_size_bytes = size_bytes;
         self
     }
 
-    /// Sets how many rotated files are kept. Default: 5; 0 = all.
+    /// Sets the number of rotated files that are kept. Default: 5; 0 = all.
     #[must_use]
     pub fn backup_count(mut self, count: u32) -> Self {
         self.backup_count = count;
         self
     }
 
-    /// Sets how many events may wait. Default: 16,384, at least 1; more for bursts on slow devices.
+    /// Sets the number of events that may wait. Default: 16,384, at least 1. Raise it for bursts on slow devices.
     #[must_use]
     pub fn queue_events(mut self, count: usize) -> Self {
         self.queue_events = count.max(1);
         self
     }
 
-    /// Sets how many bytes are kept while the device refuses them. Default: 16 MB.
+    /// Sets the number of bytes that are kept while the device refuses them. Default: 16 MB.
     #[must_use]
     pub fn held_bytes(mut self, bytes: usize) -> Self {
         self.held_bytes = bytes;
         self
     }
 
-    /// Sets how long a flush or close waits. Default: 10 seconds.
+    /// Sets the time that a flush or close waits. Default: 10 seconds.
     #[must_use]
     pub fn patience_seconds(mut self, seconds: u64) -> Self {
         self.patience_seconds = seconds;

@@ -1,4 +1,4 @@
-//! Reading a log: rotated files and the current one, in order, also while it is written.
+//! Reads a log: rotated files and the current one, in order, even while it is written.
 
 use std::io;
 use std::path::Path;
@@ -9,12 +9,12 @@ use crate::lines::{Line, LineReader, LogLines};
 use crate::rotate::LogName;
 use crate::{Error, Event, EventFilter, Result, SCHEMA_VERSION};
 
-/// How much of a file's end is enough to find its last event, in bytes.
+/// The number of bytes at a file's end that are enough to find its last event.
 const TAIL_BYTES: u64 = 4 << 20;
 
 /// Reads the events of the log in this folder (`…/event_logs`), oldest first.
 ///
-/// A folder without a log is an empty log.
+/// A folder without a log counts as an empty log.
 ///
 /// # Errors
 ///
@@ -53,10 +53,9 @@ pub fn last_events(folder: impl AsRef<Path>) -> Result<Vec<Event>> {
     Ok(events)
 }
 
-/// The events of a log, oldest first, in memory bounded by the longest line.
+/// The events of a log, oldest first. Memory is bounded by the longest line.
 ///
-/// Lines that are no events are passed over and counted. After the first error it yields nothing
-/// more.
+/// Lines that are not events are skipped and counted. After the first error, the iterator ends.
 #[derive(Debug)]
 pub struct EventReader {
     lines: LogLines,
@@ -66,14 +65,13 @@ pub struct EventReader {
 }
 
 impl EventReader {
-    /// The number of lines so far that were no events.
+    /// Returns the number of lines so far that were not events.
     #[must_use]
     pub fn damaged_lines(&self) -> u64 {
         self.damaged_lines
     }
 
-    /// Returns the next event that has been written whole; `None` when there is none *yet*, so that it may be called again
-    /// later.
+    /// Returns the next event that has been written completely; `None` if there is none *yet*, so it may be called again later.
     ///
     /// # Errors
     ///
@@ -96,7 +94,7 @@ impl EventReader {
         Ok(None)
     }
 
-    /// Returns what stands behind the last line feed may be a whole event whose end is not written yet.
+    /// Returns the event after the last line feed, if it is complete except for its own line feed.
     fn poll_tail(&mut self) -> Result<Option<Event>> {
         let event = parse(&self.lines.line, &self.lines.path)?;
         Ok(event.filter(|event| self.filter.matches(event)))
@@ -124,7 +122,7 @@ impl Iterator for EventReader {
     }
 }
 
-/// The number of the last event in the log, 0 if there is none.
+/// Returns the number of the last event in the log, 0 if there is none.
 pub(crate) fn last_sequence(folder: &Path) -> Result<u64> {
     let name = LogName::json(folder);
     let mut paths = vec![name.current()];
@@ -142,9 +140,9 @@ pub(crate) fn last_sequence(folder: &Path) -> Result<u64> {
     Ok(0)
 }
 
-/// The highest number in one file; of a plain file only the end is read where that is enough.
+/// Returns the highest number in one file. If the end of a plain file is enough, only that is read.
 fn last_sequence_of_file(path: &Path) -> Result<u64> {
-    // A pipe or a device in the place of a file holds no history, and may never end.
+    // A pipe or a device in the place of a file has no history, and may never end.
     if !path.is_file() {
         return Ok(0);
     }
@@ -173,7 +171,7 @@ fn highest_sequence(lines: &mut LineReader, path: &Path) -> Result<u64> {
             }
             Ok(Some(Line::Damaged)) => {}
             Ok(None) => return Ok(last),
-            // A damaged archive: what could be unpacked of it counts.
+            // A damaged archive. The part that could be decompressed counts.
             Err(_) if lines.is_compressed => return Ok(last),
             Err(source) => return Err(Error::io("read", path, source)),
         }
@@ -181,7 +179,7 @@ fn highest_sequence(lines: &mut LineReader, path: &Path) -> Result<u64> {
     }
 }
 
-/// An event, or `None` if the line is none.
+/// Parses an event; `None` if the line isn't one.
 fn parse(line: &[u8], path: &Path) -> Result<Option<Event>> {
     #[derive(Deserialize)]
     struct Version {
@@ -191,7 +189,7 @@ fn parse(line: &[u8], path: &Path) -> Result<Option<Event>> {
     let event: Option<Event> = serde_json::from_slice(line).ok();
     let version = match &event {
         Some(event) => event.schema_version,
-        // A newer form need not be readable as ours, and must not pass as damage.
+        // A newer format may be unreadable for this release, and must not count as damage.
         None => serde_json::from_slice(line).map_or(0, |version: Version| version.schema_version),
     };
     if version > SCHEMA_VERSION {
@@ -201,6 +199,6 @@ fn parse(line: &[u8], path: &Path) -> Result<Option<Event>> {
             supported: SCHEMA_VERSION,
         });
     }
-    // A JSON object without a type is some other thing.
+    // A JSON object without a type isn't an event.
     Ok(event.filter(|event| !event.kind.as_str().is_empty()))
 }

@@ -1,9 +1,8 @@
-//! Rotated files: their names, their compression, how many are kept.
+//! Rotated files: their names, their compression, and the number that are kept.
 //!
-//! `events.jsonl` becomes `events.{n}.jsonl` with the next free number, so that numbers rise with
-//! time and no rotated file is ever renamed again. Compression writes `events.{n}.jsonl.gz` beside
-//! it and removes the plain file when the compressed one is whole; readers take the plain file
-//! where there are both.
+//! `events.jsonl` becomes `events.{n}.jsonl` with the next free number, so that numbers rise with time and no rotated file is ever
+//! renamed again. Compression writes `events.{n}.jsonl.gz` beside it, and removes the plain file when the compressed one is
+//! complete. If both exist, readers take the plain file.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -16,7 +15,7 @@ use crossbeam_channel::{Sender, unbounded};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// A log file's name in its parts: `events` + (`.{number}`) + `.jsonl`.
+/// The parts of a log file's name: `events` + (`.{number}`) + `.jsonl`.
 #[derive(Clone, Debug)]
 pub(crate) struct LogName {
     pub(crate) folder: PathBuf,
@@ -40,7 +39,7 @@ impl LogName {
         }
     }
 
-    /// The file that is being written.
+    /// Returns the file that is being written.
     pub(crate) fn current(&self) -> PathBuf {
         self.folder.join(format!("{STEM}.{}", self.extension))
     }
@@ -55,7 +54,7 @@ impl LogName {
         self.folder.join(format!("{STEM}.{number}.{extension}.gz"))
     }
 
-    /// The numbers of all rotated files; none if the folder is not there.
+    /// Returns the numbers of all rotated files; none if the folder doesn't exist.
     pub(crate) fn numbers(&self) -> io::Result<BTreeSet<u64>> {
         let entries = match fs::read_dir(&self.folder) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
@@ -78,8 +77,8 @@ impl LogName {
     }
 }
 
-/// Compresses and prunes rotated files on a thread of its own, one after the other, so that the
-/// writing thread never waits for it.
+/// Compresses and prunes rotated files on a thread of its own, one after the other, so that the writing thread never waits for
+/// that.
 pub(crate) struct Archiver {
     backup_count: usize,
     worker: Option<Worker>,
@@ -99,7 +98,7 @@ impl Archiver {
         }
     }
 
-    /// Queues what an earlier process did not come to.
+    /// Queues files that an earlier process did not get to.
     pub(crate) fn take_up(&mut self, name: &LogName) {
         for number in name.numbers().unwrap_or_default() {
             if name.plain(number).exists() {
@@ -113,7 +112,7 @@ impl Archiver {
         if self.worker.is_none() {
             self.worker = self.start();
         }
-        // Without a thread the file stays as it is, which every reader takes as well.
+        // Without a thread, the file stays plain, which every reader accepts as well.
         if let Some(worker) = &self.worker {
             let _ = worker.sender.send((name, number));
         }
@@ -132,8 +131,8 @@ impl Archiver {
         let backup_count = self.backup_count;
         let work = move || {
             for (name, number) in receiver {
-                // A file that cannot be compressed stays plain and is tried again at the next
-                // start; one that cannot be pruned goes with the next rotation.
+                // A file that cannot be compressed stays plain and is tried again at the next start. One that cannot be pruned is
+                // pruned at the next rotation.
                 let _ = compress(&name, number);
                 let _ = prune(&name, backup_count);
             }
@@ -146,7 +145,7 @@ impl Archiver {
     }
 }
 
-/// A longer file stays as it is: the end of the job would have to wait for it.
+/// The size above which a file stays plain, because the end of the job would have to wait for it.
 const MAX_COMPRESSED_BYTES: u64 = 4 << 30;
 
 fn compress(name: &LogName, number: u64) -> io::Result<()> {
@@ -157,7 +156,7 @@ fn compress(name: &LogName, number: u64) -> io::Result<()> {
     if source.metadata()?.len() > MAX_COMPRESSED_BYTES {
         return Ok(());
     }
-    // What a crash left of an earlier try, or a link, which must not be followed.
+    // A leftover of an earlier attempt that crashed, or a link, which must not be followed.
     match fs::remove_file(&temporary) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

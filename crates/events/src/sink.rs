@@ -1,4 +1,4 @@
-//! The handle that events are told to: cheap to clone, cheap to use, never in the way.
+//! The handle for emitting events: cheap to clone, cheap to use, and never blocking.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,14 +9,14 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::{Event, Level, Result};
 
-/// What the writing thread is told.
+/// A command to the writing thread.
 pub(crate) enum Command {
     Event(Box<Event>),
     Flush(Sender<Result<()>>),
     Close(Sender<Result<()>>),
 }
 
-/// A handle to tell events to, for any thread.
+/// A handle for emitting events, for any thread.
 ///
 /// [`emit`](Self::emit) never waits, whatever the device does.
 #[derive(Clone)]
@@ -34,13 +34,13 @@ pub(crate) struct Queue {
 }
 
 impl EventSink {
-    /// A sink that forgets everything, for those who keep no log.
+    /// Returns a sink that discards everything, for callers without a log.
     #[must_use]
     pub fn disabled() -> Self {
         Self { queue: None }
     }
 
-    /// A sink with the other end of its queue.
+    /// Returns a sink, and the other end of its queue.
     pub(crate) fn with_queue(
         capacity: usize,
         level: Level,
@@ -67,8 +67,7 @@ impl EventSink {
             .is_some_and(|queue| level >= queue.level)
     }
 
-    /// Tells that something happened. Does not wait: with a full queue, or after the log was
-    /// closed, the event is counted as lost.
+    /// Emits an event. It does not wait: if the queue is full or the log is closed, the event is counted as lost.
     pub fn emit(&self, mut event: Event) {
         let Some(queue) = &self.queue else { return };
         let level = event.level();
@@ -84,14 +83,14 @@ impl EventSink {
             queue.add_lost(1);
             return;
         }
-        // Waking a thread costs more than all the rest, so the writer looks by itself every few
-        // milliseconds and is woken only for what is urgent.
+        // Waking a thread costs more than everything else here. So the writer checks by itself every few milliseconds, and is only
+        // woken for urgent events.
         if level >= Level::Error || queue.sender.len() >= queue.wake_at {
             queue.wake();
         }
     }
 
-    /// Returns whether an event of this level would be kept; for events that are dear to build.
+    /// Returns whether an event of this level would be kept, for events that are expensive to build.
     #[must_use]
     pub fn is_enabled(&self, level: Level) -> bool {
         self.queue
@@ -99,7 +98,7 @@ impl EventSink {
             .is_some_and(|queue| level >= queue.level)
     }
 
-    /// The number of events that were lost so far.
+    /// Returns the number of events lost so far.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.queue.as_ref().map_or(0, |queue| queue.lost())
@@ -108,7 +107,7 @@ impl EventSink {
 
 impl Queue {
     pub(crate) fn set_writer(&self, thread: Thread) {
-        // There is one writer per queue, so this is the first and only call.
+        // A queue has one writer, so this is the first and only call.
         let _ = self.writer.set(thread);
     }
 

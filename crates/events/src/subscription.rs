@@ -1,4 +1,4 @@
-//! Listening to events while they happen.
+//! Listens to events while they happen.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,13 +8,13 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use crate::Event;
 
-/// How many events may wait for one listener.
+/// The number of events that may wait for one listener.
 const WAITING_EVENTS: usize = 65_536;
 
-/// The events of a log as they happen, from [`subscribe`](crate::EventLog::subscribe) on.
+/// The events of a log as they happen, starting with [`subscribe`](crate::EventLog::subscribe).
 ///
-/// Iteration waits for the next event and ends when the log is closed, not before. A listener that
-/// falls more than 65,536 events behind misses those that come then; see [`lost`](Self::lost).
+/// Iteration waits for the next event, and only ends when the log is closed. A listener that falls more than 65,536 events behind
+/// misses the events that come then; see [`lost`](Self::lost).
 #[derive(Debug)]
 pub struct Subscription {
     receiver: Receiver<Arc<Event>>,
@@ -23,14 +23,14 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// The number of events that this listener missed because it was too slow.
+    /// Returns the number of events that this listener missed because it was too slow.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// The next event if there is one within this time; `None` also when the log is closed, which
-    /// [`is_ended`](Self::is_ended) tells apart.
+    /// Returns the next event, if there is one within this time. `None` may also mean that the log is closed;
+    /// [`is_ended`](Self::is_ended) distinguishes the two.
     #[must_use]
     pub fn next_within(&self, patience: Duration) -> Option<Arc<Event>> {
         self.receiver.recv_timeout(patience).ok()
@@ -39,7 +39,7 @@ impl Subscription {
     /// Returns whether the log is closed and all its events have been taken.
     #[must_use]
     pub fn is_ended(&self) -> bool {
-        // The flag is set behind the last event, so an empty queue stays empty once it is seen.
+        // The flag is set after the last event. So once it is seen, an empty queue stays empty.
         self.closed.load(Ordering::Acquire) && self.receiver.is_empty()
     }
 }
@@ -52,7 +52,7 @@ impl Iterator for Subscription {
     }
 }
 
-/// All who listen to a log.
+/// All listeners of a log.
 #[derive(Default)]
 pub(crate) struct Listeners {
     count: AtomicUsize,
@@ -104,7 +104,7 @@ impl Listeners {
         self.count.store(listeners.len(), Ordering::Release);
     }
 
-    /// Ends all iterations once their listeners have taken what waits.
+    /// Ends all iterations once their listeners have taken the waiting events.
     pub(crate) fn close(&self) {
         let mut listeners = self.lock();
         self.closed.store(true, Ordering::Release);
@@ -113,7 +113,7 @@ impl Listeners {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Listener>> {
-        // The list is whole between any two statements, so a panic elsewhere cannot have left half.
+        // The list is valid between any two statements, so a panic elsewhere cannot have left it half changed.
         self.listeners
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

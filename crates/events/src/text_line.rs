@@ -1,4 +1,4 @@
-//! The line of an event in `events.log`, for people.
+//! Writes the line of an event in `events.log`, for people.
 
 use std::fmt::Write;
 
@@ -20,7 +20,7 @@ pub(crate) fn write_text_line(event: &Event, line: &mut String) {
     line.push(' ');
     push_plain(line, event.kind.as_str());
     if let Some(partition) = event.partition_id {
-        // Writing into a String cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(line, "  partition {partition}");
         if let Some(stage) = event.stage() {
             let _ = write!(line, " in stage {}", stage + 1);
@@ -41,8 +41,7 @@ pub(crate) fn write_text_line(event: &Event, line: &mut String) {
     line.push('\n');
 }
 
-/// Control characters come from data as well; they must neither break the line nor reach a
-/// terminal.
+/// Appends a text without control characters. They may come from data, and must neither break the line nor reach a terminal.
 fn push_plain(line: &mut String, text: &str) {
     for letter in text.chars() {
         if letter.is_control() {

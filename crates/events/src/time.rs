@@ -1,15 +1,15 @@
-//! Points in time as seconds since 1970 (UTC) and as people write them.
+//! Points in time, as seconds since 1970 (UTC) and in the notation that people use.
 
 const DAY_SECONDS: i64 = 86_400;
 
-/// The present, in seconds since 1970-01-01 00:00:00 UTC.
+/// Returns the current time, in seconds since 1970-01-01 00:00:00 UTC.
 #[must_use]
 pub fn now_seconds() -> f64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0.0, |duration| duration.as_secs_f64())
 }
 
-/// A point in time in UTC with milliseconds.
+/// Formats a point in time in UTC, with milliseconds.
 ///
 /// ```
 /// use coldpress_events::time::format_utc;
@@ -18,7 +18,7 @@ pub fn now_seconds() -> f64 {
 /// ```
 #[must_use]
 pub fn format_utc(seconds: f64) -> String {
-    // Years of more than four digits come from damaged or foreign files only.
+    // Years of more than four digits only come from damaged or foreign files.
     let millis = (seconds * 1000.0).round().clamp(-6.2e13, 2.5e14) as i64;
     let (whole, millis) = (millis.div_euclid(1000), millis.rem_euclid(1000));
     let (day, second) = (whole.div_euclid(DAY_SECONDS), whole.rem_euclid(DAY_SECONDS));
@@ -27,8 +27,8 @@ pub fn format_utc(seconds: f64) -> String {
     format!("{year:04}-{month:02}-{date:02} {hour:02}:{minute:02}:{second:02}.{millis:03}")
 }
 
-/// Reads a point in time: seconds since 1970, or `2026-11-21`, `2026-11-21 01:37`,
-/// `2026-11-21T01:37:40.5Z` and the like in UTC.
+/// Reads a point in time: seconds since 1970, or `2026-11-21`, `2026-11-21 01:37`, `2026-11-21T01:37:40.5Z` and similar forms in
+/// UTC.
 ///
 /// ```
 /// use coldpress_events::time::parse_utc;
@@ -74,10 +74,10 @@ fn parse_digits(text: &str) -> Option<i64> {
     text.parse().ok().filter(|_| plain)
 }
 
-/// Year, month and date of a day counted from 1970-01-01, in the Gregorian calendar.
+/// Returns the year, month and date of a day counted from 1970-01-01, in the Gregorian calendar.
 ///
-/// Years are taken to begin in March, so that the leap day is the last of its year and the months
-/// before it have a fixed pattern of lengths (153 days in five months).
+/// Here, years begin in March, so that the leap day is the last day of its year, and the months before it have a fixed pattern of
+/// lengths (153 days in five months).
 fn civil_of_day(day: i64) -> (i64, i64, i64) {
     let day = day + 719_468;
     let era = day.div_euclid(146_097);
@@ -90,7 +90,7 @@ fn civil_of_day(day: i64) -> (i64, i64, i64) {
     (era * 400 + year + i64::from(month <= 2), month, date)
 }
 
-/// The inverse of [`civil_of_day`] for dates that exist.
+/// Returns the inverse of [`civil_of_day`] for dates that exist.
 fn day_of_civil(year: i64, month: i64, date: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
@@ -114,7 +114,7 @@ mod tests {
         ] {
             assert_eq!(format_utc(seconds), text);
         }
-        // Whatever a file says, a text comes out.
+        // Any number in a file gives a text.
         for seconds in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300] {
             assert!(!format_utc(seconds).is_empty());
         }

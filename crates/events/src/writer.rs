@@ -1,4 +1,4 @@
-//! The thread that numbers, tells and writes events.
+//! The thread that numbers, distributes and writes events.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,17 +14,16 @@ use crate::text_line::write_text_line;
 use crate::time::now_seconds;
 use crate::{Error, Event, EventKind, Result, SCHEMA_VERSION};
 
-/// How long the thread sleeps when there is nothing to do. Producers do not wake it, so this is
-/// also how late an event may be.
+/// The time that the thread sleeps when there is nothing to do. Producers do not wake it, so an event may be late by this much.
 const NAP: Duration = Duration::from_millis(10);
 
-/// How many events are taken before they are written.
+/// The number of events that are taken before they are written.
 const BATCH_EVENTS: usize = 1024;
 
-/// How many bytes are gathered before they are written.
+/// The number of bytes that are gathered before they are written.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// Lines longer than this are cut, so that readers can bound theirs.
+/// The length above which lines are cut, so that readers can bound theirs.
 const LONG_LINE_BYTES: usize = 1 << 20;
 
 /// The files of a log.
@@ -48,7 +47,7 @@ pub(crate) struct Writer {
     pub(crate) text: String,
 }
 
-/// What a batch ended with.
+/// The way in which a batch ended.
 enum Next {
     More,
     Idle,
@@ -65,7 +64,7 @@ impl Writer {
                 Next::More => {}
                 Next::Idle => std::thread::park_timeout(NAP),
                 Next::Flush(answer) => {
-                    // Who asked may have lost patience.
+                    // The caller may have stopped waiting.
                     let _ = answer.send(self.flush());
                 }
                 Next::Close(answer) => {
@@ -102,7 +101,7 @@ impl Writer {
         Next::More
     }
 
-    /// Numbers an event, tells it to the listeners and queues its lines.
+    /// Numbers an event, sends it to the listeners, and queues its lines.
     fn take(&mut self, mut event: Event) {
         event.schema_version = SCHEMA_VERSION;
         event.sequence = self.next_sequence;
@@ -133,7 +132,7 @@ impl Writer {
         }
         self.text.clear();
         write_text_line(&event, &mut self.text);
-        // The text is a convenience: what is lost of it alone still stands in the other file.
+        // The text log is a convenience: an event that only it loses is still in the other file.
         let _ = files.text.push(self.text.as_bytes());
     }
 
@@ -148,7 +147,7 @@ impl Writer {
         }
     }
 
-    /// Leaves an event in the log about what is missing from it.
+    /// Writes an event about the events that are missing from the log.
     fn tell_losses(&mut self, outage: Option<Outage>) {
         let lost = self.queue.lost();
         let lost_now = lost - self.told_lost;
@@ -183,7 +182,7 @@ impl Writer {
         }
     }
 
-    /// Tries once more to write all that was taken.
+    /// Tries once more to write all pending events.
     fn flush(&mut self) -> Result<()> {
         let Some(files) = &mut self.files else {
             return Ok(());
@@ -210,7 +209,7 @@ impl Writer {
         }
     }
 
-    /// Takes what is still queued and writes it.
+    /// Takes the events that are still queued, and writes them.
     fn close(&mut self) -> Result<()> {
         let rest: Vec<Command> = self.receiver.try_iter().collect();
         for command in rest {
@@ -228,12 +227,12 @@ impl Writer {
             if result.is_err() {
                 self.queue.add_lost(files.json.pending_lines());
             } else {
-                // Events are no truth about the job; a sync that fails costs at most history.
+                // Nothing relies on events, so a failed sync costs at most some history.
                 let _ = files.json.sync();
-                // The text says the same to people and can be made again of the events, so nobody waits for it.
+                // The text log has the same facts for people and can be made again from the events, so nobody waits for it.
             }
         }
-        // What was told while this went on came too late.
+        // Events emitted while this was going on came too late.
         self.queue.add_lost(self.receiver.try_iter().count() as u64);
         result
     }

@@ -47,7 +47,7 @@ fn a_full_device_is_waited_out_and_told() {
         "{}",
         warning.message
     );
-    // What was held, what was lost, the warning and the last one: the numbers show the gap.
+    // The events that were held, those that were lost, the warning, and the last one. The numbers show the gap.
     assert_eq!(events.last().unwrap().sequence, 51 + 2);
     assert_eq!(events.len() as u64, 51 + 2 - lost);
     assert_eq!(listener.count(), 51 + 2);
@@ -81,7 +81,7 @@ fn losses_to_a_stalled_device_are_told_once_it_goes_on() {
     }
     let lost = sink.lost();
     let reader = std::thread::spawn(move || fs::read_to_string(path).unwrap());
-    // The pipe is being emptied from here on, or from a little later.
+    // The pipe is read from now on, or from a little later.
     log.close().unwrap();
     let text = reader.join().unwrap();
     let events: Vec<Event> = text
@@ -106,7 +106,7 @@ fn losses_to_a_stalled_device_are_told_once_it_goes_on() {
 fn a_stalled_device_does_not_stall_the_producers() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("events.jsonl");
-    // A pipe that nobody reads takes some 64 KB and then nothing more.
+    // A pipe that nobody reads takes about 64 KB and then nothing more.
     let made = Command::new("mkfifo").arg(&path).status().unwrap();
     assert!(made.success());
     let options = LogOptions::default().queue_events(100).patience_seconds(1);
@@ -135,6 +135,6 @@ fn a_stalled_device_does_not_stall_the_producers() {
     ));
     assert!(listener.next().is_some());
     assert!(matches!(log.close(), Err(Error::Stalled { .. })));
-    // The listener is let go although the writing thread hangs.
+    // The listener is released even though the writing thread hangs.
     assert!(listener.count() > 0);
 }

@@ -1,4 +1,4 @@
-//! Reading a log that grows and rotates.
+//! Reads a log that grows and rotates.
 
 use std::cell::Cell;
 use std::fs::{self, OpenOptions};
@@ -21,7 +21,7 @@ fn nothing_is_missed_or_told_twice_across_rotations() {
             .backup_count(backup_count);
         let is_done = AtomicBool::new(false);
         let stop = || is_done.load(Ordering::Acquire);
-        // The follower is there before the log is.
+        // The follower exists before the log does.
         let path = folder.path().join("event_logs");
         let mut events = follow(&path, EventFilter::new(), INTERVAL, stop).unwrap();
         let (told, found) = std::thread::scope(|scope| {

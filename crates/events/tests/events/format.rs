@@ -1,4 +1,4 @@
-//! The form on disk, frozen and foreign.
+//! The format on disk: frozen files and foreign ones.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use coldpress_events::{
     Error, Event, EventFilter, EventKind, EventLog, Level, LogOptions, read_events,
 };
 
-/// Written once by hand; never written anew, whatever becomes of the crate.
+/// Written once by hand. It must never be regenerated.
 const SCHEMA_1: &str = include_str!("../data/events-schema-1.jsonl");
 
 fn folder_with(text: &str) -> tempfile::TempDir {

@@ -1,4 +1,4 @@
-//! The event log as a whole: write, drop, reopen, check.
+//! Tests the whole event log: write, drop, reopen, check.
 
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
@@ -7,9 +7,9 @@
 mod device;
 // Reading a log that grows and rotates.
 mod follow;
-// The form on disk, frozen and foreign.
+// The format on disk: frozen files and foreign ones.
 mod format;
 // Writing: numbers, threads, rotation, restarts.
 mod writing;
-// What the tests share.
+// Functions that the tests share.
 mod support;

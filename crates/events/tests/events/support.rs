@@ -1,10 +1,10 @@
-//! What the tests of the log share.
+//! Functions that the tests of the log share.
 
 use std::path::Path;
 
 use coldpress_events::{Event, EventFilter, EventKind, read_events};
 
-/// All events of a log; none of its lines may be damaged.
+/// Returns all events of a log, none of whose lines may be damaged.
 #[track_caller]
 pub(crate) fn all_events(folder: &Path) -> Vec<Event> {
     let mut reader = read_events(folder, EventFilter::new()).unwrap();
@@ -13,7 +13,7 @@ pub(crate) fn all_events(folder: &Path) -> Vec<Event> {
     events
 }
 
-/// Sequence numbers and messages.
+/// Returns sequence numbers and messages.
 pub(crate) fn outline(events: &[Event]) -> Vec<(u64, &str)> {
     let pair = |event: &'_ Event| event.sequence;
     let numbers = events.iter().map(pair);
@@ -22,7 +22,7 @@ pub(crate) fn outline(events: &[Event]) -> Vec<(u64, &str)> {
         .collect()
 }
 
-/// An event of no consequence.
+/// Returns an event without special meaning.
 pub(crate) fn note(message: impl Into<String>) -> Event {
     Event::new(EventKind::Info, message)
 }

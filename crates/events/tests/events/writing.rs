@@ -61,7 +61,7 @@ fn numbers_go_on_over_restarts() {
         let log = EventLog::open(folder.path(), "j", LogOptions::default()).unwrap();
         log.emit(note(format!("{run}a")));
         log.emit(note(format!("{run}b")));
-        // The second run is dropped, which closes as well.
+        // The second run is dropped, which also closes it.
         if run != 1 {
             log.close().unwrap();
         }
@@ -156,7 +156,7 @@ fn rotation_keeps_order_and_loses_nothing() {
         .collect();
     assert!(names.contains(&"events.1.jsonl.gz".to_owned()), "{names:?}");
     assert!(names.contains(&"events.1.log.gz".to_owned()), "{names:?}");
-    // Everything rotated is compressed by the time that the log is closed.
+    // All rotated files are compressed when the log is closed.
     assert!(!names.contains(&"events.1.jsonl".to_owned()), "{names:?}");
     let current = fs::metadata(folder.path().join("events.jsonl")).unwrap();
     assert!(current.len() <= 2000);
@@ -184,7 +184,7 @@ fn only_so_many_rotated_files_are_kept_and_numbers_still_go_on() {
     assert_eq!(events.last().unwrap().sequence, 30);
     assert!(events.len() < 30);
 
-    // The newest event may stand in a compressed file, when the current one is gone.
+    // The newest event may be in a compressed file, if the current one is gone.
     fs::remove_file(folder.path().join("events.jsonl")).unwrap();
     let last = all_events(folder.path()).last().unwrap().sequence;
     let log = EventLog::open(folder.path(), "j", options).unwrap();
@@ -204,7 +204,7 @@ fn listeners_hear_all_until_the_log_is_closed() {
         let sink = log.sink();
         let listener =
             std::thread::spawn(move || early.map(|event| event.sequence).collect::<Vec<u64>>());
-        // More than any fixed list of recent events would hold.
+        // This is more than any fixed list of recent events would keep.
         for index in 0..12_000 {
             sink.emit(note(index.to_string()));
         }

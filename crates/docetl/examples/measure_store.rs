@@ -1,4 +1,4 @@
-//! Times the store: a case of `docs/development/docetl_bench.py`, which says what each is. On Linux.
+//! Times the store on Linux, for a case of `docs/development/docetl_bench.py`, which describes the cases.
 //!
 //! ```text
 //! $ cargo run --release -p coldpress-docetl --example measure_store -- write records.json intermediate
@@ -53,7 +53,7 @@ fn read(folder: &Path) -> Fallible<()> {
     clock.print(records.len(), None)
 }
 
-/// Loads some columns, which are given with commas.
+/// Loads some columns, given as a comma-separated list.
 fn columns(folder: &Path, columns: &str) -> Fallible<()> {
     let keys: Vec<&str> = columns.split(',').collect();
     let store = IntermediateStore::open(folder)?;
@@ -64,7 +64,7 @@ fn columns(folder: &Path, columns: &str) -> Fallible<()> {
     clock.print(records.len(), None)
 }
 
-/// Makes Parquet of a JSON file, verified, with no more than some batches in memory.
+/// Converts a JSON file to verified Parquet, with no more than some batches in memory.
 fn migrate(source: &Path, folder: &Path) -> Fallible<()> {
     let store = emptied(folder)?;
     let name = CheckpointName::operation(STEP, OPERATION)?;
@@ -141,7 +141,7 @@ fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The most memory that the process has had, in bytes.
+/// Returns the most memory that the process has had, in bytes.
 fn peak_memory() -> Fallible<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -1,7 +1,7 @@
-//! Records as columns, and columns as records, without loss.
+//! Converts records to columns and back, without loss.
 //!
-//! A column holds the values of one key. What a column of its type cannot say is in the [side](side) of its row group: the
-//! keys that each record has and their order, and which numbers among floats are integers.
+//! A column holds the values of one key. Facts that a column of its type cannot express are in the [side](side) of its row group:
+//! the keys that each record has and their order, and which numbers among floats are integers.
 
 mod cells;
 mod encode;

@@ -1,4 +1,4 @@
-//! Values and records of what programs have.
+//! Converts values and records from the types of programs.
 
 use crate::{Record, Value};
 

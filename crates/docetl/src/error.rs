@@ -1,4 +1,4 @@
-//! Errors of checkpoints, one variant for each thing that a caller can do about them.
+//! Errors of checkpoints, with one variant for each action that a caller can take.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,14 @@ pub enum Error {
     /// A name cannot be that of a file in the directory.
     #[error("`{}` cannot be the name of {what}: {reason}", shown(name))]
     Name {
-        /// The kind of thing that it was to name, with its article.
+        /// The kind of object that it was to name, with its article.
         what: &'static str,
         /// The name as given.
         name: String,
         /// The rule that it breaks.
         reason: &'static str,
     },
-    /// A link leads out of the directory.
+    /// A link points outside of the directory.
     #[error(
         "`{}` is a link that leads out of the intermediate directory; replace it by what it leads to",
         path.display()
@@ -38,7 +38,7 @@ pub enum Error {
         /// The path.
         path: PathBuf,
     },
-    /// A file is not what was written.
+    /// A file differs from what was written.
     #[error("`{}` is damaged: {reason}", path.display())]
     Damaged {
         /// The file.
@@ -46,7 +46,7 @@ pub enum Error {
         /// The fault.
         reason: String,
     },
-    /// A checkpoint is there in both formats, and neither can be used.
+    /// A checkpoint exists in both formats, and neither can be used.
     #[error("{parquet}; and {json}; remove both files and run the operation again")]
     Neither {
         /// The error of the Parquet file.
@@ -54,7 +54,7 @@ pub enum Error {
         /// The error of the JSON file.
         json: Box<Error>,
     },
-    /// A checkpoint is stored as what changed since another one, which is not as it was.
+    /// A checkpoint is stored as the changes since another one, which has changed or disappeared.
     #[error(
         "`{}` holds the changes since `{}`, which {reason}; run its operation again",
         path.display(),
@@ -77,9 +77,9 @@ pub enum Error {
     Newer {
         /// The file.
         path: PathBuf,
-        /// The version that it has.
+        /// The version of the file.
         found: u32,
-        /// The newest version that can be read here.
+        /// The newest version that this release reads.
         supported: u32,
     },
     /// A text is not JSON, or not the JSON that was expected.
@@ -95,10 +95,10 @@ pub enum Error {
     Write {
         /// The file.
         path: PathBuf,
-        /// The encoder's answer, or the system's.
+        /// The error of the encoder or of the system.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A file is in the place of one that was to be written, and holds other records.
+    /// A file is in the place of one that was to be written, and has other records.
     #[error(
         "`{}` does not hold the same records as `{}`, so it stays; remove the one that is out of date, and migrate again",
         path.display(),
@@ -107,10 +107,10 @@ pub enum Error {
     Differs {
         /// The file that was to be written.
         path: PathBuf,
-        /// The file that it was to be made of.
+        /// The file that it was to be made from.
         other: PathBuf,
     },
-    /// The file that was written does not read back as its records. The file that it was to replace has not changed.
+    /// The file that was written does not read back as its records. The file that it was to replace has not been changed.
     #[error(
         "`{}` does not read back as what it was written from: record {record} differs; nothing was changed",
         path.display()
@@ -150,7 +150,7 @@ impl Error {
         }
     }
 
-    /// Returns the operating system's kind of failure, if it was the one that refused.
+    /// Returns the kind of the operating system's error, if it is one.
     #[must_use]
     pub fn io_kind(&self) -> Option<io::ErrorKind> {
         let mut next: Option<&(dyn std::error::Error + 'static)> = Some(self);
@@ -173,7 +173,7 @@ impl Error {
     }
 }
 
-/// A name without characters that a terminal would obey, and no longer than a line.
+/// Returns a name without control characters, and no longer than a line.
 fn shown(name: &str) -> String {
     let mut shown: String = name.chars().take(60).flat_map(char::escape_debug).collect();
     if name.chars().count() > 60 {

@@ -1,8 +1,8 @@
-//! The formats of checkpoints, and how they are written.
+//! The formats of checkpoints, and options for writing them.
 
 use std::fmt;
 
-/// The form of a checkpoint's file.
+/// The format of a checkpoint's file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// Parquet: columns with the types of the records in the file's metadata.
@@ -13,7 +13,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// Both, the preferred one first.
+    /// Both formats, the preferred one first.
     pub const ALL: [Self; 2] = [Self::Parquet, Self::Json];
 
     /// Returns the extension of its files, without the dot.
@@ -25,7 +25,7 @@ impl Format {
         }
     }
 
-    /// Returns the format whose files have this ending.
+    /// Returns the format whose files have this extension.
     #[must_use]
     pub fn of_extension(extension: &str) -> Option<Self> {
         Self::ALL
@@ -53,9 +53,9 @@ impl fmt::Display for Format {
 /// The compression of the pages of Parquet files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Compression {
-    /// Not at all.
+    /// No compression.
     None,
-    /// Snappy, as DocETL's own Parquet files are.
+    /// Snappy, as in DocETL's own Parquet files.
     Snappy,
     /// LZ4 without frames.
     Lz4,
@@ -70,7 +70,7 @@ impl Default for Compression {
     }
 }
 
-/// The options by which a store writes and reads.
+/// Options for writing and reading with a store.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     pub(crate) format: Format,
@@ -80,7 +80,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// Parquet under Zstandard at level 1, and a thread for each processor.
+    /// Returns the defaults: Parquet with Zstandard at level 1, and one thread per processor.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -94,21 +94,21 @@ impl Options {
         self
     }
 
-    /// Sets how Parquet is compressed.
+    /// Sets the compression of Parquet files.
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// Sets how many threads encode and decode a checkpoint. Files are the same for any number.
+    /// Sets the number of threads that encode and decode a checkpoint. Files are the same for any number.
     #[must_use]
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads.max(1));
         self
     }
 
-    /// Sets which texts of files that other programs wrote become objects and lists.
+    /// Sets which texts in files of other programs become objects and lists.
     #[must_use]
     pub fn restore(mut self, restore: Restore) -> Self {
         self.restore = restore;
@@ -121,17 +121,17 @@ impl Options {
     }
 }
 
-/// The text columns of Parquet files of other programs that hold objects and lists as JSON text.
+/// The text columns, in Parquet files of other programs, whose JSON texts become objects and lists.
 ///
-/// Files of this crate say so themselves, whatever is set here.
+/// Files of this crate have this information themselves, so the option doesn't affect them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Restore {
-    /// Those of which the file says that they are JSON; and those of which every value is an object or a list in JSON,
-    /// unless the file says that they are text, as files of pandas do.
+    /// Columns that the file declares as JSON, and columns all of whose values are objects or lists in JSON, unless the file
+    /// declares them as text, as files of pandas do.
     #[default]
     AsTheFileSays,
-    /// Every one of which every value is an object or a list in JSON.
+    /// All columns all of whose values are objects or lists in JSON.
     Always,
-    /// None.
+    /// No columns.
     Never,
 }

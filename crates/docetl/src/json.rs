@@ -1,4 +1,4 @@
-//! JSON as Python reads and writes it.
+//! Reads and writes JSON as Python does.
 
 mod cursor;
 mod fields;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 /// The number of keys up to which a linear search is faster than hashing.
 const LINEAR: usize = 12;
 
-/// Different keys in their order.
+/// Distinct keys in their order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Keys {
     names: Vec<Box<str>>,
@@ -33,7 +33,7 @@ impl Keys {
         self.places.get(name).map(|at| *at as usize)
     }
 
-    /// Adds a name that is not among them.
+    /// Adds a new name.
     pub(crate) fn push(&mut self, name: &str) {
         self.names.push(name.into());
         if self.names.len() == LINEAR + 1 {

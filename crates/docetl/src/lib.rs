@@ -1,8 +1,7 @@
-//! The checkpoint store of DocETL pipelines: Parquet that gives back the same records, and old directories of JSON that
-//! are still readable.
+//! The checkpoint store of DocETL pipelines. It keeps records in Parquet without loss, and still reads old directories of JSON.
 //!
-//! An [`IntermediateStore`] is a pipeline's intermediate directory. It saves what an operation of a step has made, a list of
-//! [`Record`]s, and gives it back:
+//! An [`IntermediateStore`] is a pipeline's intermediate directory. It saves the result of an operation in a step, a list of
+//! [`Record`]s, and loads it again:
 //!
 //! ```
 //! use coldpress_docetl::{IntermediateStore, Record};
@@ -32,16 +31,16 @@
 //!   operation1_batches/batch_0.parquet
 //! ```
 //!
-//! If a checkpoint exists in both formats, the Parquet file is read, unless the JSON file is newer or the Parquet file
-//! is damaged. A [warning](Loaded::warnings) reports that.
+//! If a checkpoint exists in both formats, the Parquet file is read, unless the JSON file is newer or the Parquet file is damaged.
+//! A [warning](Loaded::warnings) reports that.
 //!
 //! # Durability
 //!
-//! Every file is written beside its place, synced and renamed: a writer that is killed at any moment, or meets a full disk,
-//! leaves the old file or the new one. A Parquet file of this crate has a digest of all its bytes in it, and is read only if
+//! Every file is written beside its place, synced and renamed. A writer that is killed at any moment, or runs out of disk space,
+//! leaves either the old file or the new one. A Parquet file of this crate contains a digest of all its bytes, and is read only if
 //! they are what was written.
 //!
-//! It prints nothing, and runs no pipeline.
+//! This crate prints nothing, and runs no pipelines.
 
 mod convert;
 mod error;

@@ -5,18 +5,18 @@ use std::path::PathBuf;
 
 use crate::{Error, Format, Result};
 
-/// The longest name of a step or operation, so that a file of that name can have any ending.
+/// The length of the longest name of a step or operation. It leaves room for any extension in a file's name.
 const MAX_NAME_BYTES: usize = 200;
-/// The ending of the name of the folder of an operation's batches.
+/// The suffix of the name of the folder with an operation's batches.
 const BATCHES: &str = "_batches";
 const BATCH: &str = "batch_";
-/// Names that lead to devices on Windows, with any ending.
+/// Names that lead to devices on Windows, with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 const NUMBERED_DEVICES: [&str; 2] = ["com", "lpt"];
 
-/// The name of a checkpoint: the records that an operation of a step has made, or one of its batches.
+/// The name of a checkpoint: the result of an operation in a step, or one of its batches.
 ///
-/// Names come from pipelines that anybody may have written, so the type maintains the following invariants:
+/// Names come from pipelines that may not be trusted, so the type maintains the following invariants:
 ///
 /// - no name is empty, `.` or `..`, begins with a dot or has more than 200 bytes;
 /// - none has a slash, a backslash or a control character;
@@ -39,7 +39,7 @@ enum Kind {
 }
 
 impl CheckpointName {
-    /// Returns the name of what an operation of a step has made.
+    /// Returns the name of the result of an operation in a step.
     ///
     /// # Errors
     /// [`Error::Name`] with the rule that one of the names breaks.
@@ -57,7 +57,7 @@ impl CheckpointName {
         Ok(Self(Kind::Operation { step, operation }))
     }
 
-    /// Returns the name of a batch that an operation has made.
+    /// Returns the name of a batch of an operation.
     ///
     /// # Errors
     /// [`Error::Name`] with the rule that the operation's name breaks.
@@ -67,12 +67,12 @@ impl CheckpointName {
         Ok(Self(Kind::Batch { operation, index }))
     }
 
-    /// Returns the name of the checkpoint that a file in a folder of the directory holds.
+    /// Returns the name of the checkpoint in a file of the directory; `None` if it has none.
     pub(crate) fn of_file(folder: &str, stem: &str) -> Option<Self> {
         Self::parse_file(folder, stem).ok()
     }
 
-    /// As [`of_file`](Self::of_file), with the rule that one of the names breaks.
+    /// Does the same as [`of_file`](Self::of_file), but fails with the rule that one of the names breaks.
     pub(crate) fn parse_file(folder: &str, stem: &str) -> Result<Self> {
         let batch = folder.strip_suffix(BATCHES).zip(batch_index(stem));
         match batch {
@@ -81,7 +81,7 @@ impl CheckpointName {
         }
     }
 
-    /// The step; a batch has none.
+    /// Returns the step; `None` for a batch.
     #[must_use]
     pub fn step(&self) -> Option<&str> {
         match &self.0 {
@@ -90,7 +90,7 @@ impl CheckpointName {
         }
     }
 
-    /// The operation.
+    /// Returns the name of the operation.
     #[must_use]
     pub fn operation_name(&self) -> &str {
         match &self.0 {
@@ -98,7 +98,7 @@ impl CheckpointName {
         }
     }
 
-    /// The number of the batch, if it is one.
+    /// Returns the number of the batch, if it is one.
     #[must_use]
     pub fn batch_index(&self) -> Option<u64> {
         match &self.0 {
@@ -107,7 +107,7 @@ impl CheckpointName {
         }
     }
 
-    /// The folder within the directory.
+    /// Returns the folder within the directory.
     pub(crate) fn folder(&self) -> String {
         match &self.0 {
             Kind::Operation { step, .. } => step.clone(),
@@ -115,7 +115,7 @@ impl CheckpointName {
         }
     }
 
-    /// The file's name within its folder, without its ending.
+    /// Returns the file's name within its folder, without its extension.
     pub(crate) fn stem(&self) -> String {
         match &self.0 {
             Kind::Operation { operation, .. } => operation.clone(),
@@ -145,7 +145,7 @@ impl fmt::Display for CheckpointName {
     }
 }
 
-/// The number of the batch whose file has this name. `batch_07` is not how one is spelled.
+/// Returns the number of the batch whose file has this name. `batch_07` isn't a valid spelling.
 fn batch_index(stem: &str) -> Option<u64> {
     let index: u64 = stem.strip_prefix(BATCH)?.parse().ok()?;
     (format!("{BATCH}{index}") == stem).then_some(index)

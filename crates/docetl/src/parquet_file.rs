@@ -1,4 +1,4 @@
-//! Parquet files: those of this crate, and those of others.
+//! Parquet files, both those of this crate and those of other programs.
 
 mod adapt;
 mod foreign;
@@ -21,7 +21,7 @@ pub(crate) use writer::GroupWriter;
 pub(crate) enum Fault {
     /// The system refuses to read it.
     Io(std::io::Error),
-    /// It is not what was written, or no Parquet at all.
+    /// It differs from what was written, or isn't Parquet at all.
     Damaged(String),
     /// A newer release wrote it.
     Newer(u32),

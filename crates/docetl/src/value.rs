@@ -71,7 +71,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// Returns what kind of value it is, with its article.
+    /// Returns the kind of the value, with its article.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -84,7 +84,7 @@ impl Value {
         }
     }
 
-    /// The value of these digits: an integer that may have a sign and is of any size.
+    /// Returns the value of these digits: an integer of any size that may have a sign.
     pub(crate) fn from_digits(digits: &str) -> Self {
         match digits.parse() {
             Ok(number) => Self::Int(number),
@@ -92,7 +92,7 @@ impl Value {
         }
     }
 
-    /// The text of these code units.
+    /// Returns the text of these code units.
     pub(crate) fn from_utf16(units: Vec<u16>) -> Self {
         match String::from_utf16(&units) {
             Ok(text) => Self::Text(text.into()),
@@ -100,7 +100,7 @@ impl Value {
         }
     }
 
-    /// About how many bytes the value takes in memory.
+    /// Returns the approximate memory of the value in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let within = match self {
             Self::Text(text) | Self::BigInt(text) => text.len(),
@@ -150,7 +150,7 @@ impl Record {
         Self::default()
     }
 
-    /// The record of these keys and values, of which there are as many.
+    /// Makes a record of these keys and values, which must be equally many.
     pub(crate) fn from_parts(keys: Arc<Keys>, values: Vec<Value>) -> Self {
         debug_assert_eq!(keys.len(), values.len());
         Self { keys, values }
@@ -194,10 +194,10 @@ impl Record {
         self.values.is_empty()
     }
 
-    /// Sets the value of a key and returns the one that it had. A new key becomes the last one.
+    /// Sets the value of a key, and returns the previous one. A new key becomes the last one.
     ///
-    /// A new key takes time in proportion to the number of keys if records share them; collect an iterator to make a large
-    /// record.
+    /// Adding a key takes time in proportion to the number of keys if records share them. To make a large record, collect an
+    /// iterator.
     pub fn insert(&mut self, key: impl AsRef<str>, value: impl Into<Value>) -> Option<Value> {
         let (key, value) = (key.as_ref(), value.into());
         match self.keys.position(key) {
@@ -218,7 +218,7 @@ impl Record {
         Some(self.values.remove(at))
     }
 
-    /// Returns the record with those keys alone for which `wants` is true.
+    /// Returns the record with only those keys for which `wants` is true.
     pub(crate) fn select(self, wants: impl Fn(&str) -> bool) -> Self {
         if self.keys().all(&wants) {
             return self;
@@ -227,7 +227,7 @@ impl Record {
         fields.filter(|(key, _)| wants(key)).collect()
     }
 
-    /// About how many bytes the record takes in memory, without its keys.
+    /// Returns the approximate memory of the record in bytes, without its keys.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.values.iter().map(Value::memory_bytes).sum()
     }
@@ -248,7 +248,7 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Of a key that comes more than once, the last value counts, at the place of the first.
+/// If a key comes more than once, its last value counts, in the place of the first.
 impl<K: AsRef<str>, V: Into<Value>> FromIterator<(K, V)> for Record {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
         let (mut keys, mut values) = (Keys::default(), Vec::new());

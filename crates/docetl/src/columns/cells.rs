@@ -1,4 +1,4 @@
-//! Columns as records.
+//! Converts columns to records.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) enum Cells {
     Bool(BooleanArray),
     Int(Int64Array),
     UInt(UInt64Array),
-    /// With a bit for each row that says whether it is an integer.
+    /// Numbers, with a bit for each row that is set if the number is an integer.
     Number(Float64Array, Option<Vec<u8>>),
     Text(LargeStringArray),
     Json(LargeStringArray, Box<Parser>),
@@ -27,7 +27,7 @@ pub(crate) enum Cells {
 }
 
 impl Cells {
-    /// The cells of an array that was written for a column of this kind; none if it is of another type.
+    /// Returns the cells of an array that was written for a column of this kind; `None` if it has another type.
     pub(crate) fn new(kind: Kind, array: &dyn Array, integers: Option<Vec<u8>>) -> Option<Self> {
         let array = array.as_any();
         Some(match kind {
@@ -44,7 +44,7 @@ impl Cells {
         })
     }
 
-    /// The value of a row; none if it is damaged.
+    /// Returns the value of a row; `None` if it is damaged.
     fn value(&mut self, row: usize) -> Option<Value> {
         Some(match self {
             Self::Bool(array) if array.is_valid(row) => Value::Bool(array.value(row)),
@@ -76,8 +76,8 @@ pub(crate) fn unsigned(number: u64) -> Value {
 
 /// Makes records of some rows of a row group.
 ///
-/// `cells` has those of the columns that were read, each at its column's place, and `rest` those of keys without columns.
-/// Keys for which `wants` is false are left out. None if something is damaged.
+/// `cells` has those of the columns that were read, each at its column's place, and `rest` those of keys without columns. Keys for
+/// which `wants` is false are left out. Returns `None` if something is damaged.
 pub(crate) fn decode(
     names: &[Box<str>],
     mut cells: Vec<Option<Cells>>,
@@ -113,9 +113,9 @@ pub(crate) fn decode(
 
 /// A shape as it is decoded.
 struct Decoded {
-    /// The columns of the keys that are wanted, and [`REST`] for each key without one.
+    /// The columns of the wanted keys, and [`REST`] for each key without one.
     places: Vec<u32>,
-    /// The keys; none if some have no columns.
+    /// The keys; `None` if some have no columns.
     keys: Option<Arc<Keys>>,
 }
 
@@ -134,7 +134,7 @@ impl Decoded {
     }
 }
 
-/// Makes a record of which some keys have no columns of their own.
+/// Makes a record some of whose keys have no columns of their own.
 fn with_rest(
     shape: &Decoded,
     names: &[Box<str>],

@@ -1,4 +1,4 @@
-//! Records as columns.
+//! Converts records to columns.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,17 +16,17 @@ use super::side::Side;
 use crate::json::{Style, write_record, write_value};
 use crate::{Record, Value};
 
-/// The longest text that a cell can have: Parquet counts its bytes in 31 bits.
+/// The length of the longest text that a cell can have, because Parquet counts its bytes in 31 bits.
 const MAX_TEXT_BYTES: usize = i32::MAX as usize - 64;
 
 /// Records as columns.
 pub(crate) struct Encoded {
     pub(crate) batch: RecordBatch,
-    /// The bytes of what the columns do not say; none if they say all.
+    /// The bytes of the side; empty if the columns express everything.
     pub(crate) side: Vec<u8>,
 }
 
-/// The reason why records have no columns.
+/// The reason why records cannot be written as columns.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EncodeError {
     #[error("a value of `{0}` has more than 2 GB, which Parquet cannot hold; save it as JSON")]
@@ -37,7 +37,7 @@ pub(crate) enum EncodeError {
     Io(#[from] std::io::Error),
 }
 
-/// Makes columns of records, whose keys and values these columns have seen.
+/// Makes columns of records. `Columns` must have seen their keys and values.
 pub(crate) fn encode(
     records: &[Record],
     shapes: Shapes,
@@ -92,7 +92,7 @@ pub(crate) fn encode(
     })
 }
 
-/// A column that is being made. Rows that it was not given are null.
+/// A column that is being made. Rows without a value are null.
 struct Builder {
     rows: usize,
     cells: CellsBuilder,
@@ -109,7 +109,7 @@ enum CellsBuilder {
     Json(LargeStringBuilder),
 }
 
-/// A bit for each row of a column of numbers that says whether it is an integer.
+/// A bit for each row of a column of numbers, set if the number is an integer.
 #[derive(Default)]
 struct Integers(Vec<u8>);
 
@@ -192,7 +192,7 @@ impl Builder {
                 self.longest = self.longest.max(self.scratch.len());
                 builder.append_value(String::from_utf8_lossy(&self.scratch));
             }
-            // The kind was found from the same values; a column that is a row short is refused when the batch is made.
+            // The kind was found from the same values. A column that lacks a row is refused when the batch is made.
             _ => {}
         }
     }
@@ -208,7 +208,7 @@ impl Builder {
         }
     }
 
-    /// The column of so many rows, and which of its numbers are integers, if any are.
+    /// Returns the column with this number of rows, and the bits of its integers, if there are any.
     fn finish(mut self, rows: usize) -> (ArrayRef, Option<Vec<u8>>) {
         self.skip_to(rows);
         let array: ArrayRef = match self.cells {

@@ -2,7 +2,7 @@
 
 use crate::Value;
 
-/// The largest integer up to which a float holds every one.
+/// The largest integer up to which a float represents every integer.
 const MAX_EXACT: u64 = 1 << 53;
 
 /// The kinds of values that a column has seen; more can only be added.
@@ -10,11 +10,11 @@ const MAX_EXACT: u64 = 1 << 53;
 pub(crate) struct Seen(u8);
 
 const BOOL: u8 = 1;
-/// An integer that a float holds too.
+/// An integer that a float represents exactly.
 const SMALL: u8 = 1 << 1;
-/// An integer within `i64` that a float may not hold.
+/// An integer within `i64` that a float may not represent.
 const WIDE: u8 = 1 << 2;
-/// An integer beyond `i64` and within `u64`.
+/// An integer beyond `i64` but within `u64`.
 const UNSIGNED: u8 = 1 << 3;
 /// A negative integer.
 const NEGATIVE: u8 = 1 << 4;
@@ -43,7 +43,7 @@ impl Seen {
         };
     }
 
-    /// The kind that holds all that was seen.
+    /// Returns the kind that can hold everything that was seen.
     pub(crate) fn kind(self) -> Kind {
         const SIGNED: u8 = SMALL | WIDE | NEGATIVE;
         match self.0 {
@@ -69,7 +69,7 @@ pub(crate) enum Kind {
     Int,
     /// Integers within `u64`.
     UInt,
-    /// Floats; some of them may stand for integers.
+    /// Floats, some of which may represent integers.
     Number,
     Text,
     /// JSON text.

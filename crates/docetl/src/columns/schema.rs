@@ -11,10 +11,10 @@ use super::kind::{Kind, Seen};
 const MAX_COLUMNS: usize = 2_000;
 /// The column of the other keys.
 pub(crate) const REST_NAME: &str = "__rest__";
-/// The only column of a file whose records have no keys, because most programs read no file without columns.
+/// The only column of a file whose records have no keys. It exists because most programs cannot read a file without columns.
 const NO_KEYS_NAME: &str = "__no_keys__";
 
-/// The columns that records have together, in the order in which their keys were first seen.
+/// The columns of all records together, in the order in which their keys were first seen.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns {
     list: Vec<(Box<str>, Seen)>,
@@ -23,12 +23,12 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Returns the column of a key, which is made if it is new; none where there are too many.
+    /// Returns the column of a key, making it if it is new; `None` if there are too many.
     pub(crate) fn place(&mut self, key: &str) -> Option<u32> {
         if let Some(place) = self.places.get(key) {
             return Some(*place);
         }
-        // A column of that name would be taken for the one of all others.
+        // A column with that name would be mistaken for the one of all other keys.
         if self.list.len() >= MAX_COLUMNS || key.starts_with(REST_NAME) {
             self.has_rest = true;
             return None;
@@ -55,12 +55,12 @@ impl Columns {
         self.list.iter().map(|(name, seen)| (&**name, seen.kind()))
     }
 
-    /// Returns whether a file with these columns can hold the records of those as it is.
+    /// Returns whether a file with these columns can hold the records of the other ones without changes.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.has_rest == other.has_rest && self.kinds().eq(other.kinds())
     }
 
-    /// The schema of the file: each key's column, then the one of the other keys.
+    /// Returns the schema of the file: the columns of the keys, then the one of the other keys.
     pub(crate) fn schema(&self) -> SchemaRef {
         let mut fields: Vec<Field> = self
             .kinds()

@@ -10,7 +10,7 @@ use crate::keys::Keys;
 /// Marks a key that has no column of its own.
 pub(crate) const REST: u32 = u32::MAX;
 
-/// The shapes of the records of a row group. A shape is the columns of a record's keys, in their order.
+/// The shapes of the records of a row group. A shape is the list of the columns of a record's keys, in their order.
 #[derive(Debug, Default)]
 pub(crate) struct Shapes {
     pub(crate) list: Vec<Arc<[u32]>>,
@@ -23,7 +23,7 @@ impl Shapes {
     pub(crate) fn observe(records: &[Record], columns: &mut Columns) -> Self {
         let mut shapes = Self::default();
         let mut numbers: HashMap<Arc<[u32]>, u32> = HashMap::new();
-        // Records of one file share their keys, so most of the time the last ones come again.
+        // Records of one file share their keys, so most of the time the same keys come again.
         let mut by_keys: HashMap<*const Keys, u32> = HashMap::new();
         let mut last: Option<(*const Keys, u32)> = None;
         for record in records {

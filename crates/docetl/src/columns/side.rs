@@ -1,13 +1,13 @@
 //! The part of a row group that its columns cannot express.
 //!
-//! The form: the number of bytes of what follows in 4 bytes, the lowest first; then, under Zstandard and with all numbers in
-//! LEB128:
+//! The format: the number of bytes that follow in 4 bytes, the lowest first; then, compressed with Zstandard and with all numbers
+//! in LEB128:
 //!
-//! - the number of shapes, 0 if each record has the key of each column in their order; for each shape the number of its keys,
-//!   and for each key its column plus 1, or 0 for one without a column;
-//! - if there are two shapes or more, runs that add up to the number of rows: a shape, and how many rows have it;
-//! - the number of columns of numbers that have integers; for each of them its column, and a bit for each row, the lowest
-//!   first, that says whether the number is an integer.
+//! - the number of shapes, 0 if each record has the key of each column in their order; for each shape the number of its keys, and
+//!   for each key its column plus 1, or 0 for one without a column;
+//! - if there are two shapes or more, runs that add up to the number of rows: a shape, and the number of rows with it;
+//! - the number of columns of numbers that have integers; for each of them its column, and a bit for each row, the lowest first,
+//!   that is set if the number is an integer.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// Returns the side's bytes; none if there is nothing to say.
+    /// Returns the side's bytes; empty if the columns express everything.
     pub(crate) fn to_bytes(&self, columns: usize) -> std::io::Result<Vec<u8>> {
         let is_plain = self.shapes.are_plain(columns);
         if is_plain && self.integers.is_empty() {
@@ -66,7 +66,7 @@ impl Side {
         }
     }
 
-    /// Reads a side of a row group of so many rows and columns; none if it is damaged.
+    /// Reads the side of a row group with this number of rows and columns; `None` if it is damaged.
     pub(crate) fn from_bytes(bytes: &[u8], rows: usize, columns: usize) -> Option<Self> {
         let plain = || Shapes {
             list: vec![(0..columns as u32).collect()],

@@ -1,4 +1,4 @@
-//! Reading the parts of JSON that have no parts: words, numbers, texts.
+//! Reads the parts of JSON that have no parts: words, numbers, texts.
 
 use std::borrow::Cow;
 
@@ -7,16 +7,16 @@ use memchr::memchr2;
 use super::number::{number, number_length};
 use crate::value::Value;
 
-/// The greatest depth of lists and objects in each other. Python gives up at about the same.
+/// The depth of nested lists and objects that is accepted. Python gives up at about the same depth.
 const MAX_DEPTH: usize = 900;
 
 /// A fault in a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
-    /// The place of the byte that is wrong.
+    /// The offset of the wrong byte.
     pub(crate) offset: usize,
     pub(crate) reason: &'static str,
-    /// More bytes could make the text right.
+    /// True if more bytes could make the text valid.
     pub(crate) is_incomplete: bool,
 }
 
@@ -38,7 +38,7 @@ impl<'a> Cursor<'a> {
         self.at == self.text.len()
     }
 
-    /// Returns the number of bytes that were passed.
+    /// Returns the number of bytes that have been read.
     pub(super) fn passed(&self) -> usize {
         self.at
     }
@@ -63,7 +63,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// The fault of a byte that was taken, or of none.
+    /// Returns the fault of a byte that was read, or of the end.
     pub(super) fn expected(&self, found: Option<u8>, reason: &'static str) -> Fault {
         match found {
             None => self.cut_off(),
@@ -91,7 +91,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes into a list or object.
+    /// Enters a list or object.
     pub(super) fn enter(&mut self, depth: usize) -> Parsed<()> {
         if depth >= MAX_DEPTH {
             return Err(self.fault("lists and objects are more than 900 deep in each other"));
@@ -107,7 +107,7 @@ impl<'a> Cursor<'a> {
         is_there
     }
 
-    /// Passes a key in quotes if it is spelled plainly.
+    /// Skips a key in quotes if it is spelled without escapes.
     pub(super) fn passes_key(&mut self, name: &str) -> bool {
         let rest = &self.text[self.at + 1..];
         let is_there = rest.len() > name.len()
@@ -192,7 +192,7 @@ impl<'a> Cursor<'a> {
     /// Reads a text with escapes, from after its quote.
     fn escaped(&mut self, start: usize) -> Parsed<Value> {
         let mut text = String::new();
-        // Only a text with half of a surrogate pair needs these; they replace `text` then.
+        // Only a text with half of a surrogate pair needs these units, which then replace `text`.
         let mut units: Option<Vec<u16>> = None;
         self.at = start;
         loop {
@@ -223,7 +223,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads what follows a backslash.
+    /// Reads the part of an escape after the backslash.
     fn escape(&mut self) -> Parsed<u16> {
         let Some(byte) = self.next() else {
             return Err(self.cut_off());
@@ -252,7 +252,7 @@ impl<'a> Cursor<'a> {
         Ok(unit)
     }
 
-    /// Makes a character of a unit and, if it is the first half of a pair, of the escape that follows.
+    /// Makes a character from a unit and, if it is the first half of a pair, from the escape that follows.
     fn pair(&mut self, unit: u16) -> Parsed<std::result::Result<char, u16>> {
         if let Some(char) = char::from_u32(u32::from(unit)) {
             return Ok(Ok(char));

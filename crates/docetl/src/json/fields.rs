@@ -7,9 +7,9 @@ use crate::value::Value;
 
 /// The fields of an object that is being read.
 pub(super) struct Fields {
-    /// The keys that it probably has.
+    /// The keys that the object probably has.
     guess: Option<Arc<Keys>>,
-    /// Its own keys, once they are others.
+    /// The object's own keys, once they differ.
     own: Option<Keys>,
     values: Vec<Value>,
 }
@@ -33,7 +33,7 @@ impl Fields {
         self.values.len()
     }
 
-    /// The next key, if all before it were guessed.
+    /// Returns the next key, if all before it were guessed.
     pub(super) fn guess(&self) -> Option<&str> {
         match (&self.own, &self.guess) {
             (None, Some(keys)) => keys.name(self.values.len()),
@@ -57,7 +57,7 @@ impl Fields {
         }
     }
 
-    /// The keys, whether they were not guessed, and the values.
+    /// Returns the keys, whether they differ from the guess, and the values.
     pub(super) fn finish(self) -> (Arc<Keys>, bool, Vec<Value>) {
         match (self.own, self.guess) {
             (Some(own), _) => (Arc::new(own), true, self.values),

@@ -1,8 +1,8 @@
-//! Numbers: how JSON spells them, what they are, and how Python spells them.
+//! Numbers: their JSON spelling, their values, and their Python spelling.
 
 use crate::value::Value;
 
-/// Returns the length of the number that a text begins with, or where it goes wrong.
+/// Returns the length of the number that a text begins with, or the offset where it becomes invalid.
 pub(super) fn number_length(text: &[u8]) -> Result<usize, usize> {
     let mut at = usize::from(text.first() == Some(&b'-'));
     match text.get(at) {
@@ -35,7 +35,7 @@ fn digits(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The value of a number that is spelled well. What is too large for a float is an infinity, as it is to Python.
+/// Returns the value of a valid number. A number that is too large for a float is an infinity, as in Python.
 pub(super) fn number(spelled: &[u8]) -> Value {
     let is_float = spelled
         .iter()
@@ -57,7 +57,7 @@ pub(super) fn number(spelled: &[u8]) -> Value {
     }
 }
 
-/// Writes a float as Python's `repr` does, and what JSON has no number for as Python's `json` does.
+/// Writes a float as Python's `repr` does, and values that JSON has no number for as Python's `json` does.
 pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
     if number.is_nan() {
         return out.extend_from_slice(b"NaN");
@@ -70,7 +70,7 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
         };
         return out.extend_from_slice(spelled);
     }
-    // In between, the fewest digits are spelled alike by both.
+    // In this range, Rust and Python spell the fewest digits in the same way.
     if number == 0.0 || (1e-4..1e16).contains(&number.abs()) {
         let mut buffer = ryu::Buffer::new();
         return out.extend_from_slice(buffer.format_finite(number).as_bytes());
@@ -88,7 +88,7 @@ pub(super) fn write_float(number: f64, out: &mut Vec<u8>) {
     write_digits(&digits, exponent, out);
 }
 
-/// Writes digits of which the first has this power of ten, which is far from zero.
+/// Writes digits. The first one has this power of ten, which is far from zero.
 fn write_digits(digits: &str, exponent: i32, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits.as_bytes()[..1]);
     if digits.len() > 1 {

@@ -9,17 +9,17 @@ use super::fields::Fields;
 use crate::keys::Keys;
 use crate::value::{Record, Value};
 
-/// The number of sets of keys that are remembered, so that no file can make the memory grow without bound.
+/// The number of sets of keys that are remembered. It keeps a file from making the memory grow without bound.
 const MAX_REMEMBERED: usize = 1024;
 
-/// Parses values, and remembers the keys that objects had, so that like objects share them.
+/// Parses values. It remembers the keys of objects, so that similar objects share them.
 #[derive(Debug, Default)]
 pub(crate) struct Parser {
     /// The keys of the last object at each place of the records.
     remembered: HashMap<u64, Arc<Keys>, BuildHasherDefault<PlaceHasher>>,
 }
 
-/// Places are hashes already.
+/// Hashes places, which are hashes already.
 #[derive(Debug, Default)]
 struct PlaceHasher(u64);
 
@@ -40,7 +40,7 @@ impl Hasher for PlaceHasher {
 }
 
 impl Parser {
-    /// Parses a text that holds one value and nothing else.
+    /// Parses a text that consists of a single value.
     pub(crate) fn parse_whole(&mut self, text: &[u8]) -> Parsed<Value> {
         let mut cursor = Cursor::new(text);
         cursor.skip_space();
@@ -52,7 +52,7 @@ impl Parser {
         }
     }
 
-    /// Parses the value at the beginning of a text, and returns how many bytes it has.
+    /// Parses the value at the beginning of a text, and returns its length in bytes.
     pub(crate) fn parse_first(&mut self, text: &[u8]) -> Parsed<(Value, usize)> {
         let mut cursor = Cursor::new(text);
         let value = self.value(&mut cursor, 0, 0)?;
@@ -145,7 +145,7 @@ impl Parser {
     }
 }
 
-/// The place of a child of the value at a place.
+/// Returns the place of a child of the value at a place.
 fn below(place: u64, child: u64) -> u64 {
     (place ^ child.wrapping_add(1))
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)

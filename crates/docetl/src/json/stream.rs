@@ -6,7 +6,7 @@ use super::cursor::Fault;
 use super::parse::Parser;
 use crate::value::{Record, Value};
 
-/// The number of bytes that are read at first. As many again are read whenever a record is longer.
+/// The number of bytes that are read at first. The number doubles whenever a record is longer.
 const PIECE_BYTES: usize = 1 << 20;
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -15,7 +15,7 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) enum StreamFault {
     /// The bytes could not be read.
     Read(std::io::Error),
-    /// They aren't a list of records.
+    /// The bytes are not a list of records.
     Content(String),
 }
 
@@ -105,7 +105,7 @@ impl<R: Read> JsonStream<R> {
     }
 
     fn record(&mut self) -> Result<Record, StreamFault> {
-        // White space first, so that what is wrong has its own place.
+        // White space is skipped first, so that an error has the position of the wrong byte.
         self.byte()?;
         loop {
             match self.parser.parse_first(&self.buffer[self.at..]) {
@@ -145,8 +145,8 @@ impl<R: Read> JsonStream<R> {
         }
     }
 
-    /// Reads as much as is there and has not been passed, and at least a piece: a record that doesn't fit is parsed
-    /// again with twice the bytes, so that the time stays in proportion to its length.
+    /// Reads all bytes that are available, and at least a piece. A record that doesn't fit is parsed again with twice the bytes, so
+    /// that the time stays in proportion to its length.
     fn read_more(&mut self) -> Result<(), StreamFault> {
         self.buffer.drain(..self.at);
         self.passed += self.at as u64;

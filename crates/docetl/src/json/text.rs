@@ -11,7 +11,7 @@ impl Value {
     /// Parses JSON as Python's `json.loads` does: `NaN`, `Infinity` and `-Infinity` are numbers.
     ///
     /// # Errors
-    /// [`Error::Json`] with the place of the first byte that is wrong.
+    /// [`Error::Json`] with the offset of the first wrong byte.
     pub fn parse(text: &str) -> Result<Self> {
         Parser::default()
             .parse_whole(text.as_bytes())
@@ -31,7 +31,7 @@ impl Value {
 }
 
 impl Record {
-    /// Parses a JSON object as Python's `json.loads` does. Of a key that is there more than once, the last value counts.
+    /// Parses a JSON object as Python's `json.loads` does. If a key occurs more than once, its last value counts.
     ///
     /// # Errors
     /// [`Error::Json`] if the text isn't JSON, or isn't an object.

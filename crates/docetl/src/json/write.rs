@@ -15,13 +15,13 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// As Python's `json.dump` spells it when nothing else is asked for, byte for byte.
+    /// The default spelling of Python's `json.dump`, byte for byte.
     pub(crate) const PYTHON: Self = Self {
         comma: b", ",
         colon: b": ",
         is_ascii: true,
     };
-    /// As short as can be.
+    /// The shortest spelling.
     pub(crate) const COMPACT: Self = Self {
         comma: b",",
         colon: b":",
@@ -102,7 +102,7 @@ fn write_text(text: &str, style: Style, out: &mut Vec<u8>) {
             start = at + 1;
         } else if style.is_ascii && at >= start {
             out.extend_from_slice(&bytes[start..at]);
-            // The character begins here, because all of the one before was passed.
+            // A character begins here, because the one before was skipped completely.
             let char = text[at..].chars().next().unwrap_or_default();
             let mut units = [0; 2];
             char.encode_utf16(&mut units)
@@ -147,9 +147,9 @@ fn write_escape(unit: u16, out: &mut Vec<u8>) {
     out.extend_from_slice(&[b'\\', short]);
 }
 
-/// The bytes that are, or begin, something that is escaped in some style.
+/// The bytes that are escaped in some style, or begin a character that is.
 ///
-/// Python escapes DEL too where it escapes what is beyond ASCII.
+/// If Python escapes characters beyond ASCII, it escapes DEL too.
 const ESCAPED: [bool; 256] = {
     let mut escaped = [false; 256];
     let mut byte = 0;

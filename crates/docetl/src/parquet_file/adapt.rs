@@ -1,4 +1,4 @@
-//! The choice of an encoding for each column, by its first values.
+//! Chooses an encoding for each column from its first values.
 
 use std::collections::HashSet;
 
@@ -10,10 +10,10 @@ use xxhash_rust::xxh3::xxh3_64;
 /// The number of values that are examined, taken from all over the batch.
 const SAMPLE_VALUES: usize = 2_048;
 
-/// Returns the encoding of a column that needs no list of its different values, as few of them come again; none if
-/// such a list is best. The first batch of its values decides.
+/// Returns the encoding of a column whose values rarely repeat, so that a list of distinct values doesn't pay; `None` if such a
+/// list is best. The first batch of its values decides.
 ///
-/// A file is as it is by its records alone: nothing depends on the time that things take.
+/// A file depends only on its records. Nothing depends on how long anything takes.
 pub(super) fn without_dictionary(array: &ArrayRef) -> Option<Encoding> {
     let step = (array.len() / SAMPLE_VALUES).max(1);
     let rows = (0..array.len())
@@ -56,7 +56,7 @@ impl Sample {
         self.different.insert(xxh3_64(bytes));
     }
 
-    /// Of a few values nothing is to be learned.
+    /// Returns whether most values are distinct. A few values allow no conclusion, so then it is false.
     fn is_mostly_unique(&self) -> bool {
         self.count >= 64 && self.different.len() * 10 > self.count * 9
     }

@@ -38,7 +38,7 @@ pub(crate) struct ForeignGroups {
 }
 
 impl ForeignGroups {
-    /// Begins to read, columns that are wanted or all.
+    /// Begins to read the wanted columns, or all.
     pub(crate) fn new(
         file: File,
         parquet: ParquetMetaData,
@@ -87,7 +87,7 @@ impl ForeignGroups {
         self.rows
     }
 
-    /// Reads the next records; none at the end.
+    /// Reads the next records; `None` at the end.
     pub(crate) fn next(&mut self) -> Result<Option<Vec<Record>>, Fault> {
         match self.is_placeholder {
             true => Ok(None),
@@ -127,9 +127,9 @@ impl ForeignGroups {
     }
 }
 
-/// Does something with a file that anybody may have written: decoders panic at some damages.
+/// Works on an untrusted file. Decoders may panic if it is damaged.
 fn guarded<T>(read: impl FnOnce() -> Result<T, Fault>) -> Result<T, Fault> {
-    // A decoder that panicked is not used again: the error ends the reading.
+    // A decoder that panicked is not used again, because the error ends the reading.
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(read))
         .unwrap_or_else(|_| Err(Fault::Damaged("its decoder gave up".into())))
 }
@@ -164,7 +164,7 @@ fn reader(
         .build()?)
 }
 
-/// Finds the text columns that hold objects and lists, by reading all that may.
+/// Finds the text columns that hold objects and lists, by reading all candidates.
 ///
 /// A column is restored as a whole or not at all, so each of its values must be seen before the first record is made.
 fn restored(
@@ -188,7 +188,7 @@ fn restored(
         .iter()
         .enumerate()
         .filter(|(_, at)| is_open(schema.field(**at)));
-    // The place among the chosen columns, and whether a value was seen.
+    // The position among the chosen columns, and whether a value was seen.
     let mut open: Vec<(usize, usize, bool)> = open.map(|(place, at)| (place, *at, false)).collect();
     let mut parser = Parser::default();
     let columns: Vec<usize> = open.iter().map(|(_, at, _)| *at).collect();
@@ -234,7 +234,7 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-/// The cells of a column of any type.
+/// Returns the cells of a column of any type.
 fn cells(array: &ArrayRef, field: &Field, is_restored: bool) -> Result<Cells, Fault> {
     let damaged = || Fault::Damaged(format!("the column `{}` does not decode", field.name()));
     if is_json_text(field) {
@@ -260,7 +260,7 @@ fn cells(array: &ArrayRef, field: &Field, is_restored: bool) -> Result<Cells, Fa
     Cells::new(kind, &*array, None).ok_or_else(damaged)
 }
 
-/// The values of texts that the file says are JSON; a text that is none stays a text.
+/// Returns the values of texts that the file declares as JSON. Invalid JSON stays a text.
 fn json_texts(array: &ArrayRef) -> Result<Cells, Fault> {
     let texts = cast(array, &DataType::LargeUtf8)?;
     let mut parser = Parser::default();
@@ -273,7 +273,7 @@ fn json_texts(array: &ArrayRef) -> Result<Cells, Fault> {
     Ok(Cells::Values(values.collect()))
 }
 
-/// The values of any other type.
+/// Returns the values of any other type.
 fn any_values(array: &ArrayRef, field: &Field) -> Option<Cells> {
     let mut nested = NestedValues::default();
     let values = (0..array.len()).map(|row| nested.value(array, field, row));

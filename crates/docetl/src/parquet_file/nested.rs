@@ -7,7 +7,7 @@ use coldpress_table::Renderer;
 use crate::json::Parser;
 use crate::{Record, Value};
 
-/// Reads values of a column of any type; those that JSON has no form of are spelled as `docs/types.md` says.
+/// Reads values of a column of any type. Those that JSON cannot express are spelled as `docs/types.md` describes.
 #[derive(Default)]
 pub(super) struct NestedValues {
     parser: Parser,
@@ -15,7 +15,7 @@ pub(super) struct NestedValues {
 }
 
 impl NestedValues {
-    /// The value of a row; none if it has no JSON.
+    /// Returns the value of a row; `None` if it cannot be expressed in JSON.
     pub(super) fn value(&mut self, array: &ArrayRef, field: &Field, row: usize) -> Option<Value> {
         if array.is_null(row) {
             return Some(Value::Null);
@@ -35,7 +35,7 @@ impl NestedValues {
             (DataType::LargeList(_), DataType::LargeList(child)) => {
                 self.list(array.as_list::<i64>(), child, row)
             }
-            // The renderer makes texts of NaN and the infinities.
+            // The renderer turns NaN and the infinities into texts.
             (DataType::Float64, _) => {
                 Some(Value::Float(array.as_primitive::<Float64Type>().value(row)))
             }
@@ -62,7 +62,7 @@ impl NestedValues {
     }
 }
 
-/// The float of the fewest digits that read back as this one.
+/// Returns the float with the fewest digits that reads back as this one.
 fn float32(number: f32) -> Value {
     Value::Float(number.to_string().parse().unwrap_or(f64::from(number)))
 }

@@ -11,18 +11,18 @@ use super::own::OwnFile;
 use super::seal::{TAIL_BYTES, is_sealed, seal_of};
 
 const MAGIC: &[u8] = b"PAR1";
-/// The most bytes that a footer may have: more would be no Parquet of records.
+/// The size of the largest footer. A file with a larger one isn't Parquet with records.
 const MAX_FOOTER_BYTES: u64 = 1 << 30;
 
 /// A Parquet file, with its footer read.
 pub(crate) enum OpenParquet {
-    /// One of this crate.
+    /// A file of this crate.
     Own(OwnFile),
-    /// One of another program.
+    /// A file of another program.
     Foreign(File, ParquetMetaData),
 }
 
-/// Reads the footer of a file and finds out who wrote it.
+/// Reads the footer of a file, and determines which program wrote it.
 pub(crate) fn open(file: File) -> Result<OpenParquet, Fault> {
     let length = file.metadata()?.len();
     let footer = read_footer(&file, length)?;
@@ -51,7 +51,7 @@ pub(crate) fn open(file: File) -> Result<OpenParquet, Fault> {
     }
 }
 
-/// Reads the footer with what follows it.
+/// Reads the footer with the bytes after it.
 fn read_footer(file: &File, length: u64) -> Result<Vec<u8>, Fault> {
     if length == 0 {
         return Err(Fault::Damaged("the file is empty".into()));

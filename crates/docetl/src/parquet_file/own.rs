@@ -24,7 +24,7 @@ use super::seal::is_block;
 use crate::columns::{Cells, Kind, Side, decode};
 use crate::{CheckpointName, Record};
 
-/// A Parquet file of this crate. Reading a row group verifies the bytes that are read.
+/// A Parquet file of this crate. Bytes are verified when they are read.
 pub(crate) struct OwnFile {
     file: File,
     /// The number of bytes before the footer.
@@ -97,12 +97,12 @@ impl OwnFile {
         self.metadata.folder == name.folder() && self.metadata.name == name.stem()
     }
 
-    /// The checkpoint that the file was written for, for messages.
+    /// Returns the checkpoint that the file was written for, for messages.
     pub(crate) fn written_for(&self) -> String {
         format!("{}/{}", self.metadata.folder, self.metadata.name)
     }
 
-    /// The file that the records are changes of, if they are.
+    /// Returns the file that the records are changes of, if they are changes.
     pub(crate) fn base(&self) -> Option<&Base> {
         self.metadata.base.as_ref()
     }
@@ -135,7 +135,7 @@ impl OwnFile {
         Ok(())
     }
 
-    /// Reads the records of some rows of a row group, with all of their keys or with those that are wanted.
+    /// Reads the records of some rows of a row group, with all of their keys or with the wanted ones.
     pub(crate) fn read_group(
         &self,
         group: usize,
@@ -149,7 +149,7 @@ impl OwnFile {
         let all_rows = described.rows as usize;
         let side = described.side_offset..described.side_offset + described.side_bytes;
         let mut side = Side::from_bytes(&self.read(side)?, all_rows, own).ok_or_else(damaged)?;
-        // A key that is wanted and has no column may be among those without.
+        // A wanted key without a column may be among the other keys.
         let has_columns = |wanted: &&HashSet<String>| {
             let named = self.names[..own]
                 .iter()
@@ -184,7 +184,7 @@ impl OwnFile {
         decoded.map(|()| records).ok_or_else(damaged)
     }
 
-    /// Reads columns of a row group; none if no column is asked for.
+    /// Reads columns of a row group; `None` if no column is wanted.
     fn read_columns(&self, group: usize, columns: &[usize]) -> Result<Option<RecordBatch>, Fault> {
         let rows = self.metadata.groups[group].rows as usize;
         if columns.is_empty() || rows == 0 {
@@ -205,7 +205,7 @@ impl OwnFile {
         Ok(reader.next().transpose()?)
     }
 
-    /// Reads the bytes of columns of a row group, neighbours at once.
+    /// Reads the bytes of columns of a row group, adjacent ones in one piece.
     fn column_bytes(&self, group: usize, columns: &[usize]) -> Result<Pieces, Fault> {
         let described = self.parquet.row_group(group);
         let mut ranges: Vec<Range<u64>> = Vec::new();
@@ -252,7 +252,7 @@ impl OwnFile {
     }
 }
 
-/// Pieces of a file in memory, each with the place where it begins.
+/// Pieces of a file in memory, each with its offset.
 struct Pieces {
     length: u64,
     pieces: Vec<(u64, Bytes)>,
@@ -297,7 +297,7 @@ fn not_read() -> ParquetError {
     ParquetError::External(Box::new(error))
 }
 
-/// Reads bytes of a file, which must be there.
+/// Reads bytes of a file, which must exist.
 fn read_at(file: &File, offset: u64, length: usize) -> io::Result<Vec<u8>> {
     let mut bytes = vec![0; length];
     file.read_exact_at(&mut bytes, offset)?;

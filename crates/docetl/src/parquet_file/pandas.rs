@@ -10,7 +10,7 @@ use serde::Deserialize;
 pub(super) struct PandasColumns {
     /// Columns that were texts.
     pub(super) texts: HashSet<String>,
-    /// Columns that hold the index of the data frame, which isn't a field of its records.
+    /// Columns with the index of the data frame, which isn't a field of its records.
     pub(super) indexes: HashSet<String>,
 }
 

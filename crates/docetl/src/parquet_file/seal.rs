@@ -1,8 +1,8 @@
 //! Digests of all bytes of a file, within the file.
 //!
-//! Parquet's writer makes no checksums of pages, and a flipped bit under Zstandard often gives other text and no error. So the
-//! footer has a digest of each block before it, and one of itself. Blocks are verified as they are read, so reading two
-//! columns does not mean reading the others.
+//! Parquet's writer makes no checksums of pages, and a flipped bit under Zstandard often gives different text and no error. So the
+//! footer has a digest of each block before it, and one of itself. Blocks are verified as they are read, so reading two columns
+//! does not require reading the others.
 
 use std::io::{self, Write};
 
@@ -14,17 +14,17 @@ pub(super) const SEAL_KEY: &str = "coldpress.docetl.seal";
 const PREFIX: &[u8] = b"xxh3:";
 const DIGITS: usize = 16;
 pub(super) const BLOCK_BYTES: usize = 256 << 10;
-/// The length of the footer and Parquet's magic number, after it.
+/// The size of the footer's length and of Parquet's magic number, which follow the footer.
 pub(super) const TAIL_BYTES: usize = 8;
-/// The most bytes that can be between the key and its value: Parquet's own marks.
+/// The number of bytes that may be between the key and its value, which are Parquet's own marks.
 const MAX_GAP: usize = 8;
 
-/// The seal of a footer that has none yet.
+/// Returns the seal of a footer that isn't sealed yet.
 pub(super) fn empty_seal() -> String {
     format!("xxh3:{:016}", 0)
 }
 
-/// Takes the bytes of a file: those of the body to hash and pass on, and then those of the footer to seal.
+/// Takes the bytes of a file. Those of the body are hashed and passed on, and those of the footer are sealed.
 pub(super) struct Sealing<W> {
     inner: W,
     hasher: Box<Xxh3Default>,
@@ -110,7 +110,7 @@ fn find_seal(footer: &[u8]) -> Option<usize> {
     (digits + DIGITS <= footer.len()).then_some(digits)
 }
 
-/// Returns whether a footer is the one that was sealed; none if it has no seal.
+/// Returns whether a footer is unchanged since it was sealed; `None` if it has no seal.
 pub(super) fn is_sealed(footer: &[u8]) -> Option<bool> {
     memchr::memmem::rfind(footer, SEAL_KEY.as_bytes())?;
     let Some(digits) = find_seal(footer) else {
@@ -122,7 +122,7 @@ pub(super) fn is_sealed(footer: &[u8]) -> Option<bool> {
     Some(format!("{:016x}", xxh3_64(&footer)).as_bytes() == seal)
 }
 
-/// The digits of the seal of a footer that is sealed.
+/// Returns the digits of the seal of a sealed footer.
 pub(super) fn seal_of(footer: &[u8]) -> Option<String> {
     let digits = find_seal(footer)?;
     String::from_utf8(footer[digits..digits + DIGITS].to_vec()).ok()

@@ -77,7 +77,7 @@ impl<W: Write + Send> GroupWriter<W> {
         })
     }
 
-    /// Writes a row group, or begins to.
+    /// Writes a row group, or starts to.
     pub(crate) fn write(&mut self, encoded: Encoded) -> Result<(), EncodeError> {
         let writers = self
             .factory
@@ -89,7 +89,7 @@ impl<W: Write + Send> GroupWriter<W> {
             let group = compress(encoded, &schema, writers).map_err(io_error)?;
             return self.append(group);
         }
-        // This thread makes the next columns meanwhile, and waits most of the time.
+        // This thread makes the next columns meanwhile, and mostly waits.
         if self.pending.len() >= self.threads {
             self.append_oldest()?;
         }
@@ -100,7 +100,7 @@ impl<W: Write + Send> GroupWriter<W> {
         Ok(())
     }
 
-    /// Ends the file, and returns what it was written to.
+    /// Ends the file, and returns its writer.
     pub(crate) fn finish(mut self) -> Result<W, EncodeError> {
         while !self.pending.is_empty() {
             self.append_oldest()?;
@@ -194,7 +194,7 @@ fn properties(
     let mut builder = WriterProperties::builder()
         .set_compression(codec)
         .set_created_by(concat!("coldpress-docetl version ", env!("CARGO_PKG_VERSION")).to_owned())
-        // Indexes of pages would be written after the blocks that the footer has digests of.
+        // Indexes of pages would be written after the blocks whose digests are in the footer.
         .set_offset_index_disabled(true)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     for (at, (name, kind)) in columns.kinds().enumerate() {

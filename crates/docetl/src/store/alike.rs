@@ -1,12 +1,12 @@
-//! Checks that a file holds everything that the Parquet file of another program holds, or more.
+//! Checks that a file expresses everything that the Parquet file of another program does, or more.
 //!
-//! Such a Parquet file gives every record every key, with null for those that it lacked, and integers of a column with nulls
-//! come back as floats. JSON that is there beside it may be what it was made of, and must not be replaced by less.
+//! Such a Parquet file gives every record every key, with null for those that it lacked, and integers of a column with nulls come
+//! back as floats. JSON beside it may be its source, and must not be replaced by less.
 
 use super::one_by_one::OneByOne;
 use crate::{Record, RecordReader, Result, Value};
 
-/// Returns whether the records are the same but for what Parquet of other programs cannot say.
+/// Returns whether the records are the same, except for what Parquet files of other programs cannot express.
 pub(super) fn says_as_much(exact: &mut RecordReader, foreign: &mut RecordReader) -> Result<bool> {
     let (mut exact, mut foreign) = (OneByOne::new(exact), OneByOne::new(foreign));
     loop {
@@ -30,7 +30,7 @@ fn covers(exact: &Record, foreign: &Record) -> bool {
 fn value_covers(exact: &Value, foreign: &Value) -> bool {
     match (exact, foreign) {
         (Value::Int(integer), Value::Float(float)) => *integer as f64 == *float,
-        // NaN is pandas' word for what is missing.
+        // pandas uses NaN for missing values.
         (Value::Float(float), Value::Null) => float.is_nan(),
         (Value::List(exact), Value::List(foreign)) => {
             let mut pairs = exact.iter().zip(foreign);

@@ -23,14 +23,14 @@ pub struct AnalyzeOptions {
 }
 
 impl AnalyzeOptions {
-    /// All records are converted.
+    /// Returns options that convert all records.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets that only the first records of each checkpoint are converted, and the rest is estimated by their share. Then
-    /// equal checkpoints are not found.
+    /// Converts only the first records of each checkpoint, and estimates the rest from their share. Equal checkpoints are then not
+    /// found.
     #[must_use]
     pub fn sample(mut self, records: u64) -> Self {
         self.sample = Some(records.max(1));
@@ -42,11 +42,11 @@ impl AnalyzeOptions {
 #[derive(Clone, Debug, Default, Serialize)]
 #[doc(alias = "analyze_checkpoints")]
 pub struct Analysis {
-    /// The number of records of each checkpoint that were converted; none if all were.
+    /// The number of records of each checkpoint that were converted; `None` if all were.
     pub sample_records: Option<u64>,
-    /// The files that are there, by format.
+    /// The existing files, by format.
     pub formats: BTreeMap<&'static str, FilesTaken>,
-    /// All checkpoints, batches included.
+    /// All checkpoints, including batches.
     pub total: Share,
     /// The checkpoints of each step.
     pub steps: BTreeMap<String, Share>,
@@ -54,14 +54,14 @@ pub struct Analysis {
     pub batches: BTreeMap<String, Share>,
     /// Every checkpoint.
     pub checkpoints: Vec<Analyzed>,
-    /// Checkpoints that hold the same records as others.
+    /// Groups of checkpoints with the same records.
     pub repeated: Vec<Repeated>,
     /// Files that could not be read. They count only in the sum of the files.
     pub unreadable: Vec<Unreadable>,
-    /// Files that look like checkpoints and are not read. See [`IntermediateStore::passed_over`].
+    /// Files that look like checkpoints but are not read. See [`IntermediateStore::passed_over`].
     pub not_looked_at: Vec<Unreadable>,
-    /// The bytes that a migration to Parquet frees that removes the originals; negative if it takes more. JSON that such a
-    /// migration keeps is counted out, unless only a sample was read.
+    /// The bytes that a migration to Parquet with removal of the originals frees; negative if it takes more. JSON that such a
+    /// migration keeps is not counted, unless only a sample was read.
     pub freed_bytes: i64,
 }
 
@@ -70,7 +70,7 @@ pub struct Analysis {
 pub struct FilesTaken {
     /// The number of files.
     pub files: u64,
-    /// Their length in bytes together.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
@@ -93,7 +93,7 @@ pub struct Share {
     pub saved_percent: f64,
 }
 
-/// A checkpoint, and what it takes.
+/// A checkpoint and its sizes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Analyzed {
     /// Its step; a batch has none.
@@ -109,28 +109,28 @@ pub struct Analyzed {
     pub has_json: bool,
     /// True if there is a Parquet file; without one, its length was measured.
     pub has_parquet: bool,
-    /// Says which file does not hold the records of the other one, if there are two and all of them were read.
+    /// The file that doesn't have the records of the other one, if there are two and all of them were read.
     pub formats_differ: Option<String>,
     /// Warnings about its files.
     pub warnings: Vec<String>,
     #[serde(skip)]
     digest: Option<u128>,
-    /// The bytes of JSON that a migration to Parquet does not remove.
+    /// The size in bytes of the JSON that a migration to Parquet keeps.
     #[serde(skip)]
     kept_bytes: u64,
 }
 
-/// Checkpoints that hold the same records.
+/// Checkpoints with the same records.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Repeated {
     /// The checkpoints, as paths without extensions.
     pub checkpoints: Vec<String>,
-    /// The bytes on the disk of all but the first.
+    /// The size in bytes of all but the first.
     pub bytes: u64,
 }
 
 impl Analyzed {
-    /// The path of its files within the directory, without an ending.
+    /// Returns the path of its files within the directory, without an extension.
     #[must_use]
     pub fn path(&self) -> String {
         match (&self.step, self.batch) {
@@ -145,8 +145,8 @@ impl Analyzed {
 }
 
 impl IntermediateStore {
-    /// Finds out what the checkpoints take in each format, by converting in memory what is there in one only; `told` is
-    /// called after each of them.
+    /// Measures the checkpoints in each format. If one exists in only one format, it is converted in memory. `told` is called after
+    /// each of them.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) if the directory cannot be read. A checkpoint that cannot be read is in
@@ -186,7 +186,7 @@ impl IntermediateStore {
         Ok(analysis)
     }
 
-    /// Measures a checkpoint, of which these are the files.
+    /// Measures the checkpoint that has these files.
     fn analyze_one(&self, files: &[Entry], options: &AnalyzeOptions) -> Result<Analyzed> {
         let name = &files[0].name;
         let bytes_of = |format| {
@@ -210,11 +210,11 @@ impl IntermediateStore {
             None => self.compare_formats(name, &reader),
             Some(_) => Formats::default(),
         };
-        // A file that does not hold these records says nothing about their size.
+        // A file with other records shows nothing about the size of these.
         let json_of_these = json.filter(|_| reader.format() == Format::Json || !formats.differ);
         let parquet_of_these =
             parquet.filter(|_| reader.format() == Format::Parquet || !formats.differ);
-        // The rest of the file is estimated to be like the part that was read.
+        // The rest of the file is assumed to be like the part that was read.
         let share_seen = match (reader.rows(), json) {
             (Some(rows), _) if rows > 0 => seen.records as f64 / rows as f64,
             (None, Some(bytes)) if seen.records >= limit => seen.json_bytes() as f64 / bytes as f64,
@@ -263,7 +263,7 @@ impl IntermediateStore {
         })
     }
 
-    /// Finds how long a Parquet file of the first records would be; their columns are known.
+    /// Measures how long a Parquet file of the first records would be. Their columns are known.
     fn measure_parquet(
         &self,
         name: &CheckpointName,
@@ -292,7 +292,7 @@ impl IntermediateStore {
     }
 }
 
-/// The records of a checkpoint that were seen.
+/// The records of a checkpoint that were read.
 #[derive(Default)]
 struct Seen {
     records: u64,
@@ -315,7 +315,7 @@ impl Seen {
         Shapes::observe(records, &mut self.columns);
     }
 
-    /// The length of the JSON list: two brackets, and a comma and a blank between two records.
+    /// Returns the length of the JSON list: two brackets, and a comma and a blank between each two records.
     fn json_bytes(&self) -> u64 {
         2 + self.texts_bytes + 2 * self.records.saturating_sub(1)
     }
@@ -344,7 +344,7 @@ impl Analysis {
 }
 
 impl Share {
-    /// Returns what several take together.
+    /// Returns the sum of several shares.
     #[must_use]
     pub fn sum<'a>(shares: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut sum = Self::default();
@@ -367,7 +367,7 @@ impl Share {
     }
 }
 
-/// Finds the checkpoints with the same records; those without any are left out.
+/// Finds checkpoints with the same records, leaving out those without any.
 fn repeated(checkpoints: &[Analyzed]) -> Vec<Repeated> {
     let mut by_digest: BTreeMap<u128, Vec<&Analyzed>> = BTreeMap::new();
     for checkpoint in checkpoints

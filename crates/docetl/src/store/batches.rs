@@ -1,22 +1,22 @@
-//! The number of records that are held at a time.
+//! Divides records into batches of limited size.
 
 use crate::{Record, Result};
 
 /// Records that are read a batch at a time.
 pub(super) trait Batches: Send {
-    /// Reads the next records; none at the end.
+    /// Reads the next records; `None` at the end.
     fn next(&mut self) -> Result<Option<Vec<Record>>>;
 
-    /// Verifies what can be, before the first record is read.
+    /// Verifies as much as possible before the first record is read.
     fn verify(&self) -> Result<()>;
 }
 
-/// The most records of a batch, which is a row group of a file.
+/// The number of records in a batch, at most. A batch is a row group of a file.
 const MAX_ROWS: usize = 32_768;
-/// A batch is full when its records take about so much memory.
+/// The approximate memory in bytes at which a batch is full.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Returns whether a batch of so many records, which take so much memory, takes no more.
+/// Returns whether a batch with this number of records, which take this much memory, is full.
 pub(super) fn is_full(records: usize, bytes: usize) -> bool {
     records >= MAX_ROWS || bytes >= MAX_BYTES
 }

@@ -8,8 +8,8 @@ use super::batches::Batches;
 use crate::json::{Style, write_record};
 use crate::{Record, Result, Value};
 
-/// The column with the distance from the last row of the base that a record was found in to the row of this record: 0 is the
-/// same row again. Null means that the record was not found in the base and is stored whole.
+/// The column with the distance from the last row of the base that a record was found in to the row of this record; 0 is the same
+/// row again. Null means that the record was not found in the base and is stored whole.
 pub(super) const ROWS_ON: &str = "__rows_on__";
 /// The keys of the base's record that the record does not have.
 pub(super) const WITHOUT: &str = "__without__";
@@ -17,21 +17,21 @@ pub(super) const WITHOUT: &str = "__without__";
 /// The number of rows over which a record is searched after others that were not found.
 const MAX_MISSED: u64 = 32_768;
 
-/// Finds what changed from the records of a base to those of an operation that was given them.
+/// Finds the changes from the records of a base to those of an operation that got them as input.
 ///
-/// Operations keep the order of records: a map gives one for each, a filter leaves some out, an unnest makes several of one.
-/// So a record comes from the row after the last one, or from the last one, or is exactly that of a row further on. What is
-/// not found so is kept whole; that costs space, and nothing else.
+/// Operations keep the order of records: a map makes one from each, a filter leaves some out, an unnest makes several from one. So
+/// a record comes from the row after the last one, or from the last one, or is identical to that of a later row. A record that
+/// isn't found this way is kept whole, which only costs space.
 pub(super) struct Differ {
     base: Box<dyn Batches>,
-    /// Records of the base from the last row on.
+    /// Records of the base, starting at the last row.
     window: VecDeque<Record>,
     /// The row of the window's first record.
     first: u64,
     /// Rows of the window by the digests of their records.
     rows: HashMap<u64, u64>,
     last: Option<u64>,
-    /// The number of records in a row that were found nowhere.
+    /// The number of consecutive records that were not found anywhere.
     missed: u64,
     is_at_end: bool,
     scratch: Vec<u8>,
@@ -51,7 +51,7 @@ impl Differ {
         }
     }
 
-    /// Returns what changed in a record; none if it has a key that changes need for themselves.
+    /// Returns the change to a record; `None` if it has a key that changes use themselves.
     pub(super) fn change(&mut self, record: &Record) -> Result<Option<Record>> {
         if record.get(ROWS_ON).is_some() || record.get(WITHOUT).is_some() {
             return Ok(None);
@@ -61,7 +61,7 @@ impl Differ {
         let least = self.last.unwrap_or_default();
         let exact = self.rows.get(&digest).copied().filter(|row| *row >= least);
         let next = self.last.map_or(0, |last| last + 1);
-        // A map goes on at its own pace, whatever became of the records before.
+        // A map continues at its own pace, even after records that were not found.
         let after_missed = next + self.missed;
         let candidates = exact
             .into_iter()
@@ -81,13 +81,13 @@ impl Differ {
         let (rows_on, change) = match best {
             Some((_, row, change)) => {
                 let rows_on = row - self.last.map_or(0, |last| last);
-                // The first row of all is as far on as it is from the start.
+                // The distance of the very first row is counted from the start.
                 self.last = Some(row);
                 self.missed = 0;
                 (Value::Int(rows_on as i64), change)
             }
             None => {
-                // At most a batch ahead, so that no more than that is in memory.
+                // At most one batch ahead, so that no more than that is in memory.
                 self.missed = (self.missed + 1).min(MAX_MISSED);
                 let whole = [(WITHOUT, Value::Null)].into_iter().chain(fields(record));
                 (Value::Null, whole.collect())
@@ -106,7 +106,7 @@ impl Differ {
             .get(usize::try_from(row.checked_sub(self.first)?).ok()?)
     }
 
-    /// Reads on until a batch lies ahead of the last row, and forgets what is before it.
+    /// Reads until a batch lies ahead of the last row, and drops the rows before it.
     fn fill(&mut self) -> Result<()> {
         let next = self.last.map_or(0, |last| last + 1) + self.missed;
         while !self.is_at_end && next >= self.first + self.window.len() as u64 {
@@ -140,8 +140,8 @@ fn fields(record: &Record) -> impl Iterator<Item = (&str, Value)> {
     record.iter().map(|(key, value)| (key, value.clone()))
 }
 
-/// Returns how many fields are not the base's, and the change; none if too little is the same, or the order of the keys is
-/// another.
+/// Returns the number of fields that differ from the base, and the change; `None` if too little is the same, or the keys have
+/// another order.
 fn difference(base: &Record, record: &Record) -> Option<(usize, Record)> {
     let without: Vec<Value> = base
         .keys()
@@ -166,7 +166,7 @@ fn difference(base: &Record, record: &Record) -> Option<(usize, Record)> {
     (apply(base, &change, 1)? == *record).then_some((count, change))
 }
 
-/// Makes a record of the base's and a change, whose first keys are not fields of the record.
+/// Makes a record from the base's record and a change. The first keys of the change are not fields of the record.
 fn apply(base: &Record, change: &Record, first_field: usize) -> Option<Record> {
     let mut record = match change.get(WITHOUT)? {
         Value::Null => base.clone(),
@@ -182,7 +182,7 @@ fn apply(base: &Record, change: &Record, first_field: usize) -> Option<Record> {
     Some(record)
 }
 
-/// The records of an operation again: of a base, and of what changed.
+/// The records of an operation, restored from a base and its changes.
 pub(super) struct Changed {
     changes: Box<dyn Batches>,
     base: Box<dyn Batches>,
@@ -206,7 +206,7 @@ impl Changed {
         }
     }
 
-    /// Reads the next records; none at the end. A change that does not fit the base gives none in its place.
+    /// Reads the next records; `None` at the end. A change that does not fit the base gives `None` in its place.
     pub(super) fn next(&mut self) -> Result<Option<Option<Vec<Record>>>> {
         let Some(changes) = self.changes.next()? else {
             return Ok(None);

@@ -1,28 +1,28 @@
-//! Checkpoints that are stored as what changed since others.
+//! Tracks the checkpoints that are stored as changes since others.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use crate::CheckpointName;
 
-/// All of them by the checkpoint that they are changes of, as they were a short time ago.
+/// The dependent checkpoints by their base, as they were a short time ago.
 ///
-/// To find them every file is opened. One that removes thousands of checkpoints cannot do that for each, so they are found
-/// again only once that takes but a small part of the time.
+/// Finding them means opening every file. A caller that removes thousands of checkpoints cannot do that for each, so they are found
+/// again only once that takes a small part of the total time.
 #[derive(Debug)]
 pub(super) struct Dependents {
     by_base: HashMap<CheckpointName, Vec<CheckpointName>>,
-    /// The time at which they are too old.
+    /// The time at which the result becomes too old.
     until: Instant,
 }
 
-/// They are used for this many times the time that it took to find them.
+/// The time for which the result is used, as a multiple of the time that it took.
 const USED_FOR: u32 = 20;
-/// Where that takes no time, they are found each time.
+/// If finding them takes less than this, they are found each time.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
 impl Dependents {
-    /// Those that were found since `begun`, each with its base.
+    /// Returns those that were found since `begun`, each with its base.
     pub(super) fn found_since(
         begun: Instant,
         found: impl IntoIterator<Item = (CheckpointName, CheckpointName)>,
@@ -46,7 +46,7 @@ impl Dependents {
         Instant::now() < self.until
     }
 
-    /// Those that are changes of this one.
+    /// Returns those that are changes since this one.
     pub(super) fn of(&self, base: &CheckpointName) -> Vec<CheckpointName> {
         self.by_base.get(base).cloned().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! Paths of files, and putting files into their places.
+//! Paths of files, and moving files into place.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -21,7 +21,7 @@ pub(super) struct Files {
     dir: PathBuf,
 }
 
-/// A file that is there.
+/// An existing file.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) path: PathBuf,
@@ -30,12 +30,12 @@ pub(super) struct Found {
     pub(super) modified: SystemTime,
 }
 
-/// The action on the file of the other format when a file takes its place.
+/// The treatment of the file in the other format when a file takes its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Other {
-    /// It is what the checkpoint was before, so it goes.
+    /// It is the previous state of the checkpoint, so it is removed.
     Goes,
-    /// It was read to make this one, when it had this time, and stays. If it was written again since, it is the one that
+    /// It was the source of this one, when it had this time, and stays. If it has been written again since, it is the one that
     /// counts.
     Stays(SystemTime),
 }
@@ -54,7 +54,7 @@ impl Files {
         &self.dir
     }
 
-    /// Returns the path of a checkpoint, if no link on the way leads out of the directory.
+    /// Returns the path of a checkpoint, unless a link on the way points outside of the directory.
     pub(super) fn path(&self, name: &CheckpointName, format: Format) -> Result<PathBuf> {
         let path = self.dir.join(name.path(format));
         self.check_inside(&self.dir.join(name.folder()))?;
@@ -62,7 +62,7 @@ impl Files {
         Ok(path)
     }
 
-    /// Refuses a link that leads out of the directory, or to nothing.
+    /// Refuses a link that points outside of the directory, or to nothing.
     pub(super) fn check_inside(&self, path: &Path) -> Result<()> {
         if !path.is_symlink() {
             return Ok(());
@@ -77,7 +77,7 @@ impl Files {
         }
     }
 
-    /// Finds the file of a checkpoint in a format; anything but a file counts as one, which cannot be opened.
+    /// Finds the file of a checkpoint in a format. Anything other than a file counts as a file that cannot be opened.
     pub(super) fn find(&self, name: &CheckpointName, format: Format) -> Result<Option<Found>> {
         let path = self.path(name, format)?;
         match fs::metadata(&path) {
@@ -97,7 +97,7 @@ impl Files {
         })
     }
 
-    /// Begins a file beside the place that it is to take.
+    /// Begins a file beside its final place.
     pub(super) fn begin(&self, name: &CheckpointName, format: Format) -> Result<NewFile> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let path = self.path(name, format)?;
@@ -108,7 +108,7 @@ impl Files {
         let unfinished = format!(".{file}.{}-{number}{UNFINISHED}", std::process::id());
         let unfinished = folder.join(unfinished);
         match NewFile::create(&unfinished) {
-            // A process that had the same number left it: in a container that is the rule.
+            // A process with the same id left it. In containers, ids usually repeat.
             Err(error) if error.is_already_exists() => {
                 remove_durable(&unfinished)?;
                 Ok(NewFile::create(&unfinished)?)
@@ -117,10 +117,10 @@ impl Files {
         }
     }
 
-    /// Gives a finished file its place.
+    /// Moves a finished file into place.
     ///
-    /// The file of the other format must not count after this, whatever a crash leaves: the later file counts, so this
-    /// one is made the later one first.
+    /// After this, the file of the other format must not count, whatever a crash leaves. The later file counts, so this one is made
+    /// the later one first.
     pub(super) fn put(
         &self,
         unfinished: &Path,
@@ -149,7 +149,7 @@ impl Files {
     }
 }
 
-/// Sets the time of a file so that it counts, and not the one of the other format, which has or had this time.
+/// Sets the time of a file so that it counts, and not the one in the other format, which has or had this time.
 fn make_later(unfinished: &Path, before: SystemTime, format: Format, other: Other) -> Result<()> {
     let refused = |source| Error::io("set the time of", unfinished, source);
     let file = coldpress_storage::open_file(unfinished)?;
@@ -158,11 +158,11 @@ fn make_later(unfinished: &Path, before: SystemTime, format: Format, other: Othe
         .and_then(|metadata| metadata.modified())
         .map_err(refused)?;
     let time = match (format, other) {
-        // Of files of the same age, the Parquet file counts.
+        // If two files have the same age, the Parquet file counts.
         (Format::Parquet, _) => own.max(before),
-        // Both hold the same records; nothing is to be said of their ages.
+        // Both have the same records, so their ages don't matter.
         (Format::Json, Other::Stays(_)) => before,
-        // Some file systems count whole seconds or two.
+        // Some file systems only store times to one or two seconds.
         (Format::Json, Other::Goes) if own > before => own,
         (Format::Json, Other::Goes) => before + Duration::from_secs(2),
     };
@@ -186,7 +186,7 @@ pub(super) fn found(path: PathBuf, format: Format, metadata: &Metadata) -> Resul
     })
 }
 
-/// Returns whether there is nothing of that name.
+/// Returns whether there is no file with that name.
 pub(super) fn is_absent(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! The row groups of a file, in parallel.
+//! Reads the row groups of a file in parallel.
 
 use std::collections::{HashSet, VecDeque};
 use std::ops::Range;
@@ -13,7 +13,7 @@ use crate::parquet_file::{Fault, OwnFile};
 pub(super) struct Groups {
     file: Arc<OwnFile>,
     keys: Option<Arc<HashSet<String>>>,
-    /// The groups that are left, and which of their rows are wanted; in their order.
+    /// The remaining groups and their wanted rows, in order.
     left: VecDeque<(usize, Range<usize>)>,
     pending: VecDeque<JoinHandle<Result<Vec<Record>, Fault>>>,
     threads: usize,

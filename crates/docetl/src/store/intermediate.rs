@@ -17,14 +17,14 @@ use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
 /// A pipeline's intermediate directory.
 ///
-/// Any number of them can be open at a time, in any processes: if several write a checkpoint at once, it is that
-/// of the writer that finishes last, whole.
+/// Any number of stores can be open at a time, in any processes. If several write a checkpoint at once, it is completely that of
+/// the last writer to finish.
 #[derive(Clone, Debug)]
 #[doc(alias = "CheckpointManager")]
 pub struct IntermediateStore {
     files: Files,
     options: Options,
-    /// Shared by all handles that were cloned from one.
+    /// Shared by all handles that were cloned from the same one.
     dependents: Arc<Mutex<Option<Dependents>>>,
 }
 
@@ -44,7 +44,7 @@ pub struct Loaded {
 }
 
 impl IntermediateStore {
-    /// Opens a directory, which is made with the first checkpoint if it isn't there.
+    /// Opens a directory. If it doesn't exist, it is made with the first checkpoint.
     ///
     /// # Errors
     /// [`Error::NotADirectory`] if it is something else; [`Error::Storage`] if it cannot be examined.
@@ -52,10 +52,10 @@ impl IntermediateStore {
         Self::open_with(dir, Options::new())
     }
 
-    /// Opens a directory in which checkpoints are written as these options say.
+    /// Opens a directory with these options for its checkpoints.
     ///
     /// # Errors
-    /// As [`open`](Self::open).
+    /// As for [`open`](Self::open).
     pub fn open_with(dir: impl Into<PathBuf>, options: Options) -> Result<Self> {
         Ok(Self {
             files: Files::new(dir.into())?,
@@ -64,28 +64,28 @@ impl IntermediateStore {
         })
     }
 
-    /// The directory.
+    /// Returns the directory.
     #[must_use]
     #[doc(alias = "intermediate_dir")]
     pub fn dir(&self) -> &Path {
         self.files.dir()
     }
 
-    /// Saves what an operation of a step has made, and returns its file.
+    /// Saves the result of an operation in a step, and returns its file.
     ///
     /// # Errors
-    /// [`Error::Name`] if a name cannot be one of a file; [`Error::Storage`] and [`Error::Write`] if the records cannot be
-    /// written, in which case the old checkpoint is as it was.
+    /// [`Error::Name`] if a name cannot be the name of a file; [`Error::Storage`] and [`Error::Write`] if the records cannot be
+    /// written, in which case the old checkpoint is unchanged.
     #[doc(alias = "save_checkpoint")]
     pub fn save(&self, step: &str, operation: &str, records: &[Record]) -> Result<PathBuf> {
         let saved = self.write(&CheckpointName::operation(step, operation)?, records)?;
         Ok(saved.path)
     }
 
-    /// Loads what an operation of a step has made; none if there is no such checkpoint.
+    /// Loads the result of an operation in a step; `None` if there is no such checkpoint.
     ///
     /// # Errors
-    /// [`Error::Name`] if a name cannot be one of a file; [`Error::Damaged`] if its file is damaged, [`Error::Neither`] if it
+    /// [`Error::Name`] if a name cannot be the name of a file; [`Error::Damaged`] if its file is damaged, [`Error::Neither`] if it
     /// has two and both are; [`Error::Storage`] if it cannot be read.
     #[doc(alias = "load_checkpoint")]
     pub fn load(&self, step: &str, operation: &str) -> Result<Option<Vec<Record>>> {
@@ -93,10 +93,10 @@ impl IntermediateStore {
         Ok(loaded.map(|loaded| loaded.records))
     }
 
-    /// Saves a batch that an operation has made, and returns its file.
+    /// Saves a batch of an operation, and returns its file.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// As for [`save`](Self::save).
     #[doc(alias = "save_batch_checkpoint")]
     #[doc(alias = "flush_batch")]
     pub fn save_batch(&self, operation: &str, index: u64, records: &[Record]) -> Result<PathBuf> {
@@ -104,21 +104,21 @@ impl IntermediateStore {
         Ok(saved.path)
     }
 
-    /// Loads a batch that an operation has made; none if there is no such batch.
+    /// Loads a batch of an operation; `None` if there is no such batch.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     #[doc(alias = "load_batch_checkpoint")]
     pub fn load_batch(&self, operation: &str, index: u64) -> Result<Option<Vec<Record>>> {
         let loaded = self.read(&CheckpointName::batch(operation, index)?)?;
         Ok(loaded.map(|loaded| loaded.records))
     }
 
-    /// Loads some keys of some records, in the order in which the records have them; of a Parquet file nothing else is
-    /// read. A record that lacks a key is without it.
+    /// Loads some keys of some records, in the order in which the records have them. Nothing else is read from a Parquet file. A
+    /// record that lacks a key stays without it.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     pub fn load_columns(
         &self,
         step: &str,
@@ -135,10 +135,10 @@ impl IntermediateStore {
         Ok(loaded.map(|loaded| loaded.records))
     }
 
-    /// Loads some records, all keys of them; of a Parquet file little else is read.
+    /// Loads some records with all of their keys. Little else is read from a Parquet file.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     #[doc(alias = "load_checkpoint_sample")]
     pub fn load_rows(
         &self,
@@ -151,18 +151,18 @@ impl IntermediateStore {
         Ok(loaded.map(|loaded| loaded.records))
     }
 
-    /// Loads a checkpoint, and says where from.
+    /// Loads a checkpoint, with information about its file.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     pub fn read(&self, name: &CheckpointName) -> Result<Option<Loaded>> {
         self.read_wanted(name, &Wanted::ALL)
     }
 
-    /// Saves a checkpoint, and says where.
+    /// Saves a checkpoint, and returns information about its file.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// As for [`save`](Self::save).
     pub fn write(&self, name: &CheckpointName, records: &[Record]) -> Result<Saved> {
         let mut writer = self.writer(name)?;
         writer.write_all(records)?;
@@ -172,22 +172,22 @@ impl IntermediateStore {
     /// Begins to write a checkpoint, in the format of the options.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// As for [`save`](Self::save).
     pub fn writer(&self, name: &CheckpointName) -> Result<RecordWriter> {
         RecordWriter::create(&self.files, name, self.options.format, &self.options)
     }
 
-    /// Begins to read a checkpoint a batch at a time; none if it isn't there.
+    /// Begins to read a checkpoint a batch at a time; `None` if it doesn't exist.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     pub fn reader(&self, name: &CheckpointName) -> Result<Option<RecordReader>> {
         let choice = self.choose(name)?;
         let is_alone = choice.second.is_none();
         self.first_of(choice, |found| {
             let reader = self.open_found(found.clone(), name, &Wanted::ALL)?;
             reader.verify()?;
-            // Once records came out, it is too late for the other file.
+            // Once records have been returned, it is too late to switch to the other file.
             if found.format == Format::Json && !is_alone {
                 let mut all = self.open_found(found, name, &Wanted::ALL)?;
                 while all.next_batch()?.is_some() {}
@@ -197,10 +197,10 @@ impl IntermediateStore {
         .map(|opened| opened.map(|(reader, warnings)| reader.warned(warnings)))
     }
 
-    /// Begins to read the file of a checkpoint in one format, whatever the other one is like; none if it isn't there.
+    /// Begins to read the file of a checkpoint in one format, regardless of the other one; `None` if it doesn't exist.
     ///
     /// # Errors
-    /// As [`load`](Self::load).
+    /// As for [`load`](Self::load).
     pub fn reader_of(&self, name: &CheckpointName, format: Format) -> Result<Option<RecordReader>> {
         let Some(found) = self.files.find(name, format)? else {
             return Ok(None);
@@ -219,16 +219,16 @@ impl IntermediateStore {
         list(&self.files)
     }
 
-    /// Lists files and folders that look like checkpoints and are not read: links that lead out of the directory or to
+    /// Lists files and folders that look like checkpoints but are not read: links that point outside of the directory or to
     /// nothing, and names that no checkpoint can have. Hidden ones are left out.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// As for [`list`](Self::list).
     pub fn passed_over(&self) -> Result<Vec<Unreadable>> {
         passed_over(&self.files)
     }
 
-    /// The names of the checkpoints with a file in a format, in no order.
+    /// Returns the names of the checkpoints with a file in a format, in no particular order.
     pub(super) fn names_of(&self, format: Format) -> Result<Vec<CheckpointName>> {
         names_of(&self.files, format)
     }
@@ -237,13 +237,13 @@ impl IntermediateStore {
         &self.files
     }
 
-    /// Which checkpoints are stored as changes of others, if that was found before.
+    /// Returns the checkpoints that are stored as changes since others, if they have been found.
     pub(super) fn known_dependents(&self) -> MutexGuard<'_, Option<Dependents>> {
         let known = self.dependents.lock();
         known.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Forgets which checkpoints are changes of others, because that has changed.
+    /// Forgets which checkpoints are changes since others, because that has changed.
     pub(super) fn forget_dependents(&self) {
         *self.known_dependents() = None;
     }
@@ -284,7 +284,7 @@ impl IntermediateStore {
     pub(super) fn choose(&self, name: &CheckpointName) -> Result<Choice> {
         let parquet = self.files.find(name, Format::Parquet);
         let json = self.files.find(name, Format::Json);
-        // If one can be opened, a link in the place of the other doesn't matter.
+        // If one can be opened, a link in place of the other doesn't matter.
         let (parquet, json) = match (parquet, json) {
             (Err(error), Ok(None)) | (Ok(None), Err(error)) => return Err(error),
             (Err(error), Err(_)) => return Err(error),
@@ -313,7 +313,7 @@ impl IntermediateStore {
         })
     }
 
-    /// Reads the first file, or the second one if that fails; with the warnings that go with it.
+    /// Reads the first file, or the second one if that fails, and collects the warnings.
     fn first_of<T>(
         &self,
         choice: Choice,
@@ -329,7 +329,7 @@ impl IntermediateStore {
         };
         let (format, failed) = match read(first.clone()) {
             Ok(read) => return Ok(Some((read, warnings))),
-            // It was removed since it was found.
+            // It was removed after it was found.
             Err(error) if error.is_not_found() && second.is_none() => return Ok(None),
             Err(error) => (first.format, error),
         };
@@ -364,9 +364,9 @@ impl IntermediateStore {
 
 /// The files of a checkpoint.
 pub(super) struct Choice {
-    /// The one that counts.
+    /// The file that counts.
     pub(super) first: Option<Found>,
-    /// The one to use if that fails.
+    /// The file to use if the first fails.
     pub(super) second: Option<Found>,
     pub(super) warnings: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! The listing of the directory.
+//! Lists the directory.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -22,28 +22,28 @@ pub struct Entry {
     pub path: PathBuf,
     /// The length of the file in bytes.
     pub bytes: u64,
-    /// The number of records, if it is known without reading the file: JSON does not say.
+    /// The number of records, if it is known without reading the file. For JSON, it isn't.
     pub rows: Option<u64>,
-    /// The time at which the file was written.
+    /// The time when the file was written.
     pub modified: SystemTime,
 }
 
 /// A file or folder that was not read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
-    /// The file or folder; of a checkpoint in both formats, one of the two.
+    /// The file or folder; for a checkpoint in both formats, one of the two.
     #[serde(serialize_with = "as_text")]
     pub path: PathBuf,
     /// The reason.
     pub reason: String,
 }
 
-/// Writes a path as text, also where its name is not UTF-8, which JSON cannot express.
+/// Writes a path as text, even if its name is not UTF-8, which JSON cannot express.
 fn as_text<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(&path.display())
 }
 
-/// The files of checkpoints, and what looks like one and cannot be one.
+/// The files of checkpoints, and the paths that look like one but cannot be one.
 #[derive(Default)]
 struct Walk {
     files: Vec<(CheckpointName, Format, PathBuf)>,
@@ -60,18 +60,18 @@ pub(super) fn list(files: &Files) -> Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Returns the names of the checkpoints with a file in a format, in no order.
+/// Returns the names of the checkpoints with a file in a format, in no particular order.
 pub(super) fn names_of(files: &Files, format: Format) -> Result<Vec<CheckpointName>> {
     let all = Walk::through(files)?.files.into_iter();
     let wanted = all.filter(|(_, found, _)| *found == format);
     Ok(wanted.map(|(name, _, _)| name).collect())
 }
 
-/// Lists what looks like a checkpoint, or a folder of some, and cannot be one; sorted by path.
+/// Lists paths that look like a checkpoint, or a folder of some, but cannot be one; sorted by path.
 pub(super) fn passed_over(files: &Files) -> Result<Vec<Unreadable>> {
     let mut passed_over = Walk::through(files)?.passed_over;
     passed_over.sort_by(|one, other| one.path.cmp(&other.path));
-    // A folder whose name is refused is refused with each of its files.
+    // A folder whose name is refused is refused once for each of its files.
     passed_over.dedup();
     Ok(passed_over)
 }
@@ -87,7 +87,7 @@ impl Walk {
 
     fn folder(&mut self, files: &Files, folder: &Path) -> Result<()> {
         if files.check_inside(folder).is_err() {
-            // DocETL keeps no files beside the folders, so a link to one is not its own.
+            // DocETL keeps no files beside the folders, so a link to a file isn't one of its own.
             if !folder.is_file() {
                 self.pass_over(folder, link(folder));
             }
@@ -102,7 +102,7 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes the file of a checkpoint; others are left out.
+    /// Adds the file if it is that of a checkpoint.
     fn file(&mut self, files: &Files, folder: &Path, path: PathBuf) {
         let text = |name: Option<&OsStr>| name.and_then(OsStr::to_str).map(str::to_owned);
         let Some(format) = text(path.extension())
@@ -142,7 +142,7 @@ fn is_something_else(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file())
 }
 
-/// Says what is wrong with a link.
+/// Describes the problem with a link.
 fn link(path: &Path) -> &'static str {
     match path.exists() {
         true => {
@@ -152,12 +152,12 @@ fn link(path: &Path) -> &'static str {
     }
 }
 
-/// The entry of a file, if it is one.
+/// Returns the entry of a file, if it is one.
 fn entry(name: CheckpointName, format: Format, path: PathBuf) -> Result<Option<Entry>> {
     let metadata = match fs::metadata(&path) {
         Ok(metadata) if metadata.is_file() => metadata,
         Ok(_) => return Ok(None),
-        // It was removed since the folder was read.
+        // It was removed after the folder was read.
         Err(error) if is_absent(&error) => return Ok(None),
         Err(error) => return Err(Error::io("examine", &path, error)),
     };
@@ -186,13 +186,13 @@ fn rows(path: &Path, format: Format) -> Option<u64> {
     }
 }
 
-/// The names in a folder that are text and not hidden, with their paths; none if the folder doesn't exist.
+/// Returns the names in a folder that are text and not hidden, with their paths; none if the folder doesn't exist.
 pub(super) fn names_in(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let named = |path: PathBuf| Some((path.file_name()?.to_str()?.to_owned(), path));
     Ok(paths_in(folder)?.into_iter().filter_map(named).collect())
 }
 
-/// The paths in a folder that are not hidden; none if the folder doesn't exist.
+/// Returns the paths in a folder that are not hidden; none if the folder doesn't exist.
 fn paths_in(folder: &Path) -> Result<Vec<PathBuf>> {
     let refused = |error| Error::io("read the folder", folder, error);
     let entries = match fs::read_dir(folder) {

@@ -1,4 +1,4 @@
-//! Writing a checkpoint in another format.
+//! Writes a checkpoint in another format.
 
 use super::files::{Found, Other};
 use super::intermediate::IntermediateStore;
@@ -20,7 +20,7 @@ pub struct MigrateOptions {
 }
 
 impl MigrateOptions {
-    /// To this format; originals stay.
+    /// Returns options that migrate to this format and keep originals.
     #[must_use]
     pub fn to(format: Format) -> Self {
         Self {
@@ -29,14 +29,14 @@ impl MigrateOptions {
         }
     }
 
-    /// Sets whether the original is removed once what was made of it is durable.
+    /// Sets whether the original is removed once the new file is durable.
     #[must_use]
     pub fn remove_original(mut self, removes: bool) -> Self {
         self.removes_original = removes;
         self
     }
 
-    /// Sets whether nothing is written: the length of the file is found by encoding all records without writing them.
+    /// Sets whether nothing is written. The length of the file is then found by encoding all records without writing them.
     #[must_use]
     pub fn dry_run(mut self, is_dry: bool) -> Self {
         self.is_dry_run = is_dry;
@@ -44,7 +44,7 @@ impl MigrateOptions {
     }
 }
 
-/// The result for a checkpoint that was to be migrated.
+/// The result of migrating a checkpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
     /// The outcome.
@@ -63,26 +63,26 @@ pub struct Migration {
     pub warnings: Vec<String>,
 }
 
-/// The outcome for a checkpoint.
+/// The outcome of a migration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was written in the new format.
     Migrated,
-    /// It was there in the new format already.
+    /// It already existed in the new format.
     AlreadyThere,
-    /// It would be written.
+    /// It would be written in the new format.
     WouldMigrate,
 }
 
 impl IntermediateStore {
     /// Writes a checkpoint in a format as well, or instead.
     ///
-    /// The new file is read back and compared before it takes its place. Migrating again does nothing, or
-    /// finishes what a crash interrupted.
+    /// The new file is read back and compared before it is moved into place. Migrating again does nothing, or finishes what a crash
+    /// interrupted.
     ///
     /// # Errors
-    /// The errors of [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if the new file reads back
-    /// differently; [`Error::Differs`] if there is JSON with other records in the place of the JSON that is to be written.
+    /// The errors of [`load`](Self::load) and [`save`](Self::save); [`Error::NotTheSame`] if the new file reads back differently;
+    /// [`Error::Differs`] if there is JSON with other records in the place of the new JSON.
     #[doc(alias = "migrate_json_to_arrow")]
     pub fn migrate(
         &self,
@@ -110,10 +110,10 @@ fn migrate(
     }
 }
 
-/// Finds JSON that is there beside the Parquet file that counts, and says all that it says. Damaged JSON is of no use.
+/// Finds JSON beside the Parquet file that counts, if it expresses everything that the Parquet file does. Damaged JSON is useless.
 ///
-/// The times of the files decide which one counts, but they are too little to give up records for: a copied directory has
-/// new ones. A Parquet file is no such risk, because DocETL never writes one: it can only be older than the JSON.
+/// The times of the files decide which one counts, but they are not reliable enough to give up records for: a copied directory has
+/// new times. A Parquet file is no such risk, because DocETL never writes one, so it can only be older than the JSON.
 fn there_already(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -136,7 +136,7 @@ fn there_already(
     }
 }
 
-/// Leaves what is there as it is; what it was read from may go.
+/// Leaves the existing file as it is. Its original may be removed.
 fn keep(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -159,7 +159,7 @@ fn keep(
     Ok(migration)
 }
 
-/// Removes an original, unless it was written again since it was read.
+/// Removes an original, unless it has been written again since it was read.
 fn remove_original(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -167,7 +167,7 @@ fn remove_original(
     migration: &mut Migration,
 ) -> Result<()> {
     if store.files().is_still(found) {
-        // Only Parquet files can be what others are stored as changes of.
+        // Only Parquet files can be the base of others that are stored as changes.
         if found.format == Format::Parquet {
             store.free(name)?;
         }
@@ -219,8 +219,8 @@ fn convert(
     Ok(migration)
 }
 
-/// The checkpoint is there in the format; an original that an earlier run has left is removed if that is asked for and
-/// it holds the same.
+/// Handles a checkpoint that already exists in the format. If requested, an original that an earlier run left is removed, provided
+/// that it has the same records.
 fn already_there(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -237,7 +237,7 @@ fn already_there(
         is_original_removed: false,
         warnings: there.warnings().to_vec(),
     };
-    // A file counts only if all of it can be read; JSON has no other proof.
+    // A file counts only if all of it can be read, which is the only proof for JSON.
     if there.rows().is_none() {
         migration.rows = count(&mut there)?;
     }
@@ -265,7 +265,7 @@ fn already_there(
     Ok(migration)
 }
 
-/// Reads back what was written, and compares it with the original.
+/// Reads the new file back, and compares it with the original.
 fn compare(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -286,7 +286,7 @@ fn compare(
     }
 }
 
-/// Finds how long a file would be and how many records it would have, without writing it.
+/// Measures the length and the number of records of a file, without writing it.
 fn measure(
     store: &IntermediateStore,
     name: &CheckpointName,
@@ -295,7 +295,7 @@ fn measure(
 ) -> Result<(u64, u64)> {
     let mut rows = 0;
     if format == Format::Json {
-        // The brackets, and what is between two records.
+        // The brackets, and the separators between records.
         let mut bytes = 2;
         let mut line = Vec::new();
         while let Some(records) = original.next_batch()? {
@@ -308,7 +308,7 @@ fn measure(
         }
         return Ok((bytes, rows));
     }
-    // The columns of all records first, so that one file holds them.
+    // The columns of all records are found first, so that one file can hold them.
     let mut columns = Columns::default();
     while let Some(records) = original.next_batch()? {
         rows += records.len() as u64;

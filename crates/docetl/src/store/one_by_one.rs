@@ -1,4 +1,4 @@
-//! Records of a reader, one after the other.
+//! Reads the records of a reader one by one.
 
 use crate::{Record, RecordReader, Result};
 

@@ -1,4 +1,4 @@
-//! Writing a Parquet file of records whose columns become known on the way.
+//! Writes a Parquet file of records whose columns only become known on the way.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
 /// Writes batches of records.
 ///
-/// The columns of a Parquet file are fixed when it begins. A batch that does not fit them begins another file; if there is more
-/// than one in the end, they are read again and become one. So no more than a batch is ever in memory, and most
-/// checkpoints are written once.
+/// The columns of a Parquet file are fixed when it begins. A batch that does not fit them begins another file. If there is more
+/// than one file in the end, they are read again and joined into one. So there is never more than one batch in memory, and most
+/// checkpoints are written only once.
 pub(super) struct ParquetOut {
     files: Files,
     name: CheckpointName,
@@ -24,11 +24,11 @@ pub(super) struct ParquetOut {
     /// The columns of all records so far.
     columns: Columns,
     current: Option<Segment>,
-    /// Files that are finished, of some columns each.
+    /// Finished files, each with its own columns.
     done: Vec<PathBuf>,
-    /// The checkpoint that the records are changes of.
+    /// The checkpoint that the records are changes since.
     base: Option<Base>,
-    /// Nothing is written: only the length counts.
+    /// True if nothing is written and only the length counts.
     is_measured: bool,
 }
 
@@ -51,7 +51,7 @@ impl ParquetOut {
         }
     }
 
-    /// Writes nowhere; the columns of all records are known.
+    /// Makes a writer that only measures. The columns of all records are known.
     pub(super) fn measured(
         files: &Files,
         name: &CheckpointName,
@@ -64,7 +64,7 @@ impl ParquetOut {
         out
     }
 
-    /// Says that the records are changes of another checkpoint's.
+    /// Declares the records as changes since another checkpoint.
     pub(super) fn since(mut self, base: Base) -> Self {
         self.base = Some(base);
         self
@@ -87,7 +87,7 @@ impl ParquetOut {
         written.map_err(|error| refused(&path, error))
     }
 
-    /// Ends the file, and returns its path, which is not its place yet, and its length.
+    /// Ends the file, and returns its length and its path, which is not its final place yet.
     pub(super) fn finish(mut self) -> Result<(PathBuf, u64)> {
         if self.current.is_none() {
             self.current = Some(self.begin_segment(None)?);
@@ -96,7 +96,7 @@ impl ParquetOut {
         if self.done.len() > 1 {
             (path, bytes) = self.join()?;
         }
-        // The file that is handed over is no longer removed when this is dropped.
+        // The returned file must not be removed when this is dropped.
         self.done.retain(|done| *done != path);
         Ok((path, bytes))
     }
@@ -141,7 +141,7 @@ impl ParquetOut {
         }
     }
 
-    /// Makes one file of all, now that the columns are known.
+    /// Joins all files into one, now that the columns are known.
     fn join(&mut self) -> Result<(PathBuf, u64)> {
         for path in self.done.clone() {
             let mut source = Source::as_written(&path, &self.name, &self.options)?;
@@ -165,7 +165,7 @@ impl Drop for ParquetOut {
 /// The destination of a file.
 enum Target {
     File(NewFile),
-    /// The bytes are counted.
+    /// No file; only the bytes are counted.
     Nowhere(u64),
 }
 

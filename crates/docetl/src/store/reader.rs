@@ -1,4 +1,4 @@
-//! Reading a checkpoint a batch at a time.
+//! Reads a checkpoint a batch at a time.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{CheckpointName, Format, Options, Record, Result};
 
 /// The records of a checkpoint, a batch at a time: memory is bounded by a few batches.
 ///
-/// A Parquet file of this crate is verified as a whole before its first record comes out.
+/// A Parquet file of this crate is verified as a whole before its first record is returned.
 pub struct RecordReader {
     found: Found,
     source: Source,
@@ -36,24 +36,24 @@ impl RecordReader {
         self
     }
 
-    /// Verifies what can be, before the first record is read.
+    /// Verifies as much as possible before the first record is read.
     pub(super) fn verify(&self) -> Result<()> {
         self.source.verify(&self.found.path)
     }
 
-    /// Reads the next records; none at the end.
+    /// Reads the next records; `None` at the end.
     ///
     /// # Errors
-    /// [`Error::Damaged`](crate::Error::Damaged) if the file is not what was written, or cannot be decoded;
+    /// [`Error::Damaged`](crate::Error::Damaged) if the file differs from what was written, or cannot be decoded;
     /// [`Error::Storage`](crate::Error::Storage) if it cannot be read.
     pub fn next_batch(&mut self) -> Result<Option<Vec<Record>>> {
         self.source.next(&self.found.path)
     }
 
-    /// Reads all records that are left.
+    /// Reads all remaining records.
     ///
     /// # Errors
-    /// As [`next_batch`](Self::next_batch).
+    /// As for [`next_batch`](Self::next_batch).
     pub fn read_all(&mut self) -> Result<Vec<Record>> {
         let mut records = Vec::new();
         while let Some(mut batch) = self.next_batch()? {
@@ -65,13 +65,13 @@ impl RecordReader {
         Ok(records)
     }
 
-    /// The file that is read.
+    /// Returns the file that is read.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.found.path
     }
 
-    /// Its format.
+    /// Returns its format.
     #[must_use]
     pub fn format(&self) -> Format {
         self.found.format
@@ -81,18 +81,18 @@ impl RecordReader {
         &self.found
     }
 
-    /// Returns whether another program wrote the file, and it is no JSON.
+    /// Returns whether another program wrote the file, and it isn't JSON.
     pub(super) fn is_foreign(&self) -> bool {
         self.source.is_foreign()
     }
 
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.found.bytes
     }
 
-    /// Returns the number of records in the file, if it says so; JSON does not.
+    /// Returns the number of records in the file, if the file has it; JSON does not.
     #[must_use]
     pub fn rows(&self) -> Option<u64> {
         self.source.rows()

@@ -1,4 +1,4 @@
-//! What the JSON file of a checkpoint says beside the Parquet file of the same checkpoint.
+//! Compares the JSON file of a checkpoint with the Parquet file of the same checkpoint.
 
 use coldpress_failure::full_message;
 
@@ -8,21 +8,21 @@ use super::one_by_one::OneByOne;
 use super::wanted::Wanted;
 use crate::{CheckpointName, Error, Format, RecordReader, Result};
 
-/// What a JSON file says beside a Parquet file.
+/// The content of a JSON file in relation to a Parquet file.
 #[derive(Debug)]
 pub(super) enum Relation {
-    /// Both hold the same records.
+    /// Both have the same records.
     Same,
-    /// It also says what the Parquet file of another program cannot say.
+    /// It also has facts that the Parquet file of another program cannot express.
     SaysMore,
-    /// It holds other records.
+    /// It has other records.
     Different,
     /// It cannot be decoded, for this reason.
     Damaged(String),
 }
 
 impl IntermediateStore {
-    /// Compares a JSON file with a Parquet file, which is opened anew.
+    /// Compares a JSON file with a Parquet file, which is opened again.
     pub(super) fn relation(
         &self,
         name: &CheckpointName,
@@ -31,7 +31,7 @@ impl IntermediateStore {
     ) -> Result<Relation> {
         let open = |found| self.open_found(found, name, &Wanted::ALL);
         let compared = first_difference(json, &mut open(parquet.found().clone())?)
-            // Whether all of it can be read counts more than a record that differs.
+            // Damage further on matters more than a record that differs.
             .and_then(|difference| count(json).map(|_| difference));
         match compared {
             Ok(None) => return Ok(Relation::Same),
@@ -51,19 +51,19 @@ impl IntermediateStore {
     }
 }
 
-/// What two files of a checkpoint say of each other.
+/// The comparison of the two files of a checkpoint.
 #[derive(Debug, Default)]
 pub(super) struct Formats {
-    /// Says which file does not hold the records of the one that counts.
+    /// A message that names the file without the records of the one that counts.
     pub(super) difference: Option<String>,
-    /// True if it does not, or cannot be read.
+    /// True if the records differ, or one file cannot be read.
     pub(super) differ: bool,
     /// True if the JSON file stays when the directory is migrated to Parquet and originals are removed.
     pub(super) keeps_json: bool,
 }
 
 impl IntermediateStore {
-    /// Compares the file that counts with the one of the other format, if there is one.
+    /// Compares the file that counts with the one in the other format, if there is one.
     pub(super) fn compare_formats(&self, name: &CheckpointName, counts: &RecordReader) -> Formats {
         let other = match self.reader_of(name, counts.format().other()) {
             Ok(Some(other)) => other,
@@ -103,11 +103,11 @@ impl IntermediateStore {
 impl Formats {
     fn unlike(counts: &RecordReader, reason: String) -> Self {
         Self {
-            // A reader that fell back to its file has said it.
+            // A reader that fell back to its file has already reported it.
             difference: (!counts.warnings().iter().any(|said| said.contains(&reason)))
                 .then(|| format!("{reason}; the {} file counts", counts.format())),
             differ: true,
-            // JSON that counts is written as Parquet anew.
+            // JSON that counts is written again as Parquet.
             keeps_json: counts.format() == Format::Parquet,
         }
     }
@@ -117,7 +117,7 @@ fn is_damage_of(error: &Error, reader: &RecordReader) -> bool {
     matches!(error, Error::Damaged { path, .. } if path == reader.path())
 }
 
-/// Reads all records that are left, and returns how many there were.
+/// Reads all remaining records, and returns their number.
 pub(super) fn count(reader: &mut RecordReader) -> Result<u64> {
     let mut records = 0;
     while let Some(batch) = reader.next_batch()? {
@@ -126,7 +126,7 @@ pub(super) fn count(reader: &mut RecordReader) -> Result<u64> {
     Ok(records)
 }
 
-/// Returns the number of the first record that is not the same in both, from 1.
+/// Returns the number of the first record that differs, from 1.
 pub(super) fn first_difference(
     one: &mut RecordReader,
     other: &mut RecordReader,

@@ -1,4 +1,4 @@
-//! Files that killed writers leave.
+//! Removes files that killed writers left.
 
 use std::fs;
 use std::path::PathBuf;
@@ -13,10 +13,10 @@ use super::list::names_in;
 use crate::{CheckpointName, Error, Format, Result};
 
 impl IntermediateStore {
-    /// Removes the files that writers began and did not finish because they were killed, and returns how many bytes these
-    /// had. They are never read, and only take space.
+    /// Removes the files of writers that were killed before they finished, and returns the total size of these files. They are
+    /// never read, and only take space.
     ///
-    /// Those of processes that run on this machine are left alone. A writer on another machine that shares the directory would
+    /// Files of processes that run on this machine are left alone. A writer on another machine that shares the directory would
     /// fail, and leave the checkpoint as it was.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl IntermediateStore {
     pub fn remove_remnants(&self) -> Result<u64> {
         let mut bytes = 0;
         for (folder, path) in names_in(self.dir())? {
-            // A link may lead out of the directory.
+            // A link may point outside of the directory.
             if !path.is_dir() || path.is_symlink() {
                 continue;
             }
@@ -40,7 +40,7 @@ impl IntermediateStore {
     }
 }
 
-/// The remnants in a folder, with their lengths.
+/// Returns the leftover files in a folder, with their lengths.
 fn remnants(folder: &str, path: PathBuf) -> Result<Vec<(PathBuf, u64)>> {
     let refused = |error| Error::io("read the folder", &path, error);
     let mut found = Vec::new();
@@ -58,7 +58,7 @@ fn remnants(folder: &str, path: PathBuf) -> Result<Vec<(PathBuf, u64)>> {
     Ok(found)
 }
 
-/// The process that began a file, if the name is one that [`Files::begin`](super::files::Files::begin) gives.
+/// Returns the process that began a file, if the name is one that [`Files::begin`](super::files::Files::begin) makes.
 fn writer_of(folder: &str, name: &str) -> Option<Pid> {
     let name = name.strip_prefix('.')?.strip_suffix(UNFINISHED)?;
     let (file, writer) = name.rsplit_once('.')?;
@@ -71,7 +71,7 @@ fn writer_of(folder: &str, name: &str) -> Option<Pid> {
 }
 
 fn runs(process: Pid) -> bool {
-    // One that belongs to somebody else runs too.
+    // A process of another user counts as running too.
     !matches!(test_kill_process(process), Err(Errno::SRCH))
 }
 

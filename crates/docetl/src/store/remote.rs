@@ -1,4 +1,4 @@
-//! Checkpoints in an object store.
+//! Keeps checkpoints in an object store.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -13,17 +13,17 @@ use super::intermediate::{IntermediateStore, Loaded};
 use super::writer::Saved;
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
-/// The number of versions that are tried if other writers take them first.
+/// The number of versions to try if other writers take them first.
 const TRIES: u32 = 16;
 const PIECE_BYTES: usize = 1 << 20;
 
 /// Checkpoints in any [`ObjectStore`], such as a bucket.
 ///
-/// A checkpoint is an object for each version, `{folder}/{name}/{version}.{format}`; the newest that is whole counts, and older
-/// ones are deleted once it is durable. Characters that names of objects cannot have are spelled as a dot and two
-/// hexadecimal digits for each byte.
+/// Each version of a checkpoint is an object, `{folder}/{name}/{version}.{format}`. The newest intact one counts, and older ones
+/// are deleted once it is durable. Characters that are invalid in names of objects are spelled as a dot and two hexadecimal digits
+/// for each byte.
 ///
-/// Files are made in a temporary folder before they are stored, and fetched into one before they are read.
+/// Files are made in a temporary folder before they are stored, and downloaded into one before they are read.
 #[derive(Clone, Debug)]
 pub struct RemoteStore {
     objects: Arc<dyn ObjectStore>,
@@ -36,10 +36,10 @@ impl RemoteStore {
         Self { objects, options }
     }
 
-    /// Saves a checkpoint. The path of what was saved is the name of its object.
+    /// Saves a checkpoint. The path in the result is the name of its object.
     ///
     /// # Errors
-    /// As [`IntermediateStore::save`].
+    /// As for [`IntermediateStore::save`].
     pub fn write(&self, name: &CheckpointName, records: &[Record]) -> Result<Saved> {
         let folder = temporary_folder()?;
         let local = IntermediateStore::open_with(folder.path(), self.options.clone())?;
@@ -68,11 +68,10 @@ impl RemoteStore {
         Err(Error::write(&saved.path, busy))
     }
 
-    /// Loads a checkpoint; none if it isn't there. A version that is not whole gives way to the one before it, with a
-    /// warning.
+    /// Loads a checkpoint; `None` if it doesn't exist. If a version is not intact, the one before it is loaded, with a warning.
     ///
     /// # Errors
-    /// As [`IntermediateStore::load`].
+    /// As for [`IntermediateStore::load`].
     pub fn read(&self, name: &CheckpointName) -> Result<Option<Loaded>> {
         let mut warnings = Vec::new();
         let mut failed = None;
@@ -85,7 +84,7 @@ impl RemoteStore {
                         ..loaded
                     }));
                 }
-                // It was deleted since it was listed.
+                // It was deleted after it was listed.
                 Ok(None) => {}
                 Err(error) => {
                     warnings.push(format!(
@@ -130,7 +129,7 @@ impl RemoteStore {
         Ok(names)
     }
 
-    /// The versions of a checkpoint, the oldest first.
+    /// Returns the versions of a checkpoint, the oldest first.
     fn versions(&self, name: &CheckpointName) -> Result<BTreeMap<u64, (ObjectName, Format)>> {
         let prefix = format!("{}/{}/", encoded(&name.folder()), encoded(&name.stem()));
         let objects = self.objects.list(&prefix)?.into_iter();
@@ -196,7 +195,7 @@ fn object_name(name: &CheckpointName, version: u64, format: Format) -> Result<Ob
     Ok(ObjectName::new(object)?)
 }
 
-/// The version and the format of an object, from the last part of its name.
+/// Returns the version and the format of an object, from the last part of its name.
 fn version_of(part: &str) -> Option<(u64, Format)> {
     let (version, extension) = part.split_once('.')?;
     Some((version.parse().ok()?, Format::of_extension(extension)?))

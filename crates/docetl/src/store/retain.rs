@@ -10,7 +10,7 @@ use super::list::Entry;
 use super::writer::RecordWriter;
 use crate::{CheckpointName, Format, Result};
 
-/// The rule for which checkpoints stay.
+/// The rule for which checkpoints are kept.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Retention {
     keep_last: Option<usize>,
@@ -18,27 +18,27 @@ pub struct Retention {
 }
 
 impl Retention {
-    /// All stay.
+    /// Returns a rule that keeps all.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets how many stay, the ones that were written last.
+    /// Sets the number of checkpoints that are kept, the last ones to be written.
     #[must_use]
     pub fn keep_last(mut self, checkpoints: usize) -> Self {
         self.keep_last = Some(checkpoints);
         self
     }
 
-    /// Sets how many bytes those that stay may have together; the ones that were written last stay.
+    /// Sets the total size of the checkpoints that are kept, the last ones to be written.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = Some(bytes);
         self
     }
 
-    /// Returns which of the checkpoints of a listing go, the oldest first.
+    /// Returns the checkpoints of a listing that are removed, the oldest first.
     #[must_use]
     pub fn goes(&self, entries: &[Entry]) -> Vec<CheckpointName> {
         let mut checkpoints: BTreeMap<&CheckpointName, (SystemTime, u64)> = BTreeMap::new();
@@ -66,10 +66,10 @@ impl Retention {
 }
 
 impl IntermediateStore {
-    /// Removes the checkpoints that a retention does not keep, and returns them, the oldest first.
+    /// Removes the checkpoints that a rule does not keep, and returns them, the oldest first.
     ///
     /// # Errors
-    /// As [`remove`](Self::remove).
+    /// As for [`remove`](Self::remove).
     pub fn retain(&self, retention: Retention) -> Result<Vec<CheckpointName>> {
         let goes = retention.goes(&self.list()?);
         for name in &goes {
@@ -78,12 +78,12 @@ impl IntermediateStore {
         Ok(goes)
     }
 
-    /// Removes a checkpoint in both formats, and returns whether there was one. Checkpoints that are stored as what changed
-    /// since it are stored whole first.
+    /// Removes a checkpoint in both formats, and returns whether there was one. Checkpoints that are stored as changes since it are
+    /// stored whole first.
     ///
     /// # Errors
-    /// [`Error::Storage`](crate::Error::Storage) and [`Error::Write`](crate::Error::Write) if a file cannot be removed or
-    /// written; the checkpoint is there then.
+    /// [`Error::Storage`](crate::Error::Storage) and [`Error::Write`](crate::Error::Write) if a file cannot be removed or written;
+    /// the checkpoint then still exists.
     pub fn remove(&self, name: &CheckpointName) -> Result<bool> {
         self.free(name)?;
         let mut was_there = false;
@@ -96,9 +96,9 @@ impl IntermediateStore {
         Ok(was_there)
     }
 
-    /// Returns the checkpoints that are stored as what changed since another one.
+    /// Returns the checkpoints that are stored as changes since another one.
     ///
-    /// In a large directory those that another process saved in the last moments may be missing.
+    /// In a large directory, those that another process has saved just now may be missing.
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) if a folder cannot be read.
@@ -110,7 +110,7 @@ impl IntermediateStore {
         };
         let mut dependents = Vec::new();
         for dependent in known.of(name) {
-            // It may have been stored whole since.
+            // It may have been stored whole in the meantime.
             if self.base_of(&dependent)?.as_ref() == Some(name) {
                 dependents.push(dependent);
             }
@@ -127,7 +127,7 @@ impl IntermediateStore {
         Ok(Dependents::found_since(begun, found))
     }
 
-    /// Stores checkpoints whole that are stored as what changed since another one, which can be removed then.
+    /// Stores whole all checkpoints that are stored as changes since another one, so that it can be removed.
     pub(super) fn free(&self, name: &CheckpointName) -> Result<()> {
         let dependents = self.dependents(name)?;
         dependents
@@ -136,11 +136,11 @@ impl IntermediateStore {
     }
 
     fn store_whole(&self, name: &CheckpointName) -> Result<()> {
-        // Those that depend on this one first: they name the file that is replaced here.
+        // Those that depend on this one come first, because they refer to the file that is replaced here.
         self.free(name)?;
         let mut reader = match self.reader(name) {
             Ok(Some(reader)) if reader.format() == Format::Parquet => reader,
-            // Its JSON counts, or it cannot be read now, so nothing is lost.
+            // Its JSON counts, or it cannot be read anyway, so nothing is lost.
             _ => return Ok(()),
         };
         let mut writer = RecordWriter::create(self.files(), name, Format::Parquet, self.options())?;

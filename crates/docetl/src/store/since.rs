@@ -1,4 +1,4 @@
-//! Saving what changed since another checkpoint.
+//! Saves the changes since another checkpoint.
 
 use super::changes::Differ;
 use super::files::Other;
@@ -10,20 +10,20 @@ use super::writer::{RecordWriter, Saved};
 use crate::parquet_file::{Base, OpenParquet, open};
 use crate::{CheckpointName, Error, Format, Record, Result};
 
-/// The most bases that can be on top of each other: reading a checkpoint reads all of them.
+/// The number of bases that can be on top of each other, at most, because reading a checkpoint reads all of them.
 const MAX_BASES: u32 = 8;
 
 impl IntermediateStore {
-    /// Saves a checkpoint as what changed since another one, if that takes less space than all of it.
+    /// Saves a checkpoint as the changes since another one, if that takes less space than all of it.
     ///
-    /// The other checkpoint is what the operation was given. The file names it, with the digest of its bytes, and can be read
-    /// only as long as it is there and the same; [`remove`](Self::remove) and [`retain`](Self::retain) see to that. Other
-    /// programs see what changed, and not the records, so this is not done unless it is asked for.
+    /// The other checkpoint is the input of the operation. The file refers to it with the digest of its bytes, and can only be read
+    /// as long as that checkpoint exists unchanged; [`remove`](Self::remove) and [`retain`](Self::retain) ensure that. Other
+    /// programs see the changes and not the records, so this is only done on request.
     ///
-    /// The checkpoint is stored whole where the other one is not a Parquet file of this crate.
+    /// If the other checkpoint is not a Parquet file of this crate, the checkpoint is stored whole.
     ///
     /// # Errors
-    /// As [`save`](Self::save).
+    /// As for [`save`](Self::save).
     pub fn save_since(
         &self,
         name: &CheckpointName,
@@ -68,7 +68,7 @@ impl IntermediateStore {
         })
     }
 
-    /// Writes what changed; none if it cannot be said so.
+    /// Writes the changes; `None` if they cannot be expressed.
     fn changes_since(
         &self,
         name: &CheckpointName,
@@ -85,7 +85,7 @@ impl IntermediateStore {
             return Ok(None);
         };
         let depth = own.base().map_or(0, |base| base.depth) + 1;
-        // A checkpoint cannot be made of itself, however far away.
+        // A checkpoint cannot be based on itself, however indirectly.
         if depth > MAX_BASES || !own.is_of(base) || self.stands_on(base, name)? {
             return Ok(None);
         }
@@ -119,7 +119,7 @@ impl IntermediateStore {
         Ok(Some((out, records.len() as u64)))
     }
 
-    /// Returns whether a checkpoint is stored as what changed since another one, or since one that is.
+    /// Returns whether a checkpoint is stored as changes since another one, directly or indirectly.
     fn stands_on(&self, name: &CheckpointName, other: &CheckpointName) -> Result<bool> {
         let mut next = Some(name.clone());
         for _ in 0..=MAX_BASES {
@@ -132,10 +132,10 @@ impl IntermediateStore {
         Ok(true)
     }
 
-    /// Returns the checkpoint that another one is stored as what changed since, if it is.
+    /// Returns the checkpoint on which another one is based, if it is stored as changes.
     ///
     /// # Errors
-    /// [`Error::Storage`] if the file is there and cannot be read.
+    /// [`Error::Storage`] if the file exists and cannot be read.
     pub fn base_of(&self, name: &CheckpointName) -> Result<Option<CheckpointName>> {
         let Some(found) = self.files().find(name, Format::Parquet)? else {
             return Ok(None);

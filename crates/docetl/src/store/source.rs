@@ -13,11 +13,11 @@ use crate::json::{JsonStream, StreamFault};
 use crate::parquet_file::{Base, Fault, ForeignGroups, OpenParquet, OwnFile, open};
 use crate::{CheckpointName, Error, Format, Options, Record, Result};
 
-/// The records of a file, some at a time.
+/// The records of a file, a batch at a time.
 pub(super) struct Source {
     form: Form,
     wanted: Wanted,
-    /// The number of records that came before the next ones.
+    /// The number of records before the next ones.
     passed: u64,
     rows: Option<u64>,
 }
@@ -30,7 +30,7 @@ enum Form {
 }
 
 impl Source {
-    /// Opens a file that is to be the one of a checkpoint.
+    /// Opens a file as that of a checkpoint.
     pub(super) fn open(
         files: &Files,
         path: &Path,
@@ -74,7 +74,7 @@ impl Source {
         })
     }
 
-    /// Opens a Parquet file of this crate for what is in it, changes as changes.
+    /// Opens a Parquet file of this crate for its own content, with changes as changes.
     pub(super) fn as_written(
         path: &Path,
         name: &CheckpointName,
@@ -99,7 +99,7 @@ impl Source {
         }
     }
 
-    /// The records together with the path of their file.
+    /// Combines the records with the path of their file.
     pub(super) fn at(self, path: PathBuf) -> Box<dyn Batches> {
         Box::new(AtPath { source: self, path })
     }
@@ -109,7 +109,7 @@ impl Source {
         matches!(self.form, Form::Foreign(_))
     }
 
-    /// Returns the number of records in the file, if it says so.
+    /// Returns the number of records in the file, if the file has it.
     pub(super) fn rows(&self) -> Option<u64> {
         self.rows
     }
@@ -123,7 +123,7 @@ impl Source {
         }
     }
 
-    /// Reads the next records; none at the end.
+    /// Reads the next records; `None` at the end.
     pub(super) fn next(&mut self, path: &Path) -> Result<Option<Vec<Record>>> {
         let at_path = |fault| error(path, fault);
         while self.passed < self.wanted.rows.end {
@@ -149,7 +149,7 @@ impl Source {
         Ok(None)
     }
 
-    /// Leaves out of the next records those that are not wanted, and keys of them.
+    /// Leaves out unwanted records, and unwanted keys of the others.
     fn cut(&mut self, mut records: Vec<Record>) -> Vec<Record> {
         let start = self.passed;
         self.passed += records.len() as u64;
@@ -211,7 +211,7 @@ fn check_name(own: &OwnFile, path: &Path, name: &CheckpointName) -> Result<()> {
     Err(Error::damaged(path, reason))
 }
 
-/// Opens the file that another one has the changes of.
+/// Opens the file that another one has the changes since.
 fn open_base(
     files: &Files,
     path: &Path,
@@ -233,7 +233,7 @@ fn open_base(
     };
     match open(file) {
         Ok(OpenParquet::Own(own)) if own.seal() == base.seal => {
-            // Depths fall from file to file, so that none leads back to itself.
+            // Depths decrease from file to file, so that no chain leads back to its start.
             let depth = own.base().map_or(0, |base| base.depth);
             if depth >= base.depth {
                 return Err(Error::damaged(path, "its bases go round in a circle"));
@@ -258,7 +258,7 @@ fn open_base(
     }
 }
 
-/// The error of what is wrong with a file.
+/// Returns the error of a fault in a file.
 pub(super) fn error(path: &Path, fault: Fault) -> Error {
     match fault {
         Fault::Io(source) => Error::io("read", path, source),

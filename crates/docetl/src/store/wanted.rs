@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The part of a checkpoint that a caller wants to read.
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
-    /// The keys; none means all.
+    /// The keys; `None` means all.
     pub(super) keys: Option<Arc<HashSet<String>>>,
     pub(super) rows: Range<u64>,
 }

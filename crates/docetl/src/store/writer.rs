@@ -1,4 +1,4 @@
-//! Writing a checkpoint a record at a time.
+//! Writes a checkpoint a record at a time.
 
 use std::path::PathBuf;
 
@@ -10,10 +10,10 @@ use super::parquet_out::ParquetOut;
 use crate::json::{Style, write_record};
 use crate::{CheckpointName, Format, Options, Record, Result};
 
-/// Writes a checkpoint; memory is bounded by a few batches.
+/// Writes a checkpoint. Memory is bounded by a few batches.
 ///
-/// The checkpoint is there when [`finish`](Self::finish) has returned, whole and durable. Until then the old one is, and it
-/// stays if the writer is dropped.
+/// Once [`finish`](Self::finish) has returned, the checkpoint is complete and durable. Until then the old one exists, and it stays
+/// if the writer is dropped.
 pub struct RecordWriter {
     files: Files,
     name: CheckpointName,
@@ -48,7 +48,7 @@ pub struct Saved {
     pub rows: u64,
 }
 
-/// A checkpoint that was written and has not taken its place yet.
+/// A checkpoint that was written but not yet moved into place.
 pub(super) struct Unplaced {
     pub(super) path: PathBuf,
     pub(super) bytes: u64,
@@ -64,7 +64,7 @@ impl RecordWriter {
     ) -> Result<Self> {
         let out = match format {
             Format::Parquet => {
-                // What cannot be written is refused before the work begins.
+                // An impossible name is refused before the work begins.
                 files.path(name, format)?;
                 Out::Parquet(Box::new(ParquetOut::new(files, name, options)))
             }
@@ -89,7 +89,7 @@ impl RecordWriter {
     ///
     /// # Errors
     /// [`Error::Storage`](crate::Error::Storage) and [`Error::Write`](crate::Error::Write) if the device refuses its bytes; the
-    /// writer is of no use then.
+    /// writer is then unusable.
     pub fn write(&mut self, record: Record) -> Result<()> {
         if let Out::Json(out) = &mut self.out {
             self.rows += 1;
@@ -106,7 +106,7 @@ impl RecordWriter {
     /// Adds records.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// As for [`write`](Self::write).
     pub fn write_all(&mut self, records: &[Record]) -> Result<()> {
         self.flush()?;
         self.rows += records.len() as u64;
@@ -116,15 +116,15 @@ impl RecordWriter {
         }
     }
 
-    /// Ends the checkpoint, which takes the place of the old one.
+    /// Ends the checkpoint, which replaces the old one.
     ///
     /// # Errors
-    /// As [`write`](Self::write); the old checkpoint is there then.
+    /// As for [`write`](Self::write); the old checkpoint then still exists.
     pub fn finish(self) -> Result<Saved> {
         self.finish_with(Other::Goes, |_| Ok(()))
     }
 
-    /// Ends the checkpoint; it takes its place if `check` accepts what was written.
+    /// Ends the checkpoint, which is moved into place if `check` accepts it.
     pub(super) fn finish_with(
         self,
         other: Other,
@@ -133,14 +133,14 @@ impl RecordWriter {
         let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
         let unplaced = self.end()?;
         if let Err(error) = check(&unplaced) {
-            // It is of no use to anybody.
+            // The file is of no use any more.
             let _ = coldpress_storage::remove_durable(&unplaced.path);
             return Err(error);
         }
         Self::place(&files, &name, format, other, unplaced)
     }
 
-    /// Ends the checkpoint, which takes its place unless its length is refused; then nothing is left of it.
+    /// Ends the checkpoint, which is moved into place unless its length is refused; then nothing of it is left.
     pub(super) fn finish_unless(self, refuses: impl FnOnce(u64) -> bool) -> Result<Option<Saved>> {
         let (files, name, format) = (self.files.clone(), self.name.clone(), self.format);
         let unplaced = self.end()?;
@@ -160,7 +160,7 @@ impl RecordWriter {
     ) -> Result<Saved> {
         let placed = files.put(&unplaced.path, name, format, other);
         Ok(Saved {
-            // It is of no use to anybody.
+            // The file is of no use any more.
             path: placed
                 .inspect_err(|_| drop(coldpress_storage::remove_durable(&unplaced.path)))?,
             format,
@@ -201,7 +201,7 @@ impl JsonOut {
             self.scratch.extend_from_slice(b", ");
         }
         write_record(record, Style::PYTHON, &mut self.scratch);
-        // Large pieces go past the file's own buffer.
+        // Large pieces bypass the file's own buffer.
         if self.scratch.len() >= 256 << 10 {
             self.file.put(&self.scratch)?;
             self.scratch.clear();

@@ -13,7 +13,7 @@ fn old() -> Vec<Record> {
     records(&[r#"{"old": 1}"#])
 }
 
-/// Records in parts that begin a file each, as the columns grow.
+/// Returns records in parts, each of which begins a file because it adds columns.
 fn parts() -> [Vec<Record>; 3] {
     [
         records(&[r#"{"id": 1}"#, r#"{"id": 2}"#]),
@@ -30,7 +30,7 @@ fn base() -> CheckpointName {
     CheckpointName::operation("s", "base").unwrap()
 }
 
-/// Returns the input of an operation for which changes are shorter than all that it made.
+/// Returns the input of an operation whose changes are shorter than its whole result.
 fn given() -> Vec<Record> {
     let text = |id: i64| {
         Record::from_iter([(
@@ -53,7 +53,7 @@ fn name() -> CheckpointName {
     CheckpointName::operation("s", "o").unwrap()
 }
 
-/// Does the work of the child: not a test of its own, and it does nothing without the variables.
+/// Does the work of the child process. It isn't a test of its own, and does nothing without the variables.
 #[test]
 fn child() {
     let (Some(folder), Ok(work)) = (std::env::var_os(FOLDER), std::env::var(WORK)) else {
@@ -73,7 +73,7 @@ fn child() {
         }
         "since" => drop(store.save_since(&name(), &base(), &made()).unwrap()),
         "remove" => drop(store.remove(&base()).unwrap()),
-        // More than a small disk holds.
+        // More than fits on a small disk.
         "fill" => {
             let text = |id: u128| {
                 format!(
@@ -106,7 +106,7 @@ fn run(work: &str, point: &str, loses: bool, folder: &Path) -> ExitStatus {
     command.output().unwrap().status
 }
 
-/// The places where a writer can be killed; each is passed several times.
+/// The points where a writer can be killed; each is passed several times.
 const POINTS: [&str; 6] = [
     "new_file_before_sync",
     "new_file_before_folder_sync",
@@ -116,7 +116,7 @@ const POINTS: [&str; 6] = [
     "docetl_before_original_goes",
 ];
 
-/// Kills the child at every point that it passes, and returns how many there are.
+/// Kills the child at every point that it passes, and returns the number of points.
 fn killed_everywhere(work: &str, prepare: impl Fn(&Path), check: impl Fn(&Path, &str)) -> usize {
     use std::os::unix::process::ExitStatusExt;
     let mut kills = 0;
@@ -156,7 +156,7 @@ fn a_killed_save_leaves_the_old_checkpoint_or_the_new_one() {
                     "{what}: {} records",
                     loaded.len()
                 );
-                // What is left over is in nobody's way.
+                // Leftovers must not be in the way.
                 store.save("s", "o", &old()).unwrap();
                 assert_eq!(store.load("s", "o").unwrap().unwrap(), old(), "{what}");
             });
@@ -165,8 +165,8 @@ fn a_killed_save_leaves_the_old_checkpoint_or_the_new_one() {
     }
 }
 
-/// A save of Parquet that is killed before the JSON of the last save goes leaves both. The Parquet counts, and a migration
-/// leaves it to people which of the two it is.
+/// A save of Parquet that is killed before the JSON of the last save is removed leaves both. The Parquet counts, and a migration
+/// leaves it to people to decide between them.
 #[test]
 fn json_that_a_killed_save_left_does_not_count_and_stays() {
     let folder = tempfile::tempdir().unwrap();
@@ -183,7 +183,7 @@ fn json_that_a_killed_save_left_does_not_count_and_stays() {
     let refused = json.migrate(&name(), MigrateOptions::to(Format::Json));
     assert!(matches!(refused, Err(Error::Differs { .. })), "{refused:?}");
     assert!(json.load("s", "o").unwrap().unwrap() == new());
-    // Saving again ends it.
+    // Saving again completes it.
     let parquet = store_in(folder.path(), Format::Parquet);
     parquet.save("s", "o", &new()).unwrap();
     assert_eq!(parquet.list().unwrap().len(), 1);
@@ -276,7 +276,7 @@ fn a_full_disk_leaves_what_was_there() {
     for format in Format::ALL {
         let before = folder.path().join("before");
         store_in(&before, format).save("s", "o", &old()).unwrap();
-        // The child fails, and what was there is copied out.
+        // The child fails, and the previous content is copied out.
         let script = format!(
             "{mount}; cp -r {before}/. {small}; \
              if {FOLDER}={small} {WORK}='fill {format}' {program} --exact crash::child 2>&1; then exit 3; fi; \

@@ -13,7 +13,7 @@ fn written() -> Vec<Record> {
     ])
 }
 
-/// Damages a Parquet file in some way, and checks that it is found, alone and beside an older JSON file.
+/// Damages a Parquet file in some way, and checks that the damage is found, both without and with an older JSON file.
 fn check(folder: &Path, what: &str, damage: impl Fn(&Path)) {
     let store = store_in(folder, Format::Parquet);
     let (parquet, json) = (folder.join("s/o.parquet"), folder.join("s/o.json"));
@@ -157,7 +157,7 @@ fn what_is_no_file_is_found() {
             .to_string()
             .contains("is a pipe, not a file")
     );
-    // Nor are they passed over without a word where checkpoints are listed.
+    // Listings of checkpoints must not silently omit them either.
     let passed_over = store.passed_over().unwrap();
     let told: Vec<_> = passed_over
         .iter()
@@ -204,7 +204,7 @@ fn many_row_groups_are_each_verified() {
             "byte {at}"
         );
     }
-    // Only what is read is verified.
+    // Only bytes that are read are verified.
     fs::write(&path, &bytes).unwrap();
     let mut flipped = bytes.clone();
     let last_text = bytes.len() - bytes.len() / 10;

@@ -10,7 +10,7 @@ fn fixtures(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// The checkpoints of the directory that DocETL itself wrote.
+/// Returns the checkpoints of the directory that DocETL itself wrote.
 fn checkpoints() -> Vec<CheckpointName> {
     let store = IntermediateStore::open(fixtures("docetl")).unwrap();
     let names: Vec<CheckpointName> = store
@@ -28,7 +28,7 @@ fn read(folder: &str, name: &CheckpointName) -> Vec<Record> {
     store.read(name).unwrap().unwrap().records
 }
 
-/// The records with a null for each key that another one has.
+/// Returns the records with a null for each key that another one has.
 fn with_nulls(records: Vec<Record>) -> Vec<Record> {
     let all: Record = records
         .iter()

@@ -13,7 +13,7 @@ use parquet::file::metadata::KeyValue;
 
 use crate::records;
 
-/// Writes a Parquet file as a program would that knows nothing of this crate.
+/// Writes a Parquet file as a program would that knows nothing about this crate.
 fn write(
     folder: &Path,
     columns: Vec<(Field, ArrayRef)>,
@@ -129,7 +129,7 @@ fn columns_of_any_type_become_values() {
         .unwrap()
         .unwrap();
     assert_eq!(some, records(&[r#"{"small": null, "list": null}"#]));
-    // What was read can be saved, and is the same.
+    // The records that were read can be saved unchanged.
     store.save("s", "again", &loaded).unwrap();
     assert_eq!(store.load("s", "again").unwrap().unwrap(), loaded);
 }
@@ -161,7 +161,7 @@ fn a_file_of_others_that_is_damaged_is_an_error_or_reads_and_never_more() {
             let mut flipped = bytes.clone();
             flipped[at] ^= 1 << bit;
             fs::write(&path, &flipped).unwrap();
-            // Such files have no digests, so a changed letter is not found; but nothing panics.
+            // Such files have no digests, so a changed letter is not found, but nothing may panic.
             if let Err(error) = store.load("s", "o") {
                 assert!(error.to_string().contains("o.parquet"), "{error}");
             }

@@ -4,7 +4,8 @@ use coldpress_docetl::{CheckpointName, IntermediateStore, Record};
 
 use crate::records;
 
-/// Returns the records of the frozen files, which the first release with their form wrote and which are never written again.
+/// Returns the records of the frozen files. The first release with their format wrote these files, and they must never be
+/// regenerated.
 fn given() -> Vec<Record> {
     records(&[
         r#"{"id": 1, "big": 9007199254740993, "n": 1, "text": "{\"a\": 1}", "object": {"b": [], "a": {}}, "mixed": "x"}"#,

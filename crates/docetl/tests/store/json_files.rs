@@ -13,7 +13,7 @@ fn json_is_written_as_python_writes_it() {
         r#"{"h":"\ud800","e":{},"l":[]}"#,
     ]);
     let path = store.save("s", "o", &written).unwrap();
-    // As `json.dump` of Python 3.11 writes the same list.
+    // The same list as written by `json.dump` of Python 3.11.
     let expected = r#"[{"\u00e9": "\u2028\ud83d\ude00\u007f\u0001/", "n": [1, 1.0, 1e-07, 1e+16, NaN, -Infinity, 123456789012345678901]}, {"h": "\ud800", "e": {}, "l": []}]"#;
     assert_eq!(fs::read_to_string(path).unwrap(), expected);
     store.save("s", "o", &[]).unwrap();
@@ -48,7 +48,7 @@ fn json_of_others_is_read() {
         b"[\n  {\n    \"a\": 1\n  },\n\t{\"b\" : [ 1 , 2 ] }\n]",
         Ok(&[r#"{"a": 1}"#, r#"{"b": [1, 2]}"#]),
     );
-    // Of a key that is there twice, the last value counts, as it does to Python.
+    // If a key occurs twice, its last value counts, as in Python.
     check(
         br#"[{"a": 1, "b": 2, "a": 3}]"#,
         Ok(&[r#"{"a": 3, "b": 2}"#]),

@@ -181,7 +181,7 @@ fn a_damaged_original_is_an_error_and_stays() {
     assert_eq!(fs::read(&json).unwrap(), torn);
 }
 
-/// The times are those of a directory that was copied: they say nothing about which file is the later one.
+/// The times are those of a copied directory, which do not show which file is the later one.
 #[test]
 fn json_with_other_records_is_never_replaced() {
     for age in [100, 200] {
@@ -206,7 +206,7 @@ fn json_with_other_records_is_never_replaced() {
             assert_eq!(fs::read_to_string(&json).unwrap(), r#"[{"v": 2}]"#);
             assert_eq!(files(folder.path()), ["o.json", "o.parquet"]);
         }
-        // Which file is read does not change.
+        // The choice of the file to read does not change.
         let loaded = store.load("s", "o").unwrap().unwrap();
         assert_eq!(loaded, records(&[r#"{"v": 1}"#]));
     }
@@ -218,7 +218,7 @@ fn json_with_the_same_records_is_not_written_again() {
     let store = store_in(folder.path(), Format::Parquet);
     store.save("s", "o", &records(&[r#"{"v": 1}"#])).unwrap();
     let json = folder.path().join("s/o.json");
-    // Not as this crate would write it.
+    // This spelling isn't the one of this crate.
     fs::write(&json, "[\n{\"v\":1}]").unwrap();
     set_time(&json, 100);
     let options = MigrateOptions::to(Format::Json);
@@ -238,7 +238,7 @@ fn json_with_the_same_records_is_not_written_again() {
 
 #[test]
 fn damaged_json_is_replaced() {
-    // The first record is another one, too: what a killed writer left of it is of no use.
+    // The first record differs, too. The leftover of a killed writer is useless.
     for torn in ["", "[{\"v\": 1}", "[{\"v\": 2}, {\"v\"", "{}"] {
         for age in [100, 4_000_000_000] {
             let folder = tempfile::tempdir().unwrap();

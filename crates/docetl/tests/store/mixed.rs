@@ -5,7 +5,7 @@ use crate::{records, set_time, store_in};
 const PARQUET: &str = r#"{"from": "parquet"}"#;
 const JSON: &str = r#"{"from": "json"}"#;
 
-/// A checkpoint in both formats, of these ages.
+/// Saves a checkpoint in both formats, with these times.
 fn both(folder: &std::path::Path, parquet: u64, json: u64) -> IntermediateStore {
     let store = store_in(folder, Format::Parquet);
     store.save("s", "o", &records(&[PARQUET])).unwrap();
@@ -68,7 +68,7 @@ fn a_damaged_file_gives_way_to_the_other_one() {
             "o.json` is used, which is older",
         ],
     );
-    // The newer file is JSON that its writer did not finish.
+    // The newer file is JSON whose writer did not finish.
     let store = both(folder.path(), 100, 200);
     std::fs::write(&json, &format!("[{JSON}")[..15]).unwrap();
     set_time(&json, 200);

@@ -38,7 +38,7 @@ fn checkpoints_are_kept_in_any_store() {
             store.list().unwrap(),
             [name(), CheckpointName::batch("o", 3).unwrap()]
         );
-        // A new version takes the place of the old one, whatever its format.
+        // A new version replaces the old one, whatever its format.
         store.write(&name(), &records(&["{}"])).unwrap();
         assert_eq!(
             store.read(&name()).unwrap().unwrap().records,

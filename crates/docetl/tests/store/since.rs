@@ -11,7 +11,7 @@ fn name(operation: &str) -> CheckpointName {
     CheckpointName::operation("s", operation).unwrap()
 }
 
-/// Records with texts that do not compress well.
+/// Returns records with texts that do not compress well.
 fn given() -> Vec<Record> {
     let text = |id: u128| {
         format!(
@@ -87,7 +87,7 @@ fn what_an_operation_changed_is_stored_and_comes_back() {
     });
     check("an unnest", &many.collect::<Vec<_>>(), 10);
     check("no records", &[], 100);
-    // What has nothing of its base is stored whole.
+    // Records that share nothing with their base are stored whole.
     let others: Vec<Record> = (0..100)
         .map(|id| [("other", id)].into_iter().collect())
         .collect();
@@ -156,7 +156,7 @@ fn a_base_is_removed_once_nothing_needs_it() {
     assert!(!store.remove(&name("given")).unwrap());
 }
 
-/// Removing opens each file a few times at most, and not once for each that is removed.
+/// Removing many checkpoints opens each file a few times at most, and not once for each removed one.
 #[test]
 fn many_checkpoints_are_removed_in_time_that_grows_with_their_number() {
     let folder = tempfile::tempdir().unwrap();
@@ -174,7 +174,7 @@ fn many_checkpoints_are_removed_in_time_that_grows_with_their_number() {
         "{:?} {of_one:?}",
         begun.elapsed()
     );
-    // What is saved meanwhile is seen.
+    // A checkpoint that is saved in the meantime is noticed.
     store.save("s", "given", &given()).unwrap();
     assert_eq!(store.dependents(&name("given")).unwrap(), []);
     store

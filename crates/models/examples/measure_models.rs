@@ -7,8 +7,8 @@
 //! cargo run --release -p coldpress-models --example measure_models -- ids tokenizer.json rows.jsonl
 //! ```
 //!
-//! It prints one line of JSON: documents, bytes, the processor seconds of the best of three passes, and a sum over all results by which
-//! they can be compared with those of another program. `docs/development/models_bench.py` does.
+//! It prints one line of JSON: documents, bytes, the processor seconds of the best of three passes, and a sum over all results, by
+//! which `docs/development/models_bench.py` compares them with those of another program.
 
 use std::error::Error;
 use std::path::Path;
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 .into(),
         );
     };
-    // Lines are what the other two are asked about.
+    // The other two kinds work on lines.
     let texts = texts(rows, !["tokens", "ids"].contains(&kind.as_str()))?;
     let model = Path::new(model);
     let (seconds, sum) = match kind.as_str() {
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A sum that is another one if an id is another one or in another place.
+/// Returns a sum that changes if any id changes or moves.
 fn sum_of_ids(ids: &[u32]) -> f64 {
     let weighted = (0_u64..)
         .zip(ids)
@@ -82,7 +82,7 @@ fn sum_of_ids(ids: &[u32]) -> f64 {
     weighted.sum::<u64>() as f64
 }
 
-/// The texts of the rows, if so wanted on one line each.
+/// Returns the texts of the rows, each as one line if `in_lines` is set.
 fn texts(rows: &str, in_lines: bool) -> Result<Vec<String>, Box<dyn Error>> {
     let mut texts = Vec::new();
     for line in std::fs::read_to_string(rows)?.lines() {
@@ -96,7 +96,7 @@ fn texts(rows: &str, in_lines: bool) -> Result<Vec<String>, Box<dyn Error>> {
     Ok(texts)
 }
 
-/// The least seconds of three passes, and the sum of a pass.
+/// Returns the least seconds of three passes, and the sum of a pass.
 fn best_of_three(texts: &[String], mut of: impl FnMut(&str) -> f64) -> (f64, f64) {
     let mut best = (f64::INFINITY, 0.0);
     for _ in 0..3 {
@@ -107,7 +107,7 @@ fn best_of_three(texts: &[String], mut of: impl FnMut(&str) -> f64) -> (f64, f64
     best
 }
 
-/// The time that this thread has had a processor, which is free of what else the machine does. Linux says.
+/// Returns the processor time of this thread, which doesn't depend on what else the machine does. It is read from Linux.
 fn processor_seconds() -> f64 {
     let times = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
     let nanos = times.split(' ').next().and_then(|nanos| nanos.parse().ok());

@@ -1,4 +1,4 @@
-//! The bytes of a model: mapped from its file, or in memory.
+//! The bytes of a model, mapped from its file or in memory.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -7,12 +7,12 @@ use memmap2::Mmap;
 
 use crate::{Error, Result, file};
 
-/// The bytes of a model, which are read where they are.
+/// The bytes of a model, which are read in place.
 #[derive(Debug)]
 pub(crate) enum Bytes {
-    /// Pages of the file, which come into memory when they are read and are shared by all processes.
+    /// Pages of the file. They are loaded when they are read, and shared by all processes.
     Mapped(Mmap),
-    /// Bytes of the caller's.
+    /// Bytes that the caller provided.
     Owned(Vec<u8>),
 }
 
@@ -20,10 +20,10 @@ impl Bytes {
     /// Maps a file.
     ///
     /// # Errors
-    /// [`Error::Read`] if it is missing, no regular file, or cannot be mapped.
+    /// [`Error::Read`] if it is missing, isn't a regular file, or cannot be mapped.
     pub(crate) fn map(path: &Path) -> Result<Self> {
         let (file, length) = file::open(path)?;
-        // An empty file cannot be mapped, and its reader knows best what to say of it.
+        // An empty file cannot be mapped. Its reader can give the best error.
         if length == 0 {
             return Ok(Self::Owned(Vec::new()));
         }

@@ -1,10 +1,10 @@
-//! Reading a model's bytes from front to back.
+//! Reads a model's bytes from front to back.
 
 use std::ops::Range;
 
 use crate::Fault;
 
-/// A place in the bytes of a model. All numbers are little-endian.
+/// A position in the bytes of a model. All numbers are little-endian.
 #[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
@@ -16,20 +16,20 @@ impl<'a> Cursor<'a> {
         Self { bytes, place: 0 }
     }
 
-    /// The number of bytes before the place.
+    /// Returns the number of bytes before the position.
     pub(crate) fn place(&self) -> usize {
         self.place
     }
 
-    /// The number of bytes after the place.
+    /// Returns the number of bytes after the position.
     pub(crate) fn left(&self) -> usize {
         self.bytes.len() - self.place
     }
 
-    /// Passes over `count` values of `size` bytes each, and returns where they are.
+    /// Skips `count` values of `size` bytes each, and returns their range.
     ///
     /// # Errors
-    /// [`Fault::Damaged`] if there are not so many; `what` names them.
+    /// [`Fault::Damaged`] if there are fewer; `what` names them.
     pub(crate) fn range(
         &mut self,
         count: u64,
@@ -52,21 +52,21 @@ impl<'a> Cursor<'a> {
         Ok(start..self.place)
     }
 
-    /// Passes over `length` bytes and returns them.
+    /// Skips `length` bytes and returns them.
     ///
     /// # Errors
-    /// As [`Self::range`].
+    /// As for [`Self::range`].
     pub(crate) fn take(&mut self, length: u64, what: &str) -> Result<&'a [u8], Fault> {
         self.range(length, 1, what).map(|range| &self.bytes[range])
     }
 
-    /// Passes over a text that ends with a zero byte, and returns where it is, without that byte.
+    /// Skips a text that ends with a zero byte, and returns its range, without that byte.
     ///
     /// # Errors
     /// [`Fault::Damaged`] if no zero byte follows.
     pub(crate) fn zero_ended(&mut self, what: &str) -> Result<Range<usize>, Fault> {
         let rest = &self.bytes[self.place..];
-        // Without a zero byte the range is longer than what is left, which is the error wanted.
+        // Without a zero byte, the range is longer than the rest, which gives the right error.
         let length = memchr::memchr(0, rest).unwrap_or(rest.len());
         let range = self.range(length as u64 + 1, 1, what)?;
         Ok(range.start..range.end - 1)

@@ -15,7 +15,7 @@ pub enum Error {
     Read {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The file was read, but it cannot be used.
@@ -23,16 +23,16 @@ pub enum Error {
     Unusable {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault.
         fault: Fault,
     },
 }
 
-/// What is wrong with the bytes of a model, whichever file they come from.
+/// A fault in the bytes of a model, whichever file they come from.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The bytes are not what the format demands.
+    /// The bytes violate the format.
     #[error("is damaged: {0}")]
     Damaged(String),
     /// The bytes are a valid model of a kind that is not supported.
@@ -41,13 +41,13 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Returns the fault of damaged bytes. The reason is a sentence without a full stop, with the place in the file where
-    /// that is known.
+    /// Returns the fault of damaged bytes. The reason is a sentence without a full stop, with the position in the file if that is
+    /// known.
     pub fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged(reason.into())
     }
 
-    /// Returns the fault of a model of a kind that is not supported. The reason says which kind it is and which are supported.
+    /// Returns the fault of a model of an unsupported kind. The reason says which kind it is and which are supported.
     pub fn unsupported(reason: impl Into<String>) -> Self {
         Self::Unsupported(reason.into())
     }

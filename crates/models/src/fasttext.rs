@@ -11,13 +11,12 @@
 //! # Ok::<(), coldpress_models::Error>(())
 //! ```
 //!
-//! A text is a set of rows of a matrix: one for each known word, for each n-gram of characters of each word, and for each
-//! n-gram of words. The mean of these rows is compared with one row for each label, and the model's loss makes
-//! probabilities of that. Sums are taken in the order in which the C++ library takes them, so labels and probabilities are
-//! the same to the bit.
+//! A text is a set of rows of a matrix: one for each known word, for each n-gram of characters of each word, and for each n-gram of
+//! words. The mean of these rows is compared with one row for each label, and the model's loss turns the result into probabilities.
+//! Sums are computed in the same order as in the C++ library, so labels and probabilities are the same to the bit.
 //!
-//! The matrix, which is nearly all of a model, is not copied: it is read where the file is mapped. Quantised matrices
-//! (`.ftz`) are read as they are too.
+//! The matrix, which is nearly all of a model, is not copied, but read from the mapped file. Quantised matrices (`.ftz`) are not
+//! expanded either.
 
 mod dictionary;
 mod header;
@@ -48,7 +47,7 @@ pub struct FastText {
     loss: Loss,
 }
 
-/// Memory that predictions need: one for each thread.
+/// The memory that predictions need, one for each thread.
 #[derive(Debug, Default)]
 pub struct Scratch {
     words: dictionary::Scratch,
@@ -59,9 +58,9 @@ pub struct Scratch {
 /// The best label for a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction<'a> {
-    /// The label as it is in the model, mostly with the prefix `__label__`.
+    /// The label as it is in the model, usually with the prefix `__label__`.
     pub label: &'a str,
-    /// Its probability. As in the C++ library it may be greater than 1 by some 0.00001.
+    /// Its probability. As in the C++ library, it may exceed 1 by about 0.00001.
     pub probability: f32,
 }
 
@@ -78,7 +77,7 @@ impl FastText {
     /// Reads a model from the bytes of its file.
     ///
     /// # Errors
-    /// As [`Self::open`], without a file to name.
+    /// As for [`Self::open`], but without the name of a file.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Fault> {
         Self::read(Bytes::Owned(bytes))
     }
@@ -119,21 +118,21 @@ impl FastText {
         })
     }
 
-    /// The labels, in the order of the model.
+    /// Returns the labels, in the order of the model.
     pub fn labels(&self) -> &[String] {
         self.dictionary.labels()
     }
 
     /// Returns the best label for the first line of a text.
     ///
-    /// `None` means that the model knows nothing in the text, not even the end of the line, or that its numbers are not
-    /// finite. The C++ library returns no label for the former and fails for the latter.
+    /// `None` means that the model knows nothing in the text, not even the end of the line, or that its numbers are not finite. The
+    /// C++ library returns no label in the first case, and fails in the second.
     pub fn predict(&self, text: &str, scratch: &mut Scratch) -> Option<Prediction<'_>> {
         let line = memchr::memchr(b'\n', text.as_bytes()).map_or(text, |end| &text[..end]);
         self.predict_joined(line, scratch)
     }
 
-    /// Returns what [`predict`](Self::predict) does for all lines of a text joined by spaces.
+    /// Returns the result of [`predict`](Self::predict) for all lines of a text joined with spaces.
     pub fn predict_joined(&self, text: &str, scratch: &mut Scratch) -> Option<Prediction<'_>> {
         let bytes = &*self.bytes;
         let rows = self.dictionary.rows(bytes, text, &mut scratch.words);

@@ -1,4 +1,4 @@
-//! Opening and reading model files.
+//! Opens and reads model files.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,8 +9,7 @@ use crate::{Error, Fault, Result};
 /// Opens a file for reading, and returns it with its length in bytes.
 ///
 /// # Errors
-/// [`Error::Read`] if it is missing or may not be read, and if it is anything but a regular file: a pipe would make the job
-/// wait.
+/// [`Error::Read`] if it is missing or may not be read, and if it isn't a regular file: a pipe would make the job wait.
 pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
     let refused = |source| Error::Read {
         path: path.to_path_buf(),
@@ -20,7 +19,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
         true => Ok(metadata.len()),
         false => Err(io::Error::other("it is not a regular file")),
     };
-    // Opening a pipe waits for its writer, so it is checked before too.
+    // Opening a pipe waits for its writer, so the check comes first.
     std::fs::metadata(path).and_then(checked).map_err(refused)?;
     let file = File::open(path).map_err(refused)?;
     let length = file.metadata().and_then(checked).map_err(refused)?;
@@ -30,7 +29,7 @@ pub(crate) fn open(path: &Path) -> Result<(File, u64)> {
 /// Reads a whole file of at most `limit_bytes`.
 ///
 /// # Errors
-/// As [`open`]; and [`Fault::Damaged`] if the file is larger, which no model of this kind is.
+/// As for [`open`], and [`Fault::Damaged`] if the file is larger, because no model of this kind is.
 pub(crate) fn read(path: &Path, limit_bytes: u64) -> Result<Vec<u8>> {
     let (file, length) = open(path)?;
     let mut bytes = Vec::new();

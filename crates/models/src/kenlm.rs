@@ -1,5 +1,4 @@
-//! KenLM language models: ARPA text, and both binary forms (hash tables and tries, also quantised and with compressed
-//! pointers).
+//! KenLM language models: ARPA text, and both binary forms (hash tables and tries, also quantised and with compressed pointers).
 //!
 //! ```no_run
 //! use coldpress_models::kenlm::Kenlm;
@@ -9,8 +8,8 @@
 //! # Ok::<(), coldpress_models::Error>(())
 //! ```
 //!
-//! Binary files are read where they are mapped, so opening one takes no time, and all processes share its memory. ARPA text
-//! becomes, in memory, the very file with hash tables that KenLM's `build_binary` would make of it. Scores are the C++
+//! Binary files are read in place from the mapped file, so opening one takes no time, and all processes share its memory. ARPA text
+//! is converted in memory to the same file with hash tables that KenLM's `build_binary` would make. Scores are equal to the C++
 //! library's to the bit.
 
 mod arpa;
@@ -36,15 +35,15 @@ use score::{Search, State};
 use trie::Trie;
 use vocabulary::{UNKNOWN, Vocabulary};
 
-/// The longest n-grams that are supported.
+/// The length of the longest n-grams that are supported.
 const MAX_ORDER: usize = 10;
 
-/// A sentence is scored in stretches of so many words. Memory is asked for all of them before the first is scored, because
-/// a large model is in no cache, and words would wait for each other.
+/// The number of words that are scored in one stretch. The memory for all of them is prefetched before the first is scored, because
+/// a large model is in no cache, and words would otherwise wait for each other.
 const AHEAD: usize = 16;
-/// The words before another one that memory is asked for.
+/// The number of words before another one for which memory is prefetched.
 const BEFORE: usize = 3;
-/// Smaller models are in the cache of each core anyway.
+/// The size of the smallest model for which memory is prefetched. Smaller ones are in the cache of each core anyway.
 const LEAST_TO_ASK_FOR: usize = 1 << 19;
 
 /// A language model.
@@ -54,12 +53,12 @@ pub struct Kenlm {
     order: usize,
     vocabulary: Vocabulary,
     ngrams: Ngrams,
-    /// After the beginning of a sentence.
+    /// The state after the beginning of a sentence.
     begin: State,
     end_of_sentence: u32,
 }
 
-/// A word of a [`Kenlm`]. It means nothing to other models.
+/// A word of a [`Kenlm`]. It is meaningless to other models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word(u32);
 
@@ -82,7 +81,7 @@ impl Kenlm {
     /// Reads a model from the bytes of its file.
     ///
     /// # Errors
-    /// As [`Self::open`], without a file to name.
+    /// As for [`Self::open`], but without the name of a file.
     pub fn from_bytes(bytes: Vec<u8>) -> Result<Self, Fault> {
         Self::read(Bytes::Owned(bytes))
     }
@@ -132,17 +131,17 @@ impl Kenlm {
         })
     }
 
-    /// The number of words of the longest n-grams.
+    /// Returns the number of words of the longest n-grams.
     pub fn order(&self) -> usize {
         self.order
     }
 
-    /// Returns a word of the model. Words that it doesn't know are all the same one.
+    /// Returns a word of the model. All words that it doesn't know are the same one.
     pub fn word(&self, word: &str) -> Word {
         Word(self.vocabulary.number(&self.bytes, word.as_bytes()))
     }
 
-    /// Returns the logarithm, to the base 10, of the probability of a sentence: of its words, which are between ASCII
+    /// Returns the logarithm, to the base 10, of the probability of a sentence: of its words, which are separated by ASCII
     /// whitespace, and of its end after them.
     pub fn score_sentence(&self, sentence: &str) -> f32 {
         let mut words = sentence
@@ -165,9 +164,9 @@ impl Kenlm {
         })
     }
 
-    /// Returns what [`score_sentence`](Self::score_sentence) does, for a sentence of these words.
+    /// Returns the result of [`score_sentence`](Self::score_sentence) for a sentence of these words.
     ///
-    /// Finding a word takes about as long as scoring it, so it is worthwhile to keep those that are repeated.
+    /// Finding a word takes about as long as scoring it, so it is worthwhile to keep words that are repeated.
     pub fn score_words(&self, words: &[Word]) -> f32 {
         let mut left = words;
         self.score(|numbers| {
@@ -180,8 +179,8 @@ impl Kenlm {
         })
     }
 
-    /// Scores a sentence. `fill` writes the numbers of its next words, and returns how many there were; fewer than there is
-    /// room for are the last ones.
+    /// Scores a sentence. `fill` writes the numbers of its next words, and returns how many it wrote. If it didn't use all the
+    /// room, they were the last ones.
     fn score(&self, fill: impl FnMut(&mut [u32]) -> usize) -> f32 {
         match &self.ngrams {
             Ngrams::Probing(search) => self.score_by(search, fill),
@@ -191,11 +190,11 @@ impl Kenlm {
 
     fn score_by(&self, search: &impl Search, mut fill: impl FnMut(&mut [u32]) -> usize) -> f32 {
         let bytes = &*self.bytes;
-        // Of these, one is before a word and the other one after it, in turn.
+        // One is the state before a word and the other the state after it, in turn.
         let mut states = [self.begin.clone(), State::default()];
         let mut is_first_before = true;
         let mut total = 0.0;
-        // Some words of the stretch before, the last one last, and those of the stretch.
+        // The last words of the stretch before, in order, and then those of the stretch.
         let mut numbers = [UNKNOWN; BEFORE + AHEAD];
         loop {
             let mut count = fill(&mut numbers[BEFORE..]);

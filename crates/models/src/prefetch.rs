@@ -1,6 +1,6 @@
-//! Memory that is asked for before it is needed.
+//! Prefetches memory.
 
-/// Asks for the memory of an element, and does not wait for it.
+/// Prefetches the memory of an element, without waiting for it.
 #[inline(always)]
 pub(crate) fn prefetch<T>(elements: &[T], place: usize) {
     #[cfg(target_arch = "x86_64")]

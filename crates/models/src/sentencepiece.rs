@@ -1,7 +1,7 @@
-//! SentencePiece: models that cut texts into pieces of words.
+//! SentencePiece models, which cut texts into pieces of words.
 //!
-//! [`SentencePiece`] reads a `.model` file of any kind (unigram, BPE, words, characters) and cuts texts as the C++ library
-//! does, piece by piece.
+//! [`SentencePiece`] reads a `.model` file of any kind (unigram, BPE, words, characters) and cuts texts as the C++ library does,
+//! piece by piece.
 //!
 //! ```no_run
 //! use coldpress_models::sentencepiece::{Scratch, SentencePiece};
@@ -54,10 +54,10 @@ enum Algorithm {
     Characters,
 }
 
-/// The largest file that is read. Vocabularies of a million pieces take about 20 MB.
+/// The size of the largest file that is read. Vocabularies of a million pieces take about 20 MB.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// The longest text that is cut, before and after it was normalised.
+/// The length of the longest text that is cut, before and after normalisation.
 const MAX_TEXT_BYTES: usize = 1 << 30;
 
 /// The error of a text that is too long to be cut.
@@ -69,7 +69,7 @@ impl SentencePiece {
     /// Reads a `.model` file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is not such a model.
+    /// If the file cannot be read, or isn't such a model.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = file::read(path, MAX_FILE_BYTES)?;
         Self::parse(&bytes).map_err(|fault| fault.in_file(path))
@@ -78,7 +78,7 @@ impl SentencePiece {
     /// Reads the bytes of a `.model` file.
     ///
     /// # Errors
-    /// When they are damaged, and when SentencePiece would refuse the model.
+    /// If they are damaged, or SentencePiece would refuse the model.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let model = Model::parse(bytes)?;
         let vocabulary = Vocabulary::new(&model)?;
@@ -96,7 +96,7 @@ impl SentencePiece {
         })
     }
 
-    /// Returns the id of pieces that are not in the model. Pieces with any other id are all the same text.
+    /// Returns the id of pieces that are not in the model. All pieces with any other given id have the same text.
     pub fn unknown(&self) -> u32 {
         self.vocabulary.unknown
     }
@@ -104,7 +104,7 @@ impl SentencePiece {
     /// Cuts a text into pieces.
     ///
     /// # Errors
-    /// When the text has more than 2^30 bytes, before or after it was normalised.
+    /// If the text has more than 2^30 bytes, before or after normalisation.
     pub fn cut<'a>(&self, text: &str, scratch: &'a mut Scratch) -> Result<&'a Pieces, TooLong> {
         scratch.pieces.clear();
         let (normalizer, vocabulary) = (&self.normalizer, &self.vocabulary);
@@ -132,7 +132,7 @@ impl SentencePiece {
 }
 
 impl Scratch {
-    /// Puts a piece for each byte in the place of unknown pieces.
+    /// Replaces each unknown piece with one piece for each of its bytes.
     fn write_unknown_as_bytes(&mut self, bytes: &[u32; 256], unknown: u32) {
         if !self.pieces.ids.contains(&unknown) {
             return;

@@ -1,8 +1,8 @@
-//! Tokenizers of Hugging Face, as their library writes them to `tokenizer.json`.
+//! Hugging Face tokenizers, in the format that their library writes to `tokenizer.json`.
 //!
-//! [`Tokenizer`] makes the same tokens of a text as that library does without special tokens. Byte-level BPE (GPT-2, Pythia,
-//! Llama 3, Qwen and most others) is made here, many times faster; all others by the library itself, if this crate is built
-//! with the feature `tokenizers`.
+//! [`Tokenizer`] makes the same tokens as that library does without special tokens. Byte-level BPE (GPT-2, Pythia, Llama 3, Qwen
+//! and most others) is implemented here, many times faster. The library itself handles all others, if this crate is built with the
+//! feature `tokenizers`.
 //!
 //! ```no_run
 //! use coldpress_models::tokenizer::{Scratch, Tokenizer};
@@ -36,7 +36,7 @@ use general::General;
 use nfc::nfc;
 pub use scratch::Scratch;
 
-/// Makes tokens of texts.
+/// Turns texts into tokens.
 pub struct Tokenizer(Kind);
 
 enum Kind {
@@ -44,10 +44,10 @@ enum Kind {
     General(General),
 }
 
-/// The largest file that is read. Those of vocabularies of 256,000 tokens have about 20 MB.
+/// The size of the largest file that is read. Vocabularies of 256,000 tokens take about 20 MB.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// The error of a text that a tokenizer cannot make tokens of.
+/// The error of a text that a tokenizer cannot turn into tokens.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the tokenizer failed: {0}")]
 pub struct EncodeError(String);
@@ -56,7 +56,7 @@ impl Tokenizer {
     /// Reads a `tokenizer.json`.
     ///
     /// # Errors
-    /// When the file cannot be read, is no such tokenizer, or is of a kind that is not supported.
+    /// If the file cannot be read, isn't such a tokenizer, or has an unsupported kind.
     pub fn open(path: &Path) -> Result<Self> {
         let bytes = file::read(path, MAX_FILE_BYTES)?;
         Self::parse(&bytes).map_err(|fault| fault.in_file(path))
@@ -65,7 +65,7 @@ impl Tokenizer {
     /// Reads the bytes of a `tokenizer.json`.
     ///
     /// # Errors
-    /// When they are no such tokenizer, or one of a kind that is not supported.
+    /// If they aren't such a tokenizer, or one of an unsupported kind.
     pub fn parse(bytes: &[u8]) -> Result<Self, Fault> {
         let json: Value = serde_json::from_slice(bytes)
             .map_err(|error| Fault::damaged(format!("it is not JSON: {error}")))?;
@@ -75,10 +75,10 @@ impl Tokenizer {
         }
     }
 
-    /// Reads the bytes with the library alone, however much slower it is: to compare.
+    /// Reads the bytes with only the library, for comparison. The result is much slower.
     ///
     /// # Errors
-    /// As [`parse`](Self::parse).
+    /// As for [`parse`](Self::parse).
     pub fn parse_by_library(bytes: &[u8]) -> Result<Self, Fault> {
         General::parse(bytes).map(Kind::General).map(Self)
     }
@@ -86,7 +86,7 @@ impl Tokenizer {
     /// Returns the number of tokens of a text, without special tokens.
     ///
     /// # Errors
-    /// When the text has something that the tokenizer knows no token for, and it has none for what is unknown.
+    /// If the text has a part without a token, and the tokenizer has no token for unknown text.
     pub fn count(&self, text: &str, scratch: &mut Scratch) -> Result<usize, EncodeError> {
         match &self.0 {
             Kind::ByteLevel(tokenizer) => {
@@ -101,7 +101,7 @@ impl Tokenizer {
     /// Appends the ids of a text's tokens, without special tokens.
     ///
     /// # Errors
-    /// As [`count`](Self::count).
+    /// As for [`count`](Self::count).
     pub fn encode(
         &self,
         text: &str,
@@ -119,11 +119,11 @@ impl Tokenizer {
         }
     }
 
-    /// Appends the place where each token of a text ends, in bytes of the text, without special tokens. Several tokens may end
-    /// at the same place, and within a character. What a tokenizer leaves out, such as spaces, belongs to the token after it.
+    /// Appends the end of each token of a text, in bytes of the text, without special tokens. Several tokens may end at the same
+    /// position, and even within a character. Text that a tokenizer leaves out, such as spaces, belongs to the token after it.
     ///
     /// # Errors
-    /// As [`count`](Self::count).
+    /// As for [`count`](Self::count).
     pub fn ends(
         &self,
         text: &str,
@@ -132,7 +132,7 @@ impl Tokenizer {
     ) -> Result<(), EncodeError> {
         let mut last = 0;
         let take = |end: usize| {
-            // An empty token may be said to end before the one before it.
+            // The library may report that an empty token ends before the one before it.
             last = end.max(last);
             ends.push(last);
         };
@@ -145,7 +145,7 @@ impl Tokenizer {
         }
     }
 
-    /// Returns whether tokens are made by hand, and not by the library.
+    /// Returns whether this crate makes the tokens itself, without the library.
     pub fn is_fast(&self) -> bool {
         matches!(self.0, Kind::ByteLevel(_))
     }

@@ -4,15 +4,15 @@ use crate::Fault;
 
 /// Strings with a number each, found byte by byte.
 ///
-/// Maintains the following invariants: the number of units is a multiple of 256, and every offset is below it, so that an
-/// offset with any byte put in by exclusive or is the place of a unit; and no two nodes with children have the same offset, so
-/// that a unit that carries the byte of the step belongs to the node of the step.
+/// Maintains the following invariants. The number of units is a multiple of 256, and every offset is below it, so that an offset
+/// combined with any byte by exclusive or is the place of a unit. No two nodes with children have the same offset, so that a unit
+/// with the byte of the step belongs to the node of the step.
 #[derive(Clone)]
 pub(crate) struct Trie {
     units: Vec<Unit>,
 }
 
-/// Value (28 bits), offset of the children (27 bits), and byte (9 bits), from the highest bit on.
+/// The value (28 bits), the offset of the children (27 bits), and the byte (9 bits), starting at the highest bit.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Unit(u64);
 
@@ -20,13 +20,13 @@ struct Unit(u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Node(u64);
 
-/// The value of a node at which no string ends. Others are less.
+/// The value of a node at which no string ends. All other values are smaller.
 const NO_VALUE: u32 = (1 << 28) - 1;
 
 const OFFSET_MASK: u64 = (1 << 27) - 1;
 const BYTE_MASK: u64 = (1 << 9) - 1;
 
-/// What the units of no node have in the place of a byte: no step gets there.
+/// The byte of units without a node, which no step reaches.
 const NO_BYTE: u64 = 256;
 
 impl Unit {
@@ -44,19 +44,19 @@ impl Unit {
 }
 
 impl Trie {
-    /// The most strings that there can be; their numbers are less.
+    /// The number of strings, at most; their numbers are smaller.
     pub(crate) const MAX_STRINGS: usize = NO_VALUE as usize;
 
     /// Builds the trie of strings that are sorted, differ from each other and are not empty.
     ///
     /// # Errors
-    /// When there are more than a trie has room for.
+    /// If there are more than a trie has room for.
     pub(crate) fn build(keys: &[(&[u8], u32)]) -> Result<Self, Fault> {
         debug_assert!(
             keys.is_sorted_by(|a, b| a.0 < b.0) && keys.iter().all(|key| !key.0.is_empty())
         );
         let mut builder = Builder::new();
-        // A node that is to get its children: its unit, the strings that go through it, and how many bytes led to it.
+        // A node that still needs its children: its unit, the strings that go through it, and the number of bytes that lead to it.
         let mut open = vec![(0_usize, keys, 0_usize)];
         while let Some((unit, mut keys, depth)) = open.pop() {
             if let Some(((key, value), rest)) = keys.split_first()
@@ -82,13 +82,13 @@ impl Trie {
         })
     }
 
-    /// Returns the place that no bytes lead to.
+    /// Returns the place before the first byte.
     #[inline]
     pub(crate) fn root(&self) -> Node {
         Node(self.units[0].0)
     }
 
-    /// Returns the place that one more byte leads to, if a string goes on so.
+    /// Returns the place that one more byte leads to, if a string continues that way.
     #[inline]
     pub(crate) fn step(&self, node: Node, byte: u8) -> Option<Node> {
         let offset = (node.0 >> 9 & OFFSET_MASK) as usize;
@@ -96,7 +96,7 @@ impl Trie {
         (unit.0 & BYTE_MASK == u64::from(byte)).then_some(Node(unit.0))
     }
 
-    /// Returns the place that these bytes lead to from another.
+    /// Returns the place that these bytes lead to from another one.
     #[inline]
     pub(crate) fn walk(&self, node: Node, bytes: &[u8]) -> Option<Node> {
         bytes
@@ -135,11 +135,11 @@ impl Node {
     }
 }
 
-/// Units in blocks of 256, of which only the last are searched for room, so that building is linear.
+/// Units in blocks of 256. Only the last blocks are searched for free space, so that building is linear.
 struct Builder {
     units: Vec<Unit>,
     is_offset: Vec<bool>,
-    /// A ring of the free units in the last blocks, in order. The root's unit is its beginning and its end.
+    /// A ring of the free units in the last blocks, in order. It begins and ends at the root's unit.
     free: Vec<Links>,
 }
 
@@ -151,7 +151,7 @@ struct Links {
 
 const BLOCK: usize = 256;
 
-/// The number of blocks that are searched for room.
+/// The number of blocks that are searched for free space.
 const SEARCHED_BLOCKS: usize = 16;
 
 impl Builder {
@@ -163,7 +163,7 @@ impl Builder {
         };
         builder.add_block();
         builder.take(0);
-        // Offset 0 stands for having no children, so no step may find a unit from there.
+        // Offset 0 means no children, so no step may find a unit from there.
         builder.is_offset[0] = true;
         builder
     }
@@ -196,7 +196,7 @@ impl Builder {
         }
     }
 
-    /// Finds room for a node's children, takes it, and returns the offset.
+    /// Finds space for a node's children, takes it, and returns the offset.
     fn place(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
         let offset = match self.room(bytes) {
             Some(offset) => offset,

@@ -1,4 +1,4 @@
-//! Pieces of SentencePiece models. `testdata/sentencepiece/make.py` makes the models and says what is expected.
+//! Tests the pieces of SentencePiece models. `testdata/sentencepiece/make.py` makes the models and the expected results.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ const MODELS: [&str; 12] = [
 
 #[test]
 fn texts_are_cut_as_the_library_cuts_them() {
-    // One for all models.
+    // One scratch for all models.
     let mut scratch = Scratch::default();
     for name in MODELS {
         let model = SentencePiece::open(&testdata(&format!("{name}.model"))).unwrap();
@@ -73,7 +73,7 @@ fn a_file_that_is_cut_short_is_an_error_or_another_model() {
     for name in ["unigram_suffix", "bpe", "unused_bpe"] {
         let whole = bytes(name);
         for length in (0..300.min(whole.len())).chain((300..whole.len()).step_by(7)) {
-            // Cut between two pieces it is a smaller model, which the library reads too.
+            // Cut between two pieces, it is a smaller model, which the library reads too.
             let Ok(model) = SentencePiece::parse(&whole[..length]) else {
                 continue;
             };
@@ -103,7 +103,7 @@ fn damaged_bytes_do_no_harm() {
     }
 }
 
-/// A field of a message: its number and its bytes.
+/// Returns a field of a message: its number and its bytes.
 fn field(number: u8, content: &[u8]) -> Vec<u8> {
     [&[number << 3 | 2, content.len() as u8], content].concat()
 }

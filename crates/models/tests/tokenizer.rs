@@ -1,4 +1,4 @@
-//! Tokens of Hugging Face tokenizers. `testdata/tokenizer/make.py` makes the tokenizers and says what is expected.
+//! Tests the tokens of Hugging Face tokenizers. `testdata/tokenizer/make.py` makes the tokenizers and the expected results.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
 use std::path::PathBuf;
@@ -32,7 +32,7 @@ fn check(name: &str, is_fast: bool, scratch: &mut Scratch) {
 
 #[test]
 fn byte_level_tokens_are_those_of_the_library() {
-    // One for all tokenizers, each of them twice: the second time words are remembered.
+    // One scratch for all tokenizers. Each is used twice, and the second time words are remembered.
     let mut scratch = Scratch::default();
     for name in BYTE_LEVEL.into_iter().chain(BYTE_LEVEL) {
         check(name, true, &mut scratch);
@@ -54,7 +54,7 @@ mod by_the_library {
         }
     }
 
-    /// Each tokenizer by hand and by the library.
+    /// Each tokenizer in both implementations: this crate's and the library's.
     static BOTH: LazyLock<Vec<(&str, Tokenizer, Tokenizer)>> = LazyLock::new(|| {
         let both = BYTE_LEVEL.map(|name| {
             let bytes = std::fs::read(testdata(&format!("{name}.json"))).unwrap();
@@ -91,8 +91,8 @@ mod by_the_library {
                 library.ends(&text, &mut scratch, &mut expected).unwrap();
                 prop_assert_eq!(ends.len(), expected.len());
                 prop_assert_eq!(ends.last().copied().unwrap_or(0), text.len(), "{}", name);
-                // The library gives tokens that share a character, or what became one, the end of all of it. It leaves spaces
-                // at the end of a token to the next one.
+                // If tokens share a character, or what became one, the library gives each of them the end of the whole character.
+                // It leaves spaces at the end of a token to the next one.
                 for (end, expected) in ends.iter().zip(&expected) {
                     let (low, high) = (*end.min(expected), *end.max(expected));
                     let chars = || text.char_indices().map(|(at, _)| at).filter(|at| (low..high).contains(at));

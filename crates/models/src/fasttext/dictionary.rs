@@ -1,4 +1,4 @@
-//! The dictionary: which rows of the input matrix a text consists of.
+//! The dictionary: the rows of the input matrix that a text consists of.
 
 use std::ops::Range;
 
@@ -9,27 +9,27 @@ use super::word_cache::WordCache;
 use crate::cursor::Cursor;
 use crate::{Fault, number};
 
-/// The word that the end of a line is.
+/// The word for the end of a line.
 const END_OF_LINE: &[u8] = b"</s>";
-/// What labels begin with, in models that were trained with the default.
+/// The prefix of labels in models that were trained with the default.
 const LABEL_PREFIX: &[u8] = b"__label__";
 
 /// The words and labels of a model.
 #[derive(Debug)]
 pub(super) struct Dictionary {
-    /// Distinguishes it from all others of the process.
+    /// A number that is unique in the process.
     number: u64,
-    /// Where the words are in the file, then the labels.
+    /// The ranges of the words in the file, then of the labels.
     entries: Vec<Range<usize>>,
     words: usize,
     labels: Vec<String>,
     label_counts: Vec<u64>,
-    /// From the hash of an entry to its number.
+    /// The numbers of entries, by the hash of the entry.
     table: ProbeTable,
     characters: (usize, usize),
     word_ngrams: usize,
     buckets: Remainder,
-    /// In a pruned dictionary, the rows that are left of the buckets.
+    /// In a pruned dictionary, the remaining rows of the buckets.
     kept: Option<ProbeTable>,
     /// The greatest of these rows.
     last_kept: Option<u32>,
@@ -148,7 +148,7 @@ impl Dictionary {
             None => 0,
         };
         let wanted = self.words as u64 + ngrams;
-        // The rows are numbered by 32 bits.
+        // Rows have 32-bit numbers.
         if wanted > rows as u64 || wanted > u64::from(u32::MAX) {
             return Err(Fault::damaged(format!(
                 "its input matrix has {rows} rows, and {wanted} are needed"
@@ -165,7 +165,7 @@ impl Dictionary {
         &self.label_counts
     }
 
-    /// Returns the rows of a text, in the order in which they are added up. Line feeds count as spaces.
+    /// Returns the rows of a text, in the order in which they are summed. Line feeds count as spaces.
     pub(super) fn rows<'s>(&self, bytes: &[u8], text: &str, scratch: &'s mut Scratch) -> &'s [u32] {
         let Scratch {
             rows,
@@ -193,7 +193,7 @@ impl Dictionary {
             }
             let first = rows.len();
             rows.extend(id);
-            // Words that are known have no n-grams of characters where the model has none at all.
+            // If the model has no n-grams of characters at all, known words have none either.
             if self.characters.1 > 0 && token != END_OF_LINE {
                 marked.clear();
                 marked.push(b'<');
@@ -209,7 +209,7 @@ impl Dictionary {
     }
 
     fn find(&self, bytes: &[u8], token: &[u8], hash: u32) -> Option<u32> {
-        // Of entries with the same text, the last one counts.
+        // If several entries have the same text, the last one counts.
         self.table
             .values(hash)
             .filter(|&id| &bytes[self.entries[id as usize].clone()] == token)
@@ -234,7 +234,7 @@ impl Dictionary {
                     hash = hash_byte(hash, word[end]);
                     end += 1;
                 }
-                // A mark alone says nothing.
+                // A mark alone has no n-gram.
                 let is_mark = length == 1 && (start == 0 || end == word.len());
                 if length >= shortest && !is_mark {
                     self.add_bucket(self.buckets.of(hash), rows);
@@ -248,7 +248,7 @@ impl Dictionary {
         if self.word_ngrams < 2 {
             return;
         }
-        // The library keeps hashes as signed numbers, so the upper half is filled with the sign.
+        // The library stores hashes as signed numbers, so the upper half is filled with the sign.
         let widen = |hash: u32| i64::from(hash as i32) as u64;
         for (start, &first) in hashes.iter().enumerate() {
             let mut ngram = widen(first);
@@ -269,7 +269,7 @@ impl Dictionary {
     }
 }
 
-/// The words of a text, and the word that its end is.
+/// Returns the words of a text, and the word for its end.
 ///
 /// A word that looks like the end of a line is the end of the text, as in the C++ library.
 fn tokens(text: &[u8]) -> impl Iterator<Item = &[u8]> {
@@ -280,14 +280,14 @@ fn tokens(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     words.chain([END_OF_LINE])
 }
 
-/// Returns whether a byte continues a character of UTF-8.
+/// Returns whether a byte continues a UTF-8 character.
 fn is_inside_character(byte: u8) -> bool {
     byte & 0xc0 == 0x80
 }
 
 const HASH_START: u32 = 2_166_136_261;
 
-/// FNV-1a, but for bytes above 127, which are taken for negative numbers: models were trained so.
+/// Computes FNV-1a, except that bytes above 127 count as negative numbers, because models were trained that way.
 #[inline]
 fn hash_byte(hash: u32, byte: u8) -> u32 {
     (hash ^ i32::from(byte as i8) as u32).wrapping_mul(16_777_619)

@@ -1,16 +1,16 @@
-//! The beginning of a model file: magic number, version, and how the model was trained.
+//! The beginning of a model file: magic number, version, and training arguments.
 
 use crate::Fault;
 use crate::cursor::Cursor;
 
 const MAGIC: i32 = 793_712_314;
-/// The newest version that there is. Version 11 is the one before character n-grams.
+/// The newest version. Version 11 is the one before character n-grams.
 const VERSION: i32 = 12;
 const SUPERVISED: i32 = 3;
-/// The longest n-grams that are taken for meant. Time grows with text × length, so it must have a limit.
+/// The length of the longest n-grams that are considered intentional. The time grows with text × length, so there must be a limit.
 const LONGEST_NGRAM: i32 = 64;
 
-/// How probabilities are made of the output.
+/// The way that probabilities are computed from the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum LossName {
     HierarchicalSoftmax,
@@ -19,7 +19,7 @@ pub(super) enum LossName {
     OneVersusAll,
 }
 
-/// What the model's arguments say about predicting.
+/// The arguments of the model that affect predictions.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) dimension: usize,
@@ -47,7 +47,7 @@ impl Header {
         }
         let mut argument = || cursor.i32("the arguments");
         let dimension = argument()?;
-        // Window, epochs, the least count and negative samples matter to training alone.
+        // The window, the epochs, the least count and the negative samples only matter for training.
         for _ in 0..4 {
             argument()?;
         }
@@ -56,7 +56,7 @@ impl Header {
         let model = argument()?;
         let buckets = argument()?;
         let (shortest, longest) = (argument()?, argument()?);
-        // The rate at which the learning rate was updated, and the threshold of sampling.
+        // The update rate of the learning rate, and the sampling threshold.
         argument()?;
         cursor.take(8, "the arguments")?;
         if model != SUPERVISED {

@@ -1,12 +1,12 @@
-//! Probabilities of labels.
+//! Computes the probabilities of labels.
 //!
-//! Everything is rounded to 32 bits where the C++ library rounds it, and computed with 64 where it does.
+//! Everything is rounded to 32 bits where the C++ library does that, and computed with 64 where it does.
 
 use super::header::LossName;
 use super::tree::Tree;
 use crate::Fault;
 
-/// How probabilities are made of the output.
+/// The way that probabilities are computed from the output.
 #[derive(Debug)]
 pub(super) enum Loss {
     Softmax,
@@ -40,9 +40,9 @@ impl Loss {
         })
     }
 
-    /// Returns the best label and its probability. `output` gives the values of the output.
+    /// Returns the best label and its probability. `output` returns the values of the output.
     ///
-    /// Of two labels that are equally good the later one is taken.
+    /// If two labels are equally good, the later one is returned.
     pub(super) fn best(
         &self,
         output: impl Fn(usize) -> f32,
@@ -72,7 +72,7 @@ fn fill(values: &mut Vec<f32>, count: usize, value: impl Fn(usize) -> f32) {
     values.extend((0..count).map(value));
 }
 
-/// The logarithm of a probability, which may be 0.
+/// Returns the logarithm of a probability, which may be 0.
 fn log(probability: f32) -> f32 {
     (f64::from(probability) + 1e-5).ln() as f32
 }
@@ -124,7 +124,7 @@ fn better(best: &mut Candidate, label: usize, log: f32) {
     }
 }
 
-/// Goes down the tree from its root, left before right, past what can be no better than the best leaf so far.
+/// Goes down the tree from its root, left before right, skipping nodes that cannot be better than the best leaf so far.
 fn best_leaf(tree: &Tree, output: impl Fn(usize) -> f32, nodes: &mut Vec<(u32, f32)>) -> Candidate {
     let floor = log(0.0);
     let mut best: Candidate = None;
@@ -140,7 +140,7 @@ fn best_leaf(tree: &Tree, output: impl Fn(usize) -> f32, nodes: &mut Vec<(u32, f
                 let right = 1.0 + (-output(decision.row)).exp();
                 let right = (1.0 / f64::from(right)) as f32;
                 let left = (1.0 - f64::from(right)) as f32;
-                // The last one pushed is the next one.
+                // The last one that is pushed is visited next.
                 nodes.push((decision.right, score + log(right)));
                 nodes.push((decision.left, score + log(left)));
             }

@@ -1,15 +1,15 @@
-//! Matrices, as they are in the file: of floats, or quantised.
+//! Matrices in the form that the file has: of floats, or quantised.
 
 use std::ops::Range;
 
 use crate::Fault;
 use crate::cursor::Cursor;
 
-/// Columns that are added up at a time, in registers.
+/// The number of columns that are summed at a time, in registers.
 const BLOCK: usize = 16;
-/// Columns of the remainder that are added up at a time.
+/// The number of columns of the remainder that are summed at a time.
 const SMALL_BLOCK: usize = 8;
-/// Centroids of each part of a row.
+/// The number of centroids of each part of a row.
 const CENTROIDS: usize = 256;
 
 /// A matrix whose values are in the model's bytes.
@@ -20,7 +20,7 @@ pub(super) enum Matrix {
 }
 
 impl Matrix {
-    /// Reads the `name` matrix, which must have `columns` columns, up to where its values begin, and passes over these.
+    /// Reads the `name` matrix, which must have `columns` columns, up to the beginning of its values, and skips these.
     pub(super) fn read(
         cursor: &mut Cursor<'_>,
         is_quantised: bool,
@@ -56,7 +56,7 @@ impl Matrix {
         }
     }
 
-    /// Sets `mean` to the mean of these rows. They are added in their order, so that rounding is the library's.
+    /// Sets `mean` to the mean of these rows. They are summed in their order, so that rounding is the same as in the library.
     pub(super) fn mean(&self, bytes: &[u8], rows: &[u32], mean: &mut Vec<f32>) {
         mean.clear();
         match self {
@@ -69,7 +69,7 @@ impl Matrix {
         }
     }
 
-    /// The scalar product of a row and a vector.
+    /// Returns the scalar product of a row and a vector.
     pub(super) fn dot(&self, bytes: &[u8], row: usize, vector: &[f32]) -> f32 {
         match self {
             Self::Dense(dense) => dense.dot(bytes, row, vector),
@@ -91,7 +91,7 @@ impl Dense {
         let values = &bytes[self.values.clone()];
         let row_bytes = self.columns * 4;
         sum.resize(self.columns, 0.0);
-        // The columns of a block stay in registers over all rows. Each column's sum is in the order of the rows all the same.
+        // The columns of a block stay in registers over all rows. Each column is still summed in the order of the rows.
         let (blocks, rest) = sum.as_chunks_mut::<BLOCK>();
         let mut start = 0;
         for block in blocks {
@@ -134,12 +134,12 @@ fn sum_of_block<const BLOCK: usize>(values: &[u8], row_bytes: usize, rows: &[u32
     sums
 }
 
-/// Rows of which each part is the number of a centroid, and each norm too, if the norms are quantised on their own.
+/// Rows in which each part is the number of a centroid. If the norms are quantised separately, each norm is one too.
 #[derive(Debug)]
 pub(super) struct Quantised {
     rows: usize,
     parts: Parts,
-    /// For each row, one byte for each part.
+    /// One byte for each part of each row.
     codes: Range<usize>,
     norms: Option<Norms>,
 }
@@ -151,12 +151,12 @@ struct Norms {
     centroids: Vec<f32>,
 }
 
-/// How a row is cut into parts, and the centroids of each.
+/// The division of a row into parts, and the centroids of each.
 #[derive(Debug)]
 struct Parts {
     columns: usize,
     count: usize,
-    /// The columns of each part but the last, which has the rest.
+    /// The number of columns of each part except the last, which has the rest.
     width: usize,
     centroids: Vec<f32>,
 }
@@ -211,7 +211,7 @@ impl Quantised {
         for row in rows.iter().map(|&row| row as usize) {
             let norm = self.norm(bytes, row);
             let codes = self.codes(bytes, row);
-            // Two columns to a part is what models come with, and worth a loop of its own.
+            // Models usually have two columns per part, which is worth a loop of its own.
             if self.parts.width == 2 && self.parts.columns.is_multiple_of(2) {
                 let (centroids, _) = self.parts.centroids.as_chunks::<{ 2 * CENTROIDS }>();
                 let (sums, _) = sum.as_chunks_mut::<2>();
@@ -272,7 +272,7 @@ impl Parts {
         })
     }
 
-    /// The first column of a part, and the values of one of its centroids.
+    /// Returns the first column of a part, and the values of one of its centroids.
     fn centroid(&self, part: usize, code: u8) -> (usize, &[f32]) {
         let first = part * self.width;
         let width = self.width.min(self.columns - first);

@@ -1,21 +1,21 @@
-//! A hash table from numbers to numbers, for keys that a file brings along.
+//! A hash table from numbers to numbers, for keys that come from a file.
 
 use crate::Fault;
 
-/// More keys than this in a row come only from a file that was made to be slow.
+/// The number of adjacent keys above which a file must have been made to be slow.
 const LONGEST_RUN: usize = 1024;
 const FREE: u32 = u32::MAX;
 
 /// Pairs of a key and a value below 2^32 - 1. Keys may occur more than once.
 #[derive(Debug)]
 pub(super) struct ProbeTable {
-    /// At most half of them are taken; the length is a power of two.
+    /// The slots, at most half of which are taken. Their number is a power of two.
     slots: Vec<(u32, u32)>,
     shift: u32,
 }
 
 impl ProbeTable {
-    /// A table for so many pairs.
+    /// Returns a table for this number of pairs.
     pub(super) fn with_room(pairs: usize) -> Self {
         let slots = (2 * pairs).next_power_of_two().max(2);
         Self {
@@ -27,7 +27,7 @@ impl ProbeTable {
     /// Adds a pair after those with the same key.
     ///
     /// # Errors
-    /// [`Fault::Damaged`] if the keys were chosen so that finding them would take long.
+    /// [`Fault::Damaged`] if the keys were chosen to make searches slow.
     pub(super) fn insert(&mut self, key: u32, value: u32) -> Result<(), Fault> {
         let free = self.places(key).find(|&place| self.slots[place].1 == FREE);
         let free =
@@ -36,7 +36,7 @@ impl ProbeTable {
         Ok(())
     }
 
-    /// The values of a key, in the order in which they were added.
+    /// Returns the values of a key, in the order in which they were added.
     #[inline]
     pub(super) fn values(&self, key: u32) -> impl Iterator<Item = u32> + '_ {
         self.places(key)
@@ -46,7 +46,7 @@ impl ProbeTable {
             .map(|(_, value)| value)
     }
 
-    /// Where a key may be.
+    /// Returns the slots where a key may be.
     #[inline]
     fn places(&self, key: u32) -> impl Iterator<Item = usize> + use<> {
         let mask = self.slots.len() - 1;

@@ -1,7 +1,6 @@
-//! Remainders by a divisor that is the same many times.
+//! Computes remainders by a divisor that is used many times.
 
-/// Remainders of a division by one divisor, without dividing (Lemire, Kaser and Kurz, "Faster remainder by direct
-/// computation", 2019).
+/// Computes remainders by one divisor without dividing (Lemire, Kaser and Kurz, "Faster remainder by direct computation", 2019).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remainder {
     divisor: u32,
@@ -10,7 +9,7 @@ pub(super) struct Remainder {
 }
 
 impl Remainder {
-    /// Remainders by `divisor`; by 1 if it is 0.
+    /// Returns remainders by `divisor`, or by 1 if it is 0.
     pub(super) fn by(divisor: u32) -> Self {
         let divisor = divisor.max(1);
         Self {

@@ -1,4 +1,4 @@
-//! Models that the C++ library trained, and what it predicts with them; see `testdata/fasttext/make.py`.
+//! Tests with models that the C++ library trained, and with its predictions; see `testdata/fasttext/make.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -120,7 +120,7 @@ proptest! {
     ) {
         let mut bytes = std::fs::read(path(MODELS[which])).unwrap();
         for (place, value, is_early) in damages {
-            // The sizes at the beginning matter most.
+            // The sizes at the beginning are the most important bytes.
             let end = if is_early { 100 } else { bytes.len() };
             let place = place.index(end);
             bytes[place] = value;

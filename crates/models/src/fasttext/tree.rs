@@ -4,7 +4,7 @@ use crate::Fault;
 
 /// A binary tree whose leaves are labels and whose other nodes are decisions.
 ///
-/// Nodes are numbered: first the labels, then the decisions, each after its children, the root last.
+/// Nodes are numbered: first the labels, then the decisions. Each decision comes after its children, and the root is last.
 #[derive(Debug)]
 pub(super) struct Tree {
     labels: usize,
@@ -20,14 +20,14 @@ pub(super) struct Decision {
     pub(super) right: u32,
 }
 
-/// What a node weighs before its children are known, which is more than any label.
+/// The weight of a node before its children are known, which is more than that of any label.
 const UNKNOWN: u64 = 1_000_000_000_000_000;
 
 impl Tree {
-    /// Joins the two lightest nodes over and over, labels from the last one on.
+    /// Joins the two lightest nodes again and again, with labels from the last one on.
     ///
     /// # Errors
-    /// [`Fault::Damaged`] if the counts are such that a node would be its own child.
+    /// [`Fault::Damaged`] if the counts would make a node its own child.
     pub(super) fn new(label_counts: &[u64]) -> Result<Self, Fault> {
         let labels = label_counts.len();
         let decisions = labels.saturating_sub(1);
@@ -64,7 +64,7 @@ impl Tree {
         (self.labels + self.children.len() - 1) as u32
     }
 
-    /// Returns the decision that a node is, or the label.
+    /// Returns the decision at a node, or its label.
     pub(super) fn decision(&self, node: u32) -> Result<Decision, usize> {
         let node = node as usize;
         let row = node.checked_sub(self.labels).ok_or(node)?;
@@ -77,7 +77,7 @@ impl Tree {
 mod tests {
     use super::*;
 
-    /// The number of decisions above each label.
+    /// Returns the number of decisions above each label.
     fn depths(counts: &[u64]) -> Vec<u32> {
         let tree = Tree::new(counts).unwrap();
         let mut depths = vec![0; counts.len()];
@@ -104,7 +104,7 @@ mod tests {
     fn counts_of_no_training_end_in_an_error_or_a_tree() {
         assert!(Tree::new(&[UNKNOWN; 3]).is_err());
         assert!(Tree::new(&[u64::MAX, 1]).is_err());
-        // A chain, as deep as there are labels.
+        // A chain that is as deep as there are labels.
         assert_eq!(depths(&[0; 1000]).len(), 1000);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-/// How many words are kept at most.
+/// The number of words that are kept, at most.
 const SLOTS: usize = 1 << 12;
-/// Longer words are rarely repeated.
+/// The length of the longest words that are kept. Longer ones are rarely repeated.
 const LONGEST: usize = 40;
-/// More rows than this do not fit the fast caches of a core. Then all words are forgotten, since their rows are one list.
+/// The number of rows above which all words are forgotten, because more do not fit in the fast caches of a core. All rows are in
+/// one list.
 const MOST_ROWS: usize = 1 << 17;
 
 /// Words of one model, with their rows.
@@ -21,7 +22,7 @@ pub(super) struct WordCache {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
-    /// Where the word is. There is none if that is empty.
+    /// The position of the word; empty if there is none.
     start: u32,
     length: u32,
     first_row: u32,
@@ -29,7 +30,7 @@ struct Slot {
 }
 
 impl WordCache {
-    /// Forgets the words of another model.
+    /// Forgets the words if they belong to another model.
     pub(super) fn begin(&mut self, model: u64) {
         if self.model != model {
             self.clear();
@@ -93,7 +94,7 @@ mod tests {
         assert_eq!(cache.rows(b"word", 7), None);
         cache.keep(b"word", 7, &[1, 2, 3]);
         assert_eq!(cache.rows(b"word", 7), Some(&[1, 2, 3][..]));
-        // Another word in the same place.
+        // This is another word in the same slot.
         assert_eq!(cache.rows(b"other", 7), None);
         cache.keep(b"other", 7, &[]);
         assert_eq!(cache.rows(b"other", 7), Some(&[][..]));

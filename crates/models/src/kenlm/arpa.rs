@@ -1,4 +1,4 @@
-//! Reading ARPA text, line by line.
+//! Reads ARPA text, line by line.
 
 use super::header::check_order;
 use crate::Fault;
@@ -8,16 +8,16 @@ use crate::Fault;
 pub(super) struct Arpa<'a> {
     text: &'a [u8],
     place: usize,
-    /// The number of the line that was read last, from 1.
+    /// The number of the last line that was read, from 1.
     line: u64,
 }
 
-/// A line of an n-gram.
+/// A line with an n-gram.
 #[derive(Debug, PartialEq)]
 pub(super) struct Ngram<'a> {
     pub(super) prob: f32,
     pub(super) words: Vec<&'a [u8]>,
-    /// Negative zero where there is none.
+    /// Its backoff; negative zero if it has none.
     pub(super) backoff: f32,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Arpa<'a> {
     /// Reads up to the end of the counts, and returns them.
     ///
     /// # Errors
-    /// [`Fault::Damaged`] if the text is no ARPA file, or too short for that many n-grams.
+    /// [`Fault::Damaged`] if the text isn't an ARPA file, or is too short for that many n-grams.
     pub(super) fn counts(&mut self) -> Result<Vec<u64>, Fault> {
         let first = loop {
             let line = self.line()?;
@@ -67,7 +67,7 @@ impl<'a> Arpa<'a> {
                     "not the number of {order}-grams, `ngram {order}=…`"
                 ))
             })?;
-            // An n-gram has at least a digit, its words and what parts them.
+            // An n-gram has at least a digit, its words, and their separators.
             let shortest = 2 + 2 * order as u64;
             if count > self.text.len() as u64 / shortest {
                 return Err(self.fault(&format!(
@@ -81,7 +81,7 @@ impl<'a> Arpa<'a> {
         Ok(counts)
     }
 
-    /// Reads the heading of the n-grams of a length.
+    /// Reads the heading of the n-grams of one length.
     pub(super) fn heading(&mut self, order: usize) -> Result<(), Fault> {
         let expected = format!("\\{order}-grams:");
         self.expect(&expected)
@@ -105,7 +105,7 @@ impl<'a> Arpa<'a> {
         }
     }
 
-    /// Reads an n-gram of a length into `ngram`.
+    /// Reads an n-gram of the given length into `ngram`.
     pub(super) fn ngram(&mut self, order: usize, ngram: &mut Ngram<'a>) -> Result<(), Fault> {
         let line = self.line()?;
         let mut fields = line
@@ -116,7 +116,7 @@ impl<'a> Arpa<'a> {
         ngram.words.extend(fields.by_ref().take(order));
         let backoff = match fields.next() {
             None => Some(-0.0),
-            // Zero is made negative: the n-grams that others begin with are marked when these are read.
+            // Zero is made negative. N-grams that others begin with are marked when the longer ones are read.
             Some(field) => float(field).map(|backoff| if backoff == 0.0 { -0.0 } else { backoff }),
         };
         let is_whole = ngram.words.len() == order && fields.next().is_none();
@@ -142,7 +142,7 @@ impl<'a> Arpa<'a> {
         Ok(line.strip_suffix(b"\r").unwrap_or(line))
     }
 
-    /// The fault of the line that was read last, which is what `is` says.
+    /// Returns the fault of the last line that was read; `is` says what is wrong with it.
     pub(super) fn fault(&self, is: &str) -> Fault {
         Fault::damaged(format!("line {} is {is}", self.line))
     }

@@ -1,4 +1,4 @@
-//! Making hash tables of ARPA text, as KenLM's `build_binary` does.
+//! Converts ARPA text to hash tables, as KenLM's `build_binary` does.
 
 use super::arpa::{Arpa, Ngram};
 use super::hash::with_word_before;
@@ -10,18 +10,18 @@ use super::vocabulary::{ENTRY_BYTES, UNKNOWN, Vocabulary};
 use crate::Fault;
 use crate::cursor::Cursor;
 
-/// How many buckets a table has for each entry, by default.
+/// The default number of buckets of a table for each entry.
 const MULTIPLIER: f32 = 1.5;
-/// The probability of a word that the model does not know, where the model says none.
+/// The probability of an unknown word, if the model has none.
 const UNKNOWN_PROB: f32 = -100.0;
-/// The backoff of an n-gram that no other begins with, and of one that others begin with.
+/// The backoffs of an n-gram that no other begins with, and of one that others begin with.
 const NO_EXTENSION: f32 = -0.0;
 const EXTENSION: f32 = 0.0;
 
-/// Returns the bytes of the binary file that ARPA text is equal to, without the words themselves.
+/// Returns the bytes of the binary file that corresponds to ARPA text, without the words themselves.
 ///
 /// # Errors
-/// [`Fault::Damaged`] if the text is not what the format demands.
+/// [`Fault::Damaged`] if the text violates the format.
 pub(super) fn hash_tables(text: &[u8]) -> Result<Vec<u8>, Fault> {
     let mut arpa = Arpa::new(text);
     let counts = arpa.counts()?;
@@ -48,28 +48,28 @@ pub(super) fn hash_tables(text: &[u8]) -> Result<Vec<u8>, Fault> {
     Ok(builder.bytes)
 }
 
-/// A binary file that is being made.
+/// A binary file under construction.
 struct Builder {
     bytes: Vec<u8>,
     vocabulary: Vocabulary,
     vocabulary_table: Table,
-    /// Where the vocabulary says how many words it has.
+    /// The position of the number of words in the vocabulary.
     bound_place: usize,
-    /// The lowest number that no word has yet.
+    /// The lowest unused number of a word.
     bound: u32,
     has_unknown: bool,
     ngrams: Probing,
     order: usize,
     /// The numbers of an n-gram's words, the last one first.
     words: Vec<u32>,
-    /// The hashes of the n-gram's ends of two words and more.
+    /// The hashes of the n-gram's suffixes of two words and more.
     keys: Vec<u64>,
-    /// Where the weights are of the longest end that was in the model, and before it of those that were not.
+    /// The positions of the weights of the longest suffix that was in the model, and before it of those that were not.
     between: Vec<usize>,
 }
 
 impl Builder {
-    /// A file without entries.
+    /// Returns a file without entries.
     fn new(counts: &[u64]) -> Result<Self, Fault> {
         let mut bytes = Vec::new();
         Header::write(counts, MULTIPLIER, &mut bytes);
@@ -82,7 +82,7 @@ impl Builder {
             + (counts[0] + 1) * 8
             + middles.sum::<u64>()
             + buckets(counts[longest]) * 12;
-        // Bounded by the text, whose length limits the counts.
+        // The size is bounded by the text, whose length limits the counts.
         bytes.resize(bytes.len() + size as usize, 0);
         let header = Header {
             layout: Layout::Probing {
@@ -185,7 +185,7 @@ impl Builder {
             None => return Err(arpa.fault("one n-gram too many")),
         };
         self.bytes[place - 8..place].copy_from_slice(&key.to_le_bytes());
-        // The sign says that no longer n-gram ends in this one, as far as is known yet.
+        // The sign means that no longer n-gram is known to end in this one so far.
         self.set(place, -ngram.prob.abs());
         if !is_longest {
             self.set(place + 4, ngram.backoff);
@@ -197,7 +197,7 @@ impl Builder {
         self.mark_context(arpa)
     }
 
-    /// Finds the longest end of the n-gram that is in the model, and makes room for those that are not.
+    /// Finds the longest suffix of the n-gram that is in the model, and makes room for those that are not.
     fn find_ends(&mut self, arpa: &Arpa<'_>) -> Result<(), Fault> {
         self.between.clear();
         for length in (2..self.words.len()).rev() {
@@ -219,15 +219,15 @@ impl Builder {
         Ok(())
     }
 
-    /// Gives the ends that were not in the model the probabilities that follow from shorter ones, and marks all of them as
-    /// ends of longer n-grams.
+    /// Gives the suffixes that were not in the model the probabilities that follow from shorter ones, and marks all of them as
+    /// suffixes of longer n-grams.
     fn fill_ends(&mut self) {
         let known = self.between.len() - 1;
-        // From the length of the longest end that was in the model on.
+        // Starts at the length of the longest suffix that was in the model.
         let lengths = self.words.len() - self.between.len()..;
         let mut prob = -f32_at(&self.bytes, self.between[known]).abs();
         for (length, missing) in lengths.zip((0..known).rev()) {
-            // What it costs that the model does not have the end: the backoff of the words before the last one.
+            // The penalty for a suffix that the model lacks: the backoff of the words before the last one.
             if let Some(place) = self.context_place(length) {
                 self.set_extension(place);
                 prob += f32_at(&self.bytes, place + 4);
@@ -240,7 +240,7 @@ impl Builder {
         }
     }
 
-    /// The place of the weights of the `length` words before the last one.
+    /// Returns the position of the weights of the `length` words before the last one.
     fn context_place(&self, length: usize) -> Option<usize> {
         let context = &self.words[1..=length];
         if length == 1 {

@@ -1,6 +1,6 @@
 //! The hashes of words and n-grams.
 
-/// MurmurHash64A, by which words are known. It is in the public domain (Austin Appleby).
+/// Computes MurmurHash64A, which identifies words. It is in the public domain (Austin Appleby).
 pub(super) fn of_word(word: &[u8]) -> u64 {
     const FACTOR: u64 = 0xc6a4_a793_5bd1_e995;
     let mut hash = (word.len() as u64).wrapping_mul(FACTOR);
@@ -18,11 +18,11 @@ pub(super) fn of_word(word: &[u8]) -> u64 {
     hash ^ (hash >> 47)
 }
 
-/// The number that up to seven bytes are.
+/// Returns the number that up to seven bytes make.
 #[inline]
 fn number_of(bytes: &[u8]) -> u64 {
     let bits = |bytes: usize| 8 * bytes as u32;
-    // Two numbers that overlap are read faster than one byte after the other.
+    // Reading two numbers that overlap is faster than reading one byte after the other.
     match (bytes.first_chunk(), bytes.last_chunk()) {
         (Some(first), Some(last)) => {
             let last = u64::from(u32::from_le_bytes(*last));
@@ -35,7 +35,7 @@ fn number_of(bytes: &[u8]) -> u64 {
     }
 }
 
-/// The hash of an n-gram and the word before it. N-grams are read backwards: the hash of one word is its number.
+/// Returns the hash of an n-gram with the word before it. N-grams are read backwards, and the hash of a single word is its number.
 #[inline]
 pub(super) fn with_word_before(ngram: u64, word: u32) -> u64 {
     ngram.wrapping_mul(8_978_948_897_894_561_157)

@@ -8,10 +8,10 @@ const MAGIC: &[u8] = b"mmap lm http://kheafield.com/code format version 5\n\0\0\
 const UNFINISHED: &[u8] = b"mmap lm http://kheafield.com/code incomplete\n";
 const ANY_VERSION: &[u8] = b"mmap lm http://kheafield.com/code format version";
 
-/// What the n-grams of a file are kept in.
+/// The structure that holds the n-grams of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// Hash tables; with rest costs, which no score depends on, each value is longer.
+    /// Hash tables. With rest costs, which no score depends on, each value is longer.
     Probing { has_rest_costs: bool },
     Trie {
         is_quantised: bool,
@@ -22,16 +22,16 @@ pub(super) enum Layout {
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) layout: Layout,
-    /// How many buckets a hash table has for each entry.
+    /// The number of buckets of a hash table for each entry.
     pub(super) multiplier: f32,
-    /// Whether the words are at the end of the file.
+    /// True if the words are at the end of the file.
     pub(super) has_words: bool,
     /// The numbers of n-grams of each length, from 1 on.
     pub(super) counts: Vec<u64>,
 }
 
 impl Header {
-    /// Returns whether these are the first bytes of a binary file, of whatever version.
+    /// Returns whether these are the first bytes of a binary file of any version.
     pub(super) fn is_there(bytes: &[u8]) -> bool {
         bytes.starts_with(ANY_VERSION) || bytes.starts_with(UNFINISHED)
     }
@@ -84,7 +84,7 @@ impl Header {
         })
     }
 
-    /// Appends the header as [`read`](Self::read) reads it, of a model in hash tables.
+    /// Appends the header of a model in hash tables, in the form that [`read`](Self::read) reads.
     pub(super) fn write(counts: &[u64], multiplier: f32, out: &mut Vec<u8>) {
         out.extend_from_slice(MAGIC);
         for value in [0.0_f32, 1.0, -0.5] {

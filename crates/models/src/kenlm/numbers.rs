@@ -1,4 +1,4 @@
-//! Numbers at any place of the model's bytes, which are little-endian, and remainders by the same number.
+//! Reads little-endian numbers at any position of the model's bytes, and computes remainders by a fixed number.
 
 #[inline]
 pub(super) fn u64_at(bytes: &[u8], place: usize) -> u64 {
@@ -15,13 +15,13 @@ pub(super) fn f32_at(bytes: &[u8], place: usize) -> f32 {
     f32::from_le_bytes(array_at(bytes, place))
 }
 
-/// The bits from the `bit`-th one on, counted from a byte; at least 57 of them are of use.
+/// Returns the bits from the `bit`-th one on, counted from the byte at `place`. At least 57 of them are valid.
 #[inline]
 pub(super) fn bits_at(bytes: &[u8], place: usize, bit: u64) -> u64 {
     u64_at(bytes, place + (bit >> 3) as usize) >> (bit & 7)
 }
 
-/// The number of bits that the numbers up to `max` need.
+/// Returns the number of bits that the numbers up to `max` need.
 pub(super) fn bits_for(max: u64) -> u32 {
     u64::BITS - max.leading_zeros()
 }
@@ -33,7 +33,7 @@ fn array_at<const N: usize>(bytes: &[u8], place: usize) -> [u8; N] {
     array
 }
 
-/// Remainders by one number, without dividing, which takes as long as reading memory (Lemire, Kaser and Kurz, "Faster
+/// Computes remainders by one number without dividing, which takes as long as reading memory (Lemire, Kaser and Kurz, "Faster
 /// remainder by direct computation", 2019).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Remainder {
@@ -43,7 +43,7 @@ pub(super) struct Remainder {
 }
 
 impl Remainder {
-    /// Remainders by `divisor`, which is not 0.
+    /// Returns remainders by `divisor`, which must not be 0.
     pub(super) fn by(divisor: u64) -> Self {
         Self {
             divisor,

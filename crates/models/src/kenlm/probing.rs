@@ -9,7 +9,8 @@ use crate::Fault;
 use crate::cursor::Cursor;
 use crate::prefetch::prefetch;
 
-/// The sign of a probability, which is the logarithm of a number up to 1, says whether no longer n-gram ends in this one.
+/// The sign bit of a probability. A probability is the logarithm of a number up to 1, so its sign is free to show that no longer
+/// n-gram ends in this one.
 const SIGN: u32 = 1 << 31;
 
 /// The tables.
@@ -29,7 +30,7 @@ impl Probing {
         has_rest_costs: bool,
     ) -> Result<Self, Fault> {
         let weight_bytes = if has_rest_costs { 12 } else { 8 };
-        // One more, in case the words that are counted lack the unknown one.
+        // One more, in case the count of words doesn't include the unknown one.
         let unigrams = cursor.range(header.counts[0] + 1, weight_bytes as u64, "the unigrams")?;
         let mut tables = Vec::new();
         for (order, &count) in (2..).zip(&header.counts[1..]) {
@@ -50,12 +51,12 @@ impl Probing {
         })
     }
 
-    /// The place of a word's weights.
+    /// Returns the position of a word's weights.
     pub(super) fn unigram_place(&self, word: u32) -> usize {
         self.unigrams + word as usize * self.weight_bytes
     }
 
-    /// The tables of the n-grams between unigrams and the longest ones.
+    /// Returns the tables of the n-grams between unigrams and the longest ones.
     pub(super) fn middles(&self) -> &[Table] {
         &self.middles
     }
@@ -104,7 +105,7 @@ impl Search for Probing {
         let Some((&last, before)) = words.split_last() else {
             return;
         };
-        // No n-gram is looked for that ends in a word which is only there alone, as the unknown one is.
+        // No n-gram is searched for if its last word only occurs alone, like the unknown word.
         if !self.unigram(bytes, last).is_extended {
             return;
         }

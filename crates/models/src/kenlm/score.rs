@@ -1,13 +1,13 @@
-//! Scores of words after others.
+//! Scores words in context.
 
 use super::MAX_ORDER;
 
-/// What a model says of an n-gram, as logarithms to the base 10.
+/// The weights of an n-gram in a model, as logarithms to the base 10.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights {
     /// The probability of the last word after the others.
     pub(super) prob: f32,
-    /// What a word costs besides that does not follow the n-gram in the model.
+    /// The penalty for a word that does not follow the n-gram in the model.
     pub(super) backoff: f32,
 }
 
@@ -15,21 +15,22 @@ pub(super) struct Weights {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Found<N> {
     pub(super) weights: Weights,
-    /// Whether longer n-grams end in this one.
+    /// True if longer n-grams end in this one.
     pub(super) is_extended: bool,
-    /// From where these are found.
+    /// The node from which these are found.
     pub(super) node: N,
 }
 
-/// Where the n-grams of a model are found, from their last word to the first.
+/// Finds the n-grams of a model, from their last word to the first.
 pub(super) trait Search {
-    /// Where longer n-grams are found that end in one.
+    /// The node from which longer n-grams with the same ending are found.
     type Node: Copy;
 
-    /// Returns a word alone. Every number of the vocabulary is one.
+    /// Returns a single word. Every number of the vocabulary is one.
     fn unigram(&self, bytes: &[u8], word: u32) -> Found<Self::Node>;
 
-    /// Returns the n-gram of the one at `node` and `word` before it. Those of two words are number 0.
+    /// Returns the n-gram of the one at `node` and the `word` before it. `number` is 0 for n-grams of two words, 1 for three, and
+    /// so on.
     fn middle(
         &self,
         bytes: &[u8],
@@ -41,15 +42,15 @@ pub(super) trait Search {
     /// Prefetches the entry of a single word.
     fn prefetch(&self, bytes: &[u8], word: u32);
 
-    /// Prefetches more of what scoring the last of these words after the others may need. The addresses come from memory that was
-    /// prefetched before.
+    /// Prefetches more of the memory that scoring the last of these words after the others may need. The addresses come from memory
+    /// that was prefetched before.
     fn prefetch_more(&self, bytes: &[u8], words: &[u32]);
 
     /// Returns the probability of an n-gram of the greatest length.
     fn longest(&self, bytes: &[u8], word: u32, node: Self::Node) -> Option<f32>;
 }
 
-/// The words before the next one, as far as they matter, nearest first, and what each stretch of them costs.
+/// The relevant words before the next one, nearest first, with the backoff of each stretch of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct State {
     words: [u32; MAX_ORDER - 1],
@@ -58,7 +59,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// The state after the beginning of a sentence.
+    /// Returns the state after the beginning of a sentence.
     pub(super) fn after<S: Search>(search: &S, bytes: &[u8], begin: u32) -> Self {
         let mut state = Self {
             length: 1,
@@ -72,7 +73,7 @@ impl State {
 
 /// Returns the logarithm of the probability of `word` after `before`, and sets `after`.
 ///
-/// Sums are taken in the order in which the C++ library takes them.
+/// Sums are computed in the same order as in the C++ library.
 #[inline]
 pub(super) fn score<S: Search>(
     search: &S,
@@ -110,7 +111,7 @@ pub(super) fn score<S: Search>(
             after.length = length;
         }
     }
-    // One word after the other: there are so few that copying them at once takes longer.
+    // One word after the other, because there are so few that copying them at once takes longer.
     for at in 1..after.length {
         after.words[at] = before.words[at - 1];
     }
@@ -120,7 +121,8 @@ pub(super) fn score<S: Search>(
     prob
 }
 
-/// Returns whether an n-gram matters to what follows: negative zero is the backoff of one that no other begins with.
+/// Returns whether an n-gram matters for the words that follow. Negative zero is the backoff of an n-gram that no other begins
+/// with.
 fn matters(backoff: f32) -> bool {
     backoff.to_bits() != (-0.0_f32).to_bits()
 }

@@ -1,13 +1,13 @@
-//! Hash tables as they are in a file: the key is a hash, and the entry is in the first free bucket from its own one on.
+//! Hash tables in the form that the file has: the key is a hash, and the entry is in the first free bucket, starting at its own.
 
 use super::numbers::{Remainder, u64_at};
 use crate::Fault;
 use crate::cursor::Cursor;
 use crate::prefetch::prefetch;
 
-/// How many buckets are looked at before a key counts as not there. No table that was built leaves so few buckets free.
+/// The number of buckets to search before a key counts as missing. No properly built table has so few free buckets.
 const MOST_STEPS: u64 = 1 << 20;
-/// Where a table is tried when it is opened.
+/// The number of positions at which a table is checked when it is opened.
 const TRIALS: u64 = 64;
 /// The key of a free bucket.
 const FREE: u64 = 0;
@@ -22,13 +22,13 @@ pub(super) struct Table {
 }
 
 impl Table {
-    /// How many buckets a table for so many entries has.
+    /// Returns the number of buckets of a table with this many entries.
     pub(super) fn buckets_for(entries: u64, multiplier: f32) -> u64 {
         let scaled = (multiplier * entries as f32) as u64;
         scaled.max(entries.saturating_add(1))
     }
 
-    /// Finds the table of these sizes at the cursor, and passes over it.
+    /// Finds the table of these sizes at the cursor, and skips it.
     ///
     /// # Errors
     /// [`Fault::Damaged`] if there are fewer bytes, or too few buckets are free.
@@ -46,7 +46,7 @@ impl Table {
             entry_bytes,
             own_bucket: Remainder::by(buckets),
         };
-        // Looking for a key in a full table would take for ever.
+        // A search in a full table would never end.
         for trial in 0..TRIALS.min(buckets) {
             let bucket =
                 u64::try_from(u128::from(buckets) * u128::from(trial) / u128::from(TRIALS));
@@ -57,26 +57,26 @@ impl Table {
         Ok(table)
     }
 
-    /// Returns the place of the value of a key.
+    /// Returns the position of the value of a key.
     #[inline]
     pub(super) fn find(&self, bytes: &[u8], key: u64) -> Option<usize> {
         self.search(bytes, key, self.own_bucket.of(key))
     }
 
-    /// Asks for the memory where a key would be.
+    /// Prefetches the memory where a key would be.
     #[inline]
     pub(super) fn prefetch(&self, bytes: &[u8], key: u64) {
         let bucket = self.own_bucket.of(key) as usize;
         prefetch(bytes, self.start + bucket * self.entry_bytes);
     }
 
-    /// Returns the place of the value of a key; or the place where it belongs.
+    /// Returns the position of the value of a key, or the position where it belongs.
     pub(super) fn find_or_free(&self, bytes: &[u8], key: u64) -> Option<Result<usize, usize>> {
         let found = self.find(bytes, key).map(Ok);
         found.or_else(|| self.search(bytes, FREE, self.own_bucket.of(key)).map(Err))
     }
 
-    /// Looks for a key from this bucket on, until a bucket is free.
+    /// Searches for a key from this bucket on, up to a free bucket.
     #[inline]
     fn search(&self, bytes: &[u8], key: u64, mut bucket: u64) -> Option<usize> {
         for _ in 0..MOST_STEPS.min(self.buckets) {

@@ -1,4 +1,4 @@
-//! Models that KenLM made, and the scores that the C++ library gives with them; see `testdata/kenlm/make.py`.
+//! Tests with models that KenLM made, and with the scores of the C++ library; see `testdata/kenlm/make.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ fn scores_are_those_of_the_library() {
 #[test]
 fn arpa_text_becomes_the_file_that_kenlm_makes_of_it() {
     let made = build::hash_tables(&bytes("four.arpa")).unwrap();
-    // The header says that the words are at the end, which is not made.
+    // The header claims that the words are at the end, but this crate doesn't write them.
     let (places, kenlm) = (88 + 12, bytes("four.probing.bin"));
     assert_eq!(kenlm[places], 1);
     assert_eq!(made[..places], kenlm[..places]);
@@ -77,7 +77,7 @@ fn a_file_cut_short_is_one_error_that_names_it() {
     let cut = folder.path().join("cut.bin");
     for name in MODELS {
         let bytes = bytes(name);
-        // The vocabulary at the end is not read but for its first word, and the last line may lack its end.
+        // Only the first word of the vocabulary at the end is read, and the last line may lack its line feed.
         let needed = match name.ends_with("arpa") {
             true => bytes.len() - 2,
             false => bytes
@@ -196,7 +196,7 @@ proptest! {
     ) {
         let mut bytes = bytes(MODELS[which]);
         for (place, value, is_early) in damages {
-            // The sizes at the beginning matter most.
+            // The sizes at the beginning are the most important bytes.
             let end = if is_early { 160 } else { bytes.len() };
             let place = place.index(end);
             bytes[place] = value;

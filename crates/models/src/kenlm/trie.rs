@@ -1,6 +1,6 @@
 //! N-grams in a trie, from their last word to the first: bit-packed arrays, one for each length.
 //!
-//! The n-grams that end in one are a range of the next array, ordered by the word that comes before.
+//! The n-grams that end in a given one are a range of the next array, sorted by the word that comes before.
 
 use std::ops::Range;
 
@@ -18,16 +18,16 @@ mod values;
 use pointers::Pointers;
 use values::Values;
 
-/// The bytes of a word alone: its weights, and where the n-grams begin that end in it.
+/// The size in bytes of a single word's entry: its weights, and the start of the n-grams that end in it.
 const UNIGRAM_BYTES: usize = 16;
-/// No number is packed into more bits.
+/// The number of bits into which a number is packed, at most.
 const MOST_BITS: u32 = 57;
 
 /// The trie.
 #[derive(Debug)]
 pub(super) struct Trie {
     unigrams: usize,
-    /// Of the n-grams of two words and more, the longest last.
+    /// The arrays of n-grams of two words and more, with the longest last.
     arrays: Vec<Array>,
 }
 
@@ -36,12 +36,12 @@ pub(super) struct Trie {
 struct Array {
     start: usize,
     entries: u64,
-    /// No word has a greater number.
+    /// The greatest number of a word.
     last_word: u64,
     word_bits: u32,
     entry_bits: u64,
     values: Values,
-    /// Where longer n-grams begin; the longest have none.
+    /// The starts of longer n-grams; the longest have none.
     pointers: Option<Pointers>,
 }
 
@@ -63,7 +63,7 @@ impl Trie {
         let mut arrays = Vec::new();
         for (order, &entries) in (2..).zip(&counts[1..]) {
             let what = format!("the {order}-grams");
-            // The counts are of the file, and each entry has at least a bit.
+            // The counts come from the file, and each entry has at least one bit.
             if entries >= (bytes.len() as u64).saturating_mul(8) {
                 return Err(Fault::damaged(format!("it claims {entries} {order}-grams")));
             }
@@ -78,7 +78,7 @@ impl Trie {
                 return Err(Fault::damaged(format!("{what} have too long pointers")));
             }
             let entry_bits = u64::from(word_bits + values.bits(pointers.is_none()) + pointer_bits);
-            // One entry more for its pointer, and what is read besides the last bits.
+            // One more entry for the last pointer, and a margin because reads go beyond the last bits.
             let length = ((entries + 1) * entry_bits).div_ceil(8) + 8;
             arrays.push(Array {
                 start: cursor.range(length, 1, &what)?.start,
@@ -98,7 +98,7 @@ impl Trie {
 }
 
 impl Array {
-    /// Returns the place of the n-gram of this range that begins with a word.
+    /// Returns the position of the n-gram in this range that begins with a word.
     #[inline]
     fn find(&self, bytes: &[u8], word: u32, range: Range<u64>) -> Option<u64> {
         let end = range.end.min(self.entries);
@@ -112,7 +112,7 @@ impl Array {
         )
     }
 
-    /// Asks for the memory where an n-gram of this range that begins with a word is looked for first.
+    /// Prefetches the memory where the search for an n-gram of this range that begins with a word starts.
     #[inline]
     fn prefetch(&self, bytes: &[u8], word: u32, range: Range<u64>) {
         let end = range.end.min(self.entries);
@@ -121,7 +121,7 @@ impl Array {
         prefetch(bytes, self.start + (place * self.entry_bits / 8) as usize);
     }
 
-    /// The first bit after the word of an n-gram.
+    /// Returns the first bit after the word of an n-gram.
     #[inline]
     fn after_word(&self, place: u64) -> u64 {
         place * self.entry_bits + u64::from(self.word_bits)
@@ -129,7 +129,7 @@ impl Array {
 }
 
 impl Search for Trie {
-    /// The n-grams that are longer by a word, as places in the next array.
+    /// The n-grams that are longer by one word, as positions in the next array.
     type Node = (u64, u64);
 
     #[inline]

@@ -1,11 +1,12 @@
-//! Finding a number in rising numbers that are spread evenly.
+//! Finds a number among evenly spread ascending numbers.
 
 use std::ops::Range;
 
-/// After so many steps numbers are not spread evenly, and halving is faster.
+/// The number of guesses. After that, the numbers are not evenly spread, and a binary search is faster.
 const GUESSES: u32 = 24;
 
-/// Returns the place of `key` among the rising numbers that `at` gives for the places in `range`. None is above `max`.
+/// Returns the position of `key` among the ascending numbers that `at` returns for the positions in `range`. None of them exceeds
+/// `max`.
 #[inline]
 pub(super) fn find(range: Range<u64>, max: u64, key: u64, at: impl Fn(u64) -> u64) -> Option<u64> {
     let (mut start, mut end) = (range.start, range.end);
@@ -33,17 +34,17 @@ pub(super) fn find(range: Range<u64>, max: u64, key: u64, at: impl Fn(u64) -> u6
     None
 }
 
-/// Returns where `key` would be looked for first.
+/// Returns the position where a search for `key` would start.
 #[inline]
 pub(super) fn first_guess(range: Range<u64>, max: u64, key: u64) -> u64 {
     let width = range.end.saturating_sub(range.start).max(1);
     range.start + guess(key.min(max), max, width)
 }
 
-/// Where a number is that is `part` above the lowest of `width` numbers, which span `whole`.
+/// Guesses the position of a number that is `part` above the lowest of `width` numbers, which span `whole`.
 #[inline]
 fn guess(part: u64, whole: u64, width: u64) -> u64 {
-    // A guess need not be exact, and dividing whole numbers takes longer.
+    // A guess need not be exact, and dividing integers takes longer.
     let share = part as f64 / (whole as f64 + 1.0);
     ((share * width as f64) as u64).min(width - 1)
 }

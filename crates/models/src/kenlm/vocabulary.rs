@@ -9,15 +9,15 @@ use crate::Fault;
 use crate::cursor::Cursor;
 use crate::prefetch::prefetch;
 
-/// The number of words that the model does not know.
+/// The number of the unknown word.
 pub(super) const UNKNOWN: u32 = 0;
 
-/// From words to their numbers, by the hashes of the words.
+/// A map from words to their numbers, by the hashes of the words.
 #[derive(Debug)]
 pub(super) enum Vocabulary {
     /// A hash table from hashes to numbers below `bound`.
     Probing { table: Table, bound: u32 },
-    /// Rising hashes; a word's number is the place of its hash, from 1 on.
+    /// Hashes in ascending order. A word's number is the position of its hash, from 1 on.
     Sorted { start: usize, words: u64 },
 }
 
@@ -55,7 +55,7 @@ impl Vocabulary {
         Ok(Self::Probing { table, bound })
     }
 
-    /// Asks for the memory that finding a hash needs first.
+    /// Prefetches the memory that a search for a hash needs first.
     #[inline]
     pub(super) fn prefetch(&self, bytes: &[u8], hash: u64) {
         match self {
@@ -89,5 +89,5 @@ impl Vocabulary {
     }
 }
 
-/// The bytes of an entry in the hash table.
+/// The size of an entry in the hash table in bytes.
 pub(super) const ENTRY_BYTES: usize = 12;

@@ -1,4 +1,4 @@
-//! Cutting a text by joining characters to ever longer pieces, the best pairs first.
+//! Cuts a text by joining characters into ever longer pieces, the best pairs first.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -9,25 +9,26 @@ use super::single::Symbols;
 use super::vocabulary::Vocabulary;
 use crate::trie::Node;
 
-/// What a BPE model computes with.
+/// The data that a BPE model computes with.
 pub(super) struct Bpe {
-    /// By id: how many different scores are better. Of two pairs the one with the lower rank is joined first.
+    /// The ranks of pieces by id: the number of different scores that are better. Of two pairs, the one with the lower rank is
+    /// joined first.
     ranks: Vec<u32>,
     has_unused: bool,
 }
 
-/// What is joined, and what may be joined next.
+/// The symbols that have been joined, and the pairs that may be joined next.
 #[derive(Default)]
 pub(super) struct Agenda {
     symbols: Vec<Symbol>,
     pairs: BinaryHeap<Reverse<Pair>>,
-    /// By the id of an unused piece: the length of its left part when it was last thought of.
+    /// The length of the left part of an unused piece when it was last considered, by the id of the piece.
     left_bytes: HashMap<u32, usize>,
-    /// The parts of an unused piece that are to be written, the next one last.
+    /// The parts of an unused piece that are still to be written, the next one last.
     parts: Vec<(usize, usize)>,
 }
 
-/// A part of the text, which is empty once it was joined to the one on its left.
+/// A part of the text; empty once it has been joined to the one on its left.
 #[derive(Clone, Copy)]
 struct Symbol {
     start: usize,
@@ -39,16 +40,16 @@ struct Symbol {
     is_frozen: bool,
 }
 
-/// The number of no symbol.
+/// The number that means no symbol.
 const NO_SYMBOL: u32 = u32::MAX;
 
-/// Two symbols that make a piece. The first of all is the one with the best score, and of those the leftmost.
+/// Two symbols that make a piece. The first of all pairs is the one with the best score, and among those the leftmost.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair {
     rank: u32,
     left: u32,
     right: u32,
-    /// The length of both when they were paired; if they have another one now, the pair is out of date.
+    /// The length of both when they were paired. If it has changed, the pair is out of date.
     bytes: u32,
 }
 
@@ -56,7 +57,7 @@ impl Bpe {
     pub(super) fn new(pieces: &[Piece<'_>]) -> Self {
         let mut scores: Vec<f32> = pieces.iter().map(|piece| piece.score).collect();
         scores.sort_unstable_by(|a, b| b.total_cmp(a));
-        // The two zeros are the same score.
+        // Positive and negative zero are the same score.
         scores.dedup_by(|a, b| a == b);
         let rank = |piece: &Piece<'_>| scores.partition_point(|score| *score > piece.score) as u32;
         Self {
@@ -93,7 +94,7 @@ impl Bpe {
         }
     }
 
-    /// Puts two symbols that follow each other on the agenda, if they make a piece.
+    /// Puts two adjacent symbols on the agenda, if they make a piece.
     #[inline]
     fn pair(
         &self,
@@ -177,7 +178,7 @@ impl Agenda {
         Some((left.previous, right.next))
     }
 
-    /// Writes a symbol. An unused piece is taken apart again, into the parts that it was made of.
+    /// Writes a symbol. An unused piece is split again into the parts that it was made from.
     fn write_used_parts(&mut self, symbol: Symbol, vocabulary: &Vocabulary, pieces: &mut Pieces) {
         self.parts.push((symbol.start, symbol.end));
         while let Some((start, end)) = self.parts.pop() {
@@ -192,7 +193,7 @@ impl Agenda {
                     self.parts.push((start + left, end));
                     self.parts.push((start, start + left));
                 }
-                // A character that is not to be used is as good as unknown.
+                // An unused character counts as unknown.
                 _ if is_unused => pieces.push(end, vocabulary.unknown),
                 _ => pieces.push(end, id),
             }

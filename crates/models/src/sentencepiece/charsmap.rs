@@ -1,17 +1,17 @@
-//! The rules by which a model normalises characters: what becomes of some strings.
+//! The rules by which a model normalises characters: strings and their replacements.
 
 use crate::Fault;
 
-/// Rules, compiled by SentencePiece: a double array of Darts, and the strings that it leads to.
+/// The rules as compiled by SentencePiece: a double array of Darts, and the strings that it refers to.
 #[derive(Debug)]
 pub(super) struct CharsMap {
     units: Vec<u32>,
-    /// The replacements, each with a zero at its end.
+    /// The replacements, each followed by a zero.
     replacements: String,
 }
 
-/// The longest replacement that is accepted. Those of Unicode have at most 33 bytes; without a limit a small file could turn
-/// a text into something that no memory holds.
+/// The length of the longest replacement that is accepted. Those of Unicode have at most 33 bytes. Without a limit, a small file
+/// could turn a text into something too large for any memory.
 const MAX_REPLACEMENT_BYTES: usize = 1024;
 
 impl CharsMap {
@@ -22,7 +22,7 @@ impl CharsMap {
             .split_first_chunk::<4>()
             .ok_or_else(|| broken("are cut short"))?;
         let length = u32::from_le_bytes(*length) as usize;
-        // The offsets of a double array turn bytes of a unit's number, so there must be whole blocks of 256.
+        // The offsets of a double array flip bits of a byte in a unit's number, so there must be whole blocks of 256.
         if length < 1024 || !length.is_multiple_of(1024) {
             return Err(broken(&format!(
                 "have a trie of {length} bytes, which is not a multiple of 1024"
@@ -53,7 +53,7 @@ impl CharsMap {
         })
     }
 
-    /// Returns the length of the longest string with a rule that `text` starts with, and what becomes of it.
+    /// Returns the length of the longest string with a rule that `text` starts with, and its replacement.
     #[inline]
     pub(super) fn longest(&self, text: &str) -> Option<(usize, &str)> {
         let mut place = self.root();
@@ -66,7 +66,7 @@ impl CharsMap {
             longest = value.map(|value| (at + 1, value)).or(longest);
         }
         let (length, value) = longest?;
-        // Neither happens in a file that SentencePiece wrote.
+        // Neither case occurs in a file that SentencePiece wrote.
         let rules = self.replacements.get(value as usize..)?;
         let (replacement, _) = rules.split_once('\0')?;
         text.is_char_boundary(length)
@@ -83,7 +83,7 @@ impl CharsMap {
         offset(self.units[0])
     }
 
-    /// Goes on from the place of a node's children, to the place of the children of one of them and its value.
+    /// Steps from the place of a node's children to the place of the children of one of them, and returns its value too.
     #[inline]
     fn step(&self, place: usize, byte: u8) -> Option<(usize, Option<u32>)> {
         let at = place ^ usize::from(byte);

@@ -1,4 +1,4 @@
-//! What happens to a text before it is cut: characters are replaced by rules, and spaces become `▁`.
+//! Normalises a text before it is cut: rules replace characters, and spaces become `▁`.
 
 use super::charsmap::CharsMap;
 use super::proto::{Model, NormalizerSpec};
@@ -6,19 +6,19 @@ use super::single::{SPACE_MARK, Symbols};
 use super::{MAX_TEXT_BYTES, TooLong};
 use crate::Fault;
 
-/// Normalises texts as a model wants it.
+/// Normalises texts according to a model.
 pub(super) struct Normalizer {
     charsmap: Option<CharsMap>,
-    /// What becomes of an ASCII character before another one or at the end, or `SLOW` if that is not one ASCII character.
+    /// The replacement of an ASCII character before another one or at the end, or `SLOW` if that isn't a single ASCII character.
     ascii: [u8; 128],
-    /// What a space becomes.
+    /// The replacement for a space.
     space: char,
     has_prefix: bool,
     has_suffix: bool,
     removes_extra_spaces: bool,
 }
 
-/// Marks characters that rules and symbols have to be asked about.
+/// Marks characters for which rules and symbols have to be searched.
 const SLOW: u8 = 0xff;
 
 impl Normalizer {
@@ -46,7 +46,7 @@ impl Normalizer {
         Ok(normalizer)
     }
 
-    /// Returns what becomes of an ASCII character whatever ASCII character follows, or `SLOW`.
+    /// Returns the replacement of an ASCII character that doesn't depend on the ASCII character after it, or `SLOW`.
     fn ascii_alone(&self, ch: u8, symbols: &Symbols) -> u8 {
         let starts_symbol = symbols
             .0
@@ -64,7 +64,7 @@ impl Normalizer {
         }
     }
 
-    /// Writes the normalised text into `out`, which is empty.
+    /// Writes the normalised text to `out`, which must be empty.
     pub(super) fn normalize(
         &self,
         text: &str,
@@ -151,11 +151,11 @@ impl Normalizer {
             true => replacement.trim_start_matches(' '),
             false => replacement,
         };
-        // A space that was left out, and a character that is removed, leave it as it is.
+        // A space that was left out, or a character that is removed, doesn't change the state.
         if kept.is_empty() {
             return;
         }
-        // Hardly any rule contains a space, and looking for one at each character would take most of the time here.
+        // Hardly any rule contains a space, and searching for one at each character would take most of the time here.
         if !kept.bytes().any(|byte| byte == b' ') {
             out.push_str(kept);
             *after_space = false;
@@ -170,7 +170,8 @@ impl Normalizer {
         *after_space = self.removes_extra_spaces && kept.ends_with(' ');
     }
 
-    /// Returns the number of bytes at the start of a text, which is not empty, that are replaced as a whole, and by what.
+    /// Returns the number of bytes at the start of a text, which must not be empty, that are replaced as a whole, and their
+    /// replacement.
     #[inline]
     fn first<'a>(&'a self, text: &'a str, symbols: &Symbols) -> (usize, &'a str) {
         if let Some(length) = symbols

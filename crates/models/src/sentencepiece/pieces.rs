@@ -16,18 +16,18 @@ impl Pieces {
         self.ends.len()
     }
 
-    /// Returns whether there are none.
+    /// Returns whether there are no pieces.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Returns the pieces joined by nothing. Those of most models are the normalised text; where unknown characters become
-    /// bytes, it has pieces such as `<0xF0>` instead of them.
+    /// Returns the pieces without separators. With most models, this is the normalised text. If unknown characters become bytes, it
+    /// has pieces such as `<0xF0>` instead of them.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Returns where each piece lies in [`text`](Self::text).
+    /// Returns the range of each piece in [`text`](Self::text).
     pub fn ranges(&self) -> impl ExactSizeIterator<Item = Range<usize>> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
@@ -65,7 +65,7 @@ impl Pieces {
         self.push(self.text.len(), id);
     }
 
-    /// Makes one piece of unknown ones that follow each other.
+    /// Joins adjacent unknown pieces into one.
     pub(super) fn join(&mut self, unknown: u32) {
         let Some(first) = self.ids.iter().position(|id| *id == unknown) else {
             return;

@@ -3,7 +3,7 @@
 use super::wire::{Fields, Value};
 use crate::Fault;
 
-/// What a `.model` file says.
+/// The content of a `.model` file.
 pub(super) struct Model<'a> {
     pub(super) pieces: Vec<Piece<'a>>,
     pub(super) kind: ModelKind,
@@ -12,7 +12,7 @@ pub(super) struct Model<'a> {
     pub(super) normalizer: NormalizerSpec<'a>,
 }
 
-/// How a model cuts texts.
+/// The algorithm by which a model cuts texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ModelKind {
     Unigram,
@@ -38,7 +38,7 @@ pub(super) enum PieceKind {
     Byte,
 }
 
-/// How a text is normalised before it is cut.
+/// The way that a text is normalised before it is cut.
 pub(super) struct NormalizerSpec<'a> {
     pub(super) precompiled_charsmap: &'a [u8],
     pub(super) add_dummy_prefix: bool,
@@ -47,7 +47,7 @@ pub(super) struct NormalizerSpec<'a> {
 }
 
 impl<'a> Model<'a> {
-    /// Reads a file's bytes. Fields that are missing have the defaults of the format, and unknown ones are passed over.
+    /// Reads a file's bytes. Missing fields have the defaults of the format, and unknown ones are skipped.
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self, Fault> {
         let mut model = Self {
             pieces: Vec::new(),
@@ -68,7 +68,7 @@ impl<'a> Model<'a> {
                     let piece = Piece::parse(message, at, model.pieces.len())?;
                     model.pieces.push(piece);
                 }
-                // A message that is there twice is one that goes on.
+                // A message that occurs twice is continued, not replaced.
                 (2, Value::Bytes(message, at)) => model.read_trainer_spec(message, at)?,
                 (3, Value::Bytes(message, at)) => model.normalizer.read(message, at)?,
                 _ => {}

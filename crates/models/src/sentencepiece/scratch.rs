@@ -1,14 +1,14 @@
-//! The memory of one thread that cuts texts, used again from text to text.
+//! The memory of one thread that cuts texts, reused from text to text.
 
 use super::bpe::Agenda;
 use super::pieces::Pieces;
 use super::unigram::Step;
 
-/// What one thread needs to cut texts. It can be used with several models in turn.
+/// The memory that one thread needs to cut texts. It can be used with several models in turn.
 #[derive(Default)]
 pub struct Scratch {
     pub(super) pieces: Pieces,
-    /// Room for the pieces that are put together of others.
+    /// Room for the pieces that are made from others.
     pub(super) spare: Pieces,
     pub(super) steps: Vec<Step>,
     pub(super) agenda: Agenda,

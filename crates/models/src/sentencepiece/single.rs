@@ -1,4 +1,4 @@
-//! Cutting a text into characters, or at spaces.
+//! Cuts a text into characters, or at spaces.
 
 use std::ops::Range;
 
@@ -7,10 +7,10 @@ use super::unigram::char_bytes;
 use super::vocabulary::Vocabulary;
 use crate::trie::Trie;
 
-/// The mark that stands for a space in pieces.
+/// The mark that replaces a space in pieces.
 pub(super) const SPACE_MARK: char = '\u{2581}';
 
-/// The user-defined symbols of a model, which nothing is ever cut out of.
+/// The user-defined symbols of a model, which are never cut.
 pub(super) struct Symbols(pub(super) Option<Trie>);
 
 impl Symbols {

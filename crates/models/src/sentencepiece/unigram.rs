@@ -1,33 +1,33 @@
-//! Cutting a text into the pieces whose scores have the greatest sum.
+//! Cuts a text into the pieces whose scores have the greatest sum.
 
 use super::pieces::Pieces;
 use super::proto::{Piece, PieceKind};
 use super::vocabulary::Vocabulary;
 
-/// What a unigram model computes with.
+/// The data that a unigram model computes with.
 pub(super) struct Unigram {
-    /// The scores of normal pieces by id. Those of others are not a number.
+    /// The scores of normal pieces by id. Those of other pieces are NaN.
     scores: Vec<f32>,
     kinds: Vec<PieceKind>,
     unknown_score: f32,
 }
 
-/// How much worse than the worst piece an unknown character is.
+/// The difference of the score of an unknown character from that of the worst piece.
 const UNKNOWN_PENALTY: f32 = 10.0;
 
-/// Sums begin again at 0 beyond this, so that those of long texts stay precise.
+/// The bound beyond which sums start again at 0, so that those of long texts stay precise.
 const GREATEST_SUM: f32 = 100_000.0;
 
-/// The best way to one place of a text.
+/// The best path to one position of a text.
 #[derive(Clone, Copy)]
 pub(super) struct Step {
     sum: f32,
-    /// Where its last piece starts.
+    /// The start of its last piece.
     start: u32,
     id: u32,
 }
 
-/// The start of a step to a place that no piece leads to yet.
+/// The start in a step to a position that no piece leads to yet.
 const NOWHERE: u32 = u32::MAX;
 
 impl Unigram {
@@ -51,12 +51,13 @@ impl Unigram {
 
     /// Cuts a text.
     ///
-    /// Sums are made and rounded as in SentencePiece 0.2.3, so that of two ways with nearly the same sum the same one is taken.
+    /// Sums are computed and rounded as in SentencePiece 0.2.3, so that of two paths with nearly the same sum the same one is
+    /// chosen.
     pub(super) fn cut(&self, vocabulary: &Vocabulary, pieces: &mut Pieces, steps: &mut Vec<Step>) {
         let bytes = pieces.text.as_bytes();
         steps.clear();
         steps.resize(bytes.len() + 1, Step::NONE);
-        // How far steps lead.
+        // The range of the steps so far.
         let (mut start, mut end) = (0, 0);
         while start < bytes.len() {
             let sum = steps[start].sum;
@@ -79,8 +80,8 @@ impl Unigram {
         pieces.ids.reverse();
     }
 
-    /// Goes on from one place with every piece that starts there. Returns the length of the character there, and where the
-    /// longest piece ends.
+    /// Continues from one position with every piece that starts there. Returns the length of the character there, and the end of
+    /// the longest piece.
     #[inline]
     fn cut_at(
         &self,
@@ -129,7 +130,7 @@ impl Step {
         id: 0,
     };
 
-    /// Takes a way with a greater sum instead. Of ways with the same sum the first one stays.
+    /// Takes a path with a greater sum instead. Of paths with the same sum, the first one stays.
     #[inline]
     fn improve(&mut self, sum: f32, start: usize, id: u32) {
         if self.start == NOWHERE || sum > self.sum {

@@ -26,7 +26,7 @@ impl Vocabulary {
             return Err(Fault::damaged(format!("piece {id} is empty")));
         }
         let texts: Vec<_> = by_text(pieces, |kind| !is_reserved(kind))?;
-        // Those of other kinds, such as `<s>`, never come out, but must differ from each other.
+        // Pieces of other kinds, such as `<s>`, are never produced, but must differ from each other.
         match model.kind {
             ModelKind::Bpe => by_text(pieces, |_| true)?,
             _ => by_text(pieces, is_reserved)?,

@@ -1,11 +1,11 @@
-//! The encoding of protocol buffers: fields, each with a number and a value of one of few forms.
+//! The encoding of protocol buffers: fields, each with a number and a value in one of a few formats.
 
 use crate::Fault;
 
 /// The fields of one message, in their order.
 pub(super) struct Fields<'a> {
     rest: &'a [u8],
-    /// Where the rest begins in the file, for messages.
+    /// The position of the rest in the file, for messages.
     at: usize,
 }
 
@@ -13,16 +13,16 @@ pub(super) struct Fields<'a> {
 pub(super) enum Value<'a> {
     /// An integer, a truth value or a member of an enumeration.
     Varint(u64),
-    /// A string or a message, and where it begins in the file.
+    /// A string or a message, and its position in the file.
     Bytes(&'a [u8], usize),
-    /// Such as a `float`.
+    /// Four bytes, such as a `float`.
     Four([u8; 4]),
-    /// Such as a `double`.
+    /// Eight bytes, such as a `double`.
     Eight,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads a message that begins at this place of the file.
+    /// Reads a message that begins at this position of the file.
     pub(super) fn new(message: &'a [u8], at: usize) -> Self {
         Self { rest: message, at }
     }

@@ -1,22 +1,22 @@
-//! Tokens that were added to a vocabulary: they are found in the text before it is split.
+//! Tokens that were added to a vocabulary. They are found in the text before it is split.
 
 use serde_json::Value;
 
 use super::nfc;
 use crate::trie::Trie;
 
-/// A piece of a text in which added tokens were looked for.
+/// A piece of a text after a search for added tokens.
 pub(super) enum Piece<'a> {
-    /// The text between two of them.
+    /// The text between two tokens.
     Text(&'a str),
-    /// An added token, and how it is written.
+    /// An added token, and its spelling.
     Token(u32, &'a str),
 }
 
 /// The bytes that tokens start with.
 enum Starts {
     None,
-    /// One alone, as of `<|endoftext|>` and its likes, is found faster.
+    /// A single byte, such as that of `<|endoftext|>` and similar tokens, is found faster.
     One(u8),
     Many(Box<[bool; 256]>),
 }
@@ -43,7 +43,7 @@ impl Starts {
         starts
     }
 
-    /// Returns the next place from `at` on where a token may start.
+    /// Returns the next position at or after `at` where a token may start.
     fn next(&self, bytes: &[u8], at: usize) -> Option<usize> {
         let rest = &bytes[at..];
         let found = match self {
@@ -63,8 +63,8 @@ pub(super) struct AddedTokens {
 }
 
 impl AddedTokens {
-    /// Takes those that are found after the text was normalised, or those that are found before. There is none if one of them
-    /// wants more than to be found.
+    /// Takes the tokens that are found after normalisation, or those that are found before. Returns `None` if one of them has
+    /// options beyond that.
     pub(super) fn of(tokens: &Value, is_normalized: bool, is_nfc: bool) -> Option<Self> {
         let mut keys = Vec::new();
         let none = Vec::new();
@@ -82,7 +82,7 @@ impl AddedTokens {
             if !is_plain || id as usize >= Trie::MAX_STRINGS {
                 return None;
             }
-            // Without the key, only those that are not special are normalised.
+            // Without the key, only tokens that aren't special are normalised.
             let normalized = flag("normalized").unwrap_or(flag("special") != Some(true));
             if normalized == is_normalized && !content.is_empty() {
                 let key: String = match is_normalized && is_nfc {
@@ -103,7 +103,7 @@ impl AddedTokens {
         })
     }
 
-    /// Calls `visit` with the tokens that are found, and the texts between them.
+    /// Calls `visit` with the tokens that it finds, and the texts between them.
     pub(super) fn split(&self, text: &str, visit: &mut dyn FnMut(Piece<'_>)) {
         let bytes = text.as_bytes();
         let (mut kept, mut at) = (0, 0);

@@ -1,4 +1,4 @@
-//! Byte-level BPE, as GPT-2 and most tokenizers since have it.
+//! Byte-level BPE, as in GPT-2 and most tokenizers since.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -13,25 +13,25 @@ use super::scratch::Scratch;
 use super::split::Pattern;
 use crate::number;
 
-/// A tokenizer whose words become bytes and these tokens.
+/// A tokenizer that turns words into bytes, and the bytes into tokens.
 pub(super) struct ByteLevel {
-    /// Tells the words in a cache from those of other tokenizers.
+    /// Distinguishes the words in a cache from those of other tokenizers.
     number: u64,
     classes: Classes,
     pattern: Pattern,
     is_nfc: bool,
-    /// Tokens that are found in the text before and after it was normalised.
+    /// Tokens that are found in the text before and after normalisation.
     before: AddedTokens,
     after: AddedTokens,
     merges: Merges,
-    /// Words that are one token although the merges make others of them.
+    /// Words that are one token although the merges would make others of them.
     whole_words: HashMap<Vec<u8>, u32>,
     /// The number of bytes in each token.
     lengths: HashMap<u32, usize>,
 }
 
 impl ByteLevel {
-    /// Takes a `tokenizer.json`, unless it is of another kind or says anything that this does not honour.
+    /// Takes a `tokenizer.json`; `None` if it has another kind, or options that are not supported here.
     pub(super) fn of(json: &Value) -> Option<Self> {
         let is_nfc = match &json["normalizer"] {
             Value::Null => false,
@@ -66,7 +66,7 @@ impl ByteLevel {
                 let Some(word) = alphabet.bytes(token) else {
                     continue;
                 };
-                // Of most tokens the merges make the same one, and they are faster than a search among all tokens.
+                // The merges make the same token of most of them, and are faster than a search among all tokens.
                 tokens.clear();
                 merges.encode(&word, &mut parts, &mut tokens);
                 if tokens != [*id] {
@@ -105,7 +105,7 @@ impl ByteLevel {
         });
     }
 
-    /// Calls `take` with the place in the text where each token ends.
+    /// Calls `take` with the end of each token in the text.
     pub(super) fn ends(&self, text: &str, scratch: &mut Scratch, mut take: impl FnMut(usize)) {
         scratch.serve(self.number);
         let mut start = 0;
@@ -149,7 +149,7 @@ impl ByteLevel {
         } = scratch;
         let mut start = 0;
         while start < text.len() {
-            // Words are looked up some later than they are found, so that the memory is there by then.
+            // Words are looked up some time after they are found, so that the memory is loaded by then.
             let mut ends = [0; WORDS_AHEAD];
             let (mut found, mut at) = (0, start);
             while found < WORDS_AHEAD && at < text.len() {
@@ -173,10 +173,10 @@ impl ByteLevel {
     }
 }
 
-/// How many words are found before the first of them is looked up.
+/// The number of words that are found before the first of them is looked up.
 const WORDS_AHEAD: usize = 32;
 
-/// Returns the pattern of a pre-tokenizer that splits by a known one and then makes bytes of the words.
+/// Returns the pattern of a pre-tokenizer that splits by a known pattern and then turns the words into bytes.
 fn pattern(pre_tokenizer: &Value) -> Option<Pattern> {
     let is_bytes = |step: &Value, splits: bool| {
         step["type"] == "ByteLevel"
@@ -201,7 +201,7 @@ fn pattern(pre_tokenizer: &Value) -> Option<Pattern> {
     }
 }
 
-/// Reads the merges, each a text with a space in it or a list of two texts: two tokens, and what they become.
+/// Reads the merges. Each is a text with a space in it or a list of two texts: two tokens that are joined.
 fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, u32)>> {
     let pair = |merge: &Value| {
         let (left, right) = match merge {
@@ -217,7 +217,7 @@ fn merges(merges: &Value, ids: &HashMap<&str, u32>) -> Option<Vec<(u32, u32, u32
     merges.as_array()?.iter().map(pair).collect()
 }
 
-/// How bytes are spelled in a vocabulary: printable ones as the character of the same number, others by characters from U+0100
+/// The spelling of bytes in a vocabulary: printable ones as the character with the same number, others as characters from U+0100
 /// on.
 struct Alphabet {
     spellings: [char; 256],
@@ -244,7 +244,7 @@ impl Alphabet {
         self.spellings[usize::from(byte)]
     }
 
-    /// Returns the bytes that a token stands for, if it is spelled in this way.
+    /// Returns the bytes of a token, if it is spelled in this way.
     fn bytes(&self, token: &str) -> Option<Vec<u8>> {
         token
             .chars()

@@ -1,4 +1,4 @@
-//! What was made of words, for those that come again.
+//! Remembers the results for words that come again.
 
 mod few_bytes;
 
@@ -8,18 +8,18 @@ use self::few_bytes::FewBytes;
 use crate::prefetch::prefetch;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Remembers the tokens of words that were met lately, in bounded memory.
+/// Remembers the tokens of recent words, in bounded memory.
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordCache {
     few_bytes: FewBytes,
-    /// Words of more bytes in sets of two, the one that came last first; empty until the first word.
+    /// Longer words, in sets of two with the most recent first; empty until the first word.
     sets: Vec<[Slot; 2]>,
     /// Long words, one after the other.
     words: Vec<u8>,
     tokens: Vec<u32>,
 }
 
-/// A word and its tokens. No word has no bytes, so that is what an empty slot has.
+/// A word and its tokens. Every word has bytes, so a word without bytes marks an empty slot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     key: Key,
@@ -27,7 +27,7 @@ struct Slot {
     tokens: u32,
 }
 
-/// A word of up to 16 bytes itself, or the hash of a longer one and where it is.
+/// The word itself if it has up to 16 bytes, or the hash and position of a longer one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Key {
     low: u64,
@@ -39,10 +39,10 @@ const SETS: usize = 1 << 17;
 
 const SHORT: usize = 16;
 
-/// Longer words seldom come again.
+/// The length of the longest words that are kept. Longer ones seldom come again.
 const MAX_WORD_BYTES: usize = 64;
 
-/// Everything is forgotten when the bytes of long words or the tokens are more.
+/// The number of bytes of long words, or of tokens, above which everything is forgotten.
 const MAX_LONG_BYTES: usize = 1 << 22;
 const MAX_TOKENS: usize = 1 << 21;
 
@@ -55,7 +55,7 @@ impl WordCache {
         self.tokens.clear();
     }
 
-    /// Calls `take` with the tokens of a word of the text, which `make` appends if they are not known.
+    /// Calls `take` with the tokens of a word in the text. If they are not known, `make` appends them.
     #[inline]
     pub(super) fn with<T>(
         &mut self,
@@ -94,7 +94,7 @@ impl WordCache {
         result
     }
 
-    /// Asks for the memory that [`with`](Self::with) will look a word up in, and does not wait for it.
+    /// Prefetches the memory where [`with`](Self::with) will look up a word, without waiting for it.
     #[inline]
     pub(super) fn prefetch(&self, text: &[u8], word: Range<usize>) {
         let bytes = word.len();
@@ -107,7 +107,7 @@ impl WordCache {
         // Hashing longer words twice would take more time than waiting.
     }
 
-    /// Makes the tokens of a word that is not known, and returns where the first is.
+    /// Makes the tokens of an unknown word, and returns the position of the first.
     fn make(&mut self, make: impl FnOnce(&mut Vec<u32>)) -> usize {
         if self.words.len() > MAX_LONG_BYTES || self.tokens.len() > MAX_TOKENS {
             self.clear();
@@ -145,7 +145,7 @@ impl Key {
     fn of(text: &[u8], word: Range<usize>) -> Self {
         let bytes = word.len() as u32;
         if word.len() > SHORT {
-            // Its place is not known yet.
+            // Its position is not known yet.
             return Self {
                 low: xxh3_64(&text[word]),
                 high: 0,
@@ -168,7 +168,7 @@ impl Key {
     }
 }
 
-/// Returns the bytes from `start` up to `end`, eight at most, filled up with zeros.
+/// Returns the bytes from `start` up to `end`, at most eight, padded with zeros.
 #[inline(always)]
 fn eight(text: &[u8], start: usize, end: usize) -> u64 {
     let bytes = (end - start).min(8);
@@ -176,7 +176,7 @@ fn eight(text: &[u8], start: usize, end: usize) -> u64 {
         return 0;
     }
     match text.get(start..).and_then(|rest| rest.first_chunk()) {
-        // What is after the word is shifted out.
+        // The bytes after the word are shifted out.
         Some(eight) => {
             let beyond = 64 - 8 * bytes as u32;
             u64::from_le_bytes(*eight) << beyond >> beyond
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn words_are_made_once_and_not_confused() {
         let mut cache = WordCache::default();
-        // Of words of each length many differ in the last byte alone.
+        // Many words of each length differ only in the last byte.
         let words: Vec<String> = (0..80_000)
             .map(|number| format!("{}{number:x}", "x".repeat(number % 70)))
             .collect();
@@ -205,7 +205,7 @@ mod tests {
             for word in &words {
                 let text = format!("{word} and more");
                 let expected: Vec<u32> = word.bytes().map(u32::from).collect();
-                // The second time it is at the end.
+                // The second time, the word is at the end.
                 for text in [text.as_bytes(), word.as_bytes()] {
                     let make = |tokens: &mut Vec<u32>| {
                         made += 1;
@@ -217,7 +217,7 @@ mod tests {
                 }
             }
         }
-        // Each is known at once when it comes again, unless it is too long to be kept.
+        // Each word is known when it comes again, unless it is too long to be kept.
         let long = words
             .iter()
             .filter(|word| word.len() > MAX_WORD_BYTES)

@@ -1,4 +1,4 @@
-//! The classes of characters that the patterns of byte-level tokenizers tell apart.
+//! The classes of characters that the patterns of byte-level tokenizers distinguish.
 
 use std::sync::LazyLock;
 
@@ -24,8 +24,7 @@ impl Class {
     }
 }
 
-/// The classes of all characters, by code point. They are those of the regular expressions of this program, which change with
-/// Unicode.
+/// The classes of all characters, by code point. They are those of this program's regular expressions, which change with Unicode.
 static CLASSES: LazyLock<Box<[Class]>> = LazyLock::new(|| {
     let mut classes = vec![Class::Other; char::MAX as usize + 1].into_boxed_slice();
     let patterns = [
@@ -58,7 +57,7 @@ impl Classes {
         Self(&CLASSES)
     }
 
-    /// Returns the class of the character at a place of a text, and where the next one is; none at the end.
+    /// Returns the class of the character at a position of a text, and the position of the next one; `None` at the end.
     #[inline]
     pub(super) fn at(self, text: &str, place: usize) -> Option<(Class, usize)> {
         let byte = *text.as_bytes().get(place)?;
@@ -69,9 +68,9 @@ impl Classes {
         Some((self.0[ch as usize], place + ch.len_utf8()))
     }
 
-    /// Returns where the run of letters ends.
+    /// Returns the end of the run of letters.
     ///
-    /// Most words are a few ASCII letters, whose end is found without a jump for each letter.
+    /// Most words are a few ASCII letters, whose end is found without a branch for each letter.
     #[inline]
     pub(super) fn letters(self, text: &str, mut place: usize) -> usize {
         let bytes = text.as_bytes();
@@ -96,7 +95,7 @@ impl Classes {
         self.run(text, place, |class| class == Class::Letter)
     }
 
-    /// Returns where the run of characters that `is_in` accepts ends.
+    /// Returns the end of the run of characters that `is_in` accepts.
     #[inline]
     pub(super) fn run(self, text: &str, mut place: usize, is_in: impl Fn(Class) -> bool) -> usize {
         while let Some((class, next)) = self.at(text, place)
@@ -111,13 +110,13 @@ impl Classes {
 /// The highest bit of each byte.
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
 
-/// Returns the highest bits of those of eight bytes that are ASCII letters.
+/// Returns the highest bits of those bytes, among eight, that are ASCII letters.
 #[inline]
 fn ascii_letters(bytes: u64) -> u64 {
     const fn each(byte: u8) -> u64 {
         u64::from_ne_bytes([byte; 8])
     }
-    // No sum is more than a byte has room for.
+    // Every sum fits in a byte.
     let lower = bytes & !HIGH_BITS | each(0x20);
     let from_a = lower + each(0x80 - b'a');
     let after_z = lower + each(0x80 - b'z' - 1);

@@ -1,4 +1,4 @@
-//! Tokenizers of every kind, by Hugging Face's own library.
+//! Tokenizers of every kind, run by Hugging Face's own library.
 
 pub(super) use implementation::General;
 
@@ -15,7 +15,7 @@ mod implementation {
         pub(in super::super) fn parse(bytes: &[u8]) -> Result<Self, Fault> {
             let damaged = |error| Fault::damaged(format!("it is no tokenizer: {error}"));
             let mut tokenizer = tokenizers::Tokenizer::from_bytes(bytes).map_err(damaged)?;
-            // What a file says about the length of batches is no matter of a text.
+            // A file's settings for the length of batches don't concern a single text.
             tokenizer.with_padding(None);
             tokenizer.with_truncation(None).map_err(damaged)?;
             Ok(Self(Box::new(tokenizer)))
@@ -31,7 +31,7 @@ mod implementation {
             Ok(take(encoding.get_ids()))
         }
 
-        /// Calls `take` with the place in the text where each token ends.
+        /// Calls `take` with the end of each token in the text.
         pub(in super::super) fn ends(
             &self,
             text: &str,
@@ -44,14 +44,14 @@ mod implementation {
             Ok(())
         }
 
-        /// Returns the ids of a text's tokens, special ones included.
+        /// Returns the ids of a text's tokens, including special ones.
         pub(in super::super) fn ids(&self, text: &str) -> Result<Vec<u32>, EncodeError> {
             let encoding = self.0.encode_fast(text, true);
             let encoding = encoding.map_err(|error| EncodeError(error.to_string()))?;
             Ok(encoding.get_ids().to_vec())
         }
 
-        /// Returns the text that the library makes of tokens.
+        /// Returns the text that the library makes from tokens.
         pub(in super::super) fn decode(&self, ids: &[u32]) -> Result<String, EncodeError> {
             let text = self.0.decode(ids, false);
             text.map_err(|error| EncodeError(error.to_string()))
@@ -64,7 +64,7 @@ mod implementation {
     use super::super::EncodeError;
     use crate::Fault;
 
-    /// There is none without the library.
+    /// A tokenizer that cannot exist without the library.
     #[derive(Debug)]
     pub(in super::super) enum General {}
 

@@ -1,4 +1,4 @@
-//! Byte pair encoding: joining the bytes of a word to tokens, the pairs of lowest rank first.
+//! Byte pair encoding: joins the bytes of a word into tokens, the pairs with the lowest rank first.
 
 mod table;
 
@@ -7,7 +7,7 @@ use std::collections::BinaryHeap;
 
 use self::table::{NO_RANK, RANK_BITS, RankTable};
 
-/// Which pairs of tokens become one, in which order.
+/// The pairs of tokens that are joined, and their order.
 #[derive(Debug)]
 pub(super) struct Merges {
     ranks: RankTable,
@@ -15,7 +15,7 @@ pub(super) struct Merges {
     joined: Vec<u32>,
     /// The tokens of single bytes.
     bytes: [u32; 256],
-    /// The ranks of all pairs of bytes, of which every word has more than of others.
+    /// The ranks of all pairs of bytes, which are the most common pairs in every word.
     ranks_of_bytes: Box<[u32]>,
 }
 
@@ -23,28 +23,28 @@ pub(super) struct Merges {
 #[derive(Clone, Debug, Default)]
 pub(super) struct WordScratch {
     parts: Vec<Part>,
-    /// Ranks, and in their lower halves the places of parts.
+    /// Ranks, with the positions of parts in their lower halves.
     heap: BinaryHeap<Reverse<u64>>,
 }
 
-/// A token of a word on its way.
+/// A token of a word that is being joined.
 #[derive(Clone, Copy, Debug)]
 struct Part {
     token: u32,
     previous: u32,
     next: u32,
-    /// Of this and the next part.
+    /// The rank of this part and the next one.
     rank: u32,
 }
 
 const NO_PART: u32 = u32::MAX;
 
-/// The longest word whose ranks are looked through again for each merge.
+/// The length of the longest word whose ranks are searched again for each merge.
 const SHORT: usize = 32;
 
 impl Merges {
-    /// Takes pairs of tokens and what they become, the first pair first. There is none if there are more than the table has room
-    /// for.
+    /// Takes pairs of tokens and the results of joining them, the first pair first. Returns `None` if there are more than the table
+    /// has room for.
     pub(super) fn new(pairs: &[(u32, u32, u32)], bytes: [u32; 256]) -> Option<Self> {
         let ranks = RankTable::new(pairs.iter().map(|&(left, right, _)| (left, right)))?;
         let all_bytes = (0_usize..1 << 16).map(|pair| (bytes[pair >> 8], bytes[pair & 0xff]));
@@ -68,8 +68,8 @@ impl Merges {
 
     fn encode_short(&self, word: &[u8], tokens: &mut Vec<u32>) {
         let mut parts = [0; SHORT];
-        // What comes first of the pairs of a part and the one after it is the least of these. Parts that were joined to one
-        // before them stay, without a rank.
+        // The least of these numbers is the pair of adjacent parts that is joined next. Parts that were joined to one before them
+        // stay, without a rank.
         let mut pairs = [NO_PAIR; SHORT];
         let mut previous = [0_u8; SHORT];
         let mut next = [0_u8; SHORT];
@@ -82,7 +82,7 @@ impl Merges {
             pairs[at] = ranked(self.rank_of_bytes(*pair), at);
         }
         loop {
-            // Whole vectors are looked through, which needs no jump that depends on what is found.
+            // Whole vectors are searched, which needs no branch that depends on the result.
             let first = match word.len() <= SHORT / 2 {
                 true => least(&pairs[..SHORT / 2]),
                 false => least(&pairs),
@@ -115,7 +115,7 @@ impl Merges {
         }
     }
 
-    /// The same in time that grows with the length alone, but for a logarithm.
+    /// Does the same in time that grows only with the length, times a logarithm.
     fn encode_long(&self, word: &[u8], scratch: &mut WordScratch, tokens: &mut Vec<u32>) {
         let WordScratch { parts, heap } = scratch;
         self.begin(word, parts);
@@ -127,7 +127,7 @@ impl Merges {
         while let Some(Reverse(entry)) = heap.pop() {
             let (rank, at) = ((entry >> 32) as u32, entry as u32);
             let part = parts[at as usize];
-            // Out of date if one of the two was joined to something else, which changed the rank.
+            // The entry is out of date if one of the two was joined to something else, which changed the rank.
             if part.rank != rank {
                 continue;
             }
@@ -188,10 +188,10 @@ impl Merges {
 /// A pair in a short word that is not joined.
 const NO_PAIR: i32 = i32::MAX;
 
-// A rank and a place in a short word fit into a number together.
+// A rank and a position in a short word fit into one number together.
 const _: () = assert!(RANK_BITS + SHORT.ilog2() < i32::BITS - 1);
 
-/// Returns a number for a pair of which the least one is to be joined first: by rank, and of several with the same rank the
+/// Returns a number for a pair. The pair with the least number is joined first: the one with the lowest rank, and of several the
 /// first in the word.
 #[inline(always)]
 fn ranked(rank: u32, at: usize) -> i32 {
@@ -206,7 +206,7 @@ fn least(pairs: &[i32]) -> i32 {
     pairs.iter().copied().fold(NO_PAIR, i32::min)
 }
 
-/// Returns what is in the heap for a part: that of the lowest rank, and of these the first, comes out first.
+/// Returns the heap entry of a part. The one with the lowest rank, and of several the first, comes out first.
 fn entry(rank: u32, at: u32) -> Reverse<u64> {
     Reverse(u64::from(rank) << 32 | u64::from(at))
 }
@@ -217,7 +217,7 @@ mod tests {
 
     use super::*;
 
-    /// Merges of the first letters, of which most texts of these have several to choose from.
+    /// Returns merges of the first letters, so that most of these texts have several to choose from.
     fn merges() -> Merges {
         let [a, b, c] = [b'a', b'b', b'c'].map(u32::from);
         let mut pairs = vec![

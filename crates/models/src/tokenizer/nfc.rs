@@ -1,4 +1,4 @@
-//! The canonical composition of texts, with the tables of Hugging Face's library, which are older than others.
+//! Canonical composition of texts, with the tables of Hugging Face's library, which are older than others.
 
 use std::borrow::Cow;
 use std::iter::Peekable;
@@ -16,13 +16,13 @@ pub(super) fn nfc(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Finds places of a text by those of its composition, from the start on.
+/// Finds positions in a text from those in its composition, from the start on.
 pub(super) struct Places<'a> {
-    /// The text, unless its composition is the same.
+    /// The text, if it differs from its composition.
     rest: Option<Rest<'a>>,
 }
 
-/// The part of a text and of its composition that no place has passed.
+/// The part of a text and of its composition after the last position.
 struct Rest<'a> {
     composed: Peekable<Recompositions<Chars<'a>>>,
     original: Chars<'a>,
@@ -44,8 +44,8 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// Returns the place in the text where what became the composition up to `at` ends; within a character, the place before
-    /// it. Each `at` must be no less than the one before.
+    /// Returns the end, in the text, of the part that became the composition up to `at`; within a character, the position before
+    /// it. Each `at` must be at least the one before.
     pub(super) fn original(&mut self, at: usize) -> usize {
         match &mut self.rest {
             None => at,
@@ -61,8 +61,8 @@ impl Rest<'_> {
             .next_if(|(ch, _)| self.composed_at + ch.len_utf8() <= at)
         {
             self.composed_at += ch.len_utf8();
-            // The change is 1 for a character that has none of its own in the text, and otherwise minus the number of
-            // characters that went into this one besides the first.
+            // The change is 1 for a character that comes from no character of its own in the text. Otherwise, it is minus the
+            // number of characters that went into this one in addition to the first.
             for _ in 0..1 - change {
                 self.original_at += self.original.next().map_or(0, char::len_utf8);
             }

@@ -3,7 +3,7 @@
 use super::cache::WordCache;
 use super::merges::WordScratch;
 
-/// What one thread needs to make tokens of texts. It can be used with several tokenizers in turn.
+/// The memory that one thread needs to turn texts into tokens. It can be used with several tokenizers in turn.
 #[derive(Clone, Debug, Default)]
 pub struct Scratch {
     pub(super) cache: WordCache,
@@ -13,7 +13,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Forgets the words of another tokenizer.
+    /// Forgets the words if they belong to another tokenizer.
     pub(super) fn serve(&mut self, owner: u64) {
         if self.owner != owner {
             self.cache.clear();

@@ -1,17 +1,17 @@
-//! How texts are split into words before these become tokens: by hand what common patterns match.
+//! Splits texts into words before these become tokens. Common patterns are matched by hand-written code.
 
 use super::classes::{Class, Classes};
 
-/// A pattern that is known.
+/// A known pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Pattern {
-    /// That of GPT-2, which the pre-tokenizer `ByteLevel` has built in.
+    /// The pattern of GPT-2, which is built into the pre-tokenizer `ByteLevel`.
     Gpt2,
-    /// That of GPT-4 and Llama 3, with this many digits of a number at most.
+    /// The pattern of GPT-4 and Llama 3, with at most this many digits of a number.
     Cl100k { digits: usize },
 }
 
-/// The patterns of GPT-4 and its likes, with the most digits of a number.
+/// The patterns of GPT-4 and similar models, with the greatest number of digits.
 const CL100K: [(&str, usize); 2] = [
     (
         r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+",
@@ -35,7 +35,7 @@ impl Pattern {
         known.map(|&(_, digits)| Self::Cl100k { digits })
     }
 
-    /// Returns where the word that starts at a place ends. The place is before the end of the text.
+    /// Returns the end of the word that starts at a position, which must be before the end of the text.
     #[inline]
     pub(super) fn end(self, classes: Classes, text: &str, start: usize) -> usize {
         match self {
@@ -45,7 +45,7 @@ impl Pattern {
     }
 }
 
-/// `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`
+/// Matches `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`.
 #[inline]
 fn gpt2(classes: Classes, text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
@@ -64,7 +64,7 @@ fn gpt2(classes: Classes, text: &str, start: usize) -> usize {
     }
 }
 
-/// `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`
+/// Matches `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`.
 #[inline]
 fn cl100k(classes: Classes, text: &str, start: usize, digits: usize) -> usize {
     let bytes = text.as_bytes();
@@ -101,20 +101,20 @@ fn cl100k(classes: Classes, text: &str, start: usize, digits: usize) -> usize {
     }
 }
 
-/// The rest of `[^\s\p{L}\p{N}]+[\r\n]*`.
+/// Matches the rest of `[^\s\p{L}\p{N}]+[\r\n]*`.
 fn others_and_breaks(classes: Classes, text: &str, start: usize) -> usize {
     let end = classes.run(text, start, |class| class == Class::Other);
     classes.run(text, end, |class| class == Class::Break)
 }
 
-/// `\s*[\r\n]+`: returns where the last line break of the spaces that start here ends.
+/// Matches `\s*[\r\n]+`: returns the end of the last line break in the spaces that start here.
 fn last_break(classes: Classes, text: &str, start: usize) -> Option<usize> {
     let end = classes.run(text, start, Class::is_space);
     let last = text[start..end].rfind(['\r', '\n']);
     last.map(|last| start + last + 1)
 }
 
-/// `\s+(?!\S)|\s+`: the last of several spaces belongs to the word after them.
+/// Matches `\s+(?!\S)|\s+`: the last of several spaces belongs to the word after them.
 fn spaces(classes: Classes, text: &str, start: usize) -> usize {
     let end = classes.run(text, start, Class::is_space);
     let last = text[start..end]
@@ -127,7 +127,7 @@ fn spaces(classes: Classes, text: &str, start: usize) -> usize {
     }
 }
 
-/// Returns the length of what follows an apostrophe in `'s`, `'re` and the like.
+/// Returns the length of the part after the apostrophe in `'s`, `'re` and similar forms.
 fn contraction(rest: &[u8]) -> Option<usize> {
     match rest {
         [b's' | b't' | b'm' | b'd', ..] => Some(1),
@@ -141,6 +141,6 @@ fn contraction_of_any_case(rest: &str) -> Option<usize> {
     for (lower, byte) in two.iter_mut().zip(rest.bytes()) {
         *lower = byte.to_ascii_lowercase();
     }
-    // The long s is an s of another case.
+    // The long s is another case of s.
     contraction(&two).or_else(|| rest.starts_with('ſ').then_some('ſ'.len_utf8()))
 }

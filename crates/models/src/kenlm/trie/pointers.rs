@@ -1,16 +1,18 @@
-//! Where the n-grams that are longer by a word begin in the next array: whole numbers, or their lower bits alone.
+//! The starts, in the next array, of the n-grams that are longer by one word. They are stored as whole numbers, or as just the
+//! lower bits.
 //!
-//! Pointers rise, so their upper bits change seldom. With pointer arrays (after Raj and Whittaker, "Lossless compression of
-//! language model structure and word identifiers", 2003) an array says at which entry each value of the upper bits begins.
+//! Pointers are in ascending order, so their upper bits seldom change. With pointer arrays (after Raj and Whittaker, "Lossless
+//! compression of language model structure and word identifiers", 2003), an array has the entry at which each value of the upper
+//! bits begins.
 
 use super::super::numbers::{bits_at, bits_for, u64_at};
 use crate::Fault;
 use crate::cursor::Cursor;
 
-/// Pointers of the n-grams of one length.
+/// The pointers of the n-grams of one length.
 #[derive(Debug)]
 pub(super) struct Pointers {
-    /// How many bits an entry has of its pointer.
+    /// The number of bits of a pointer that are in its entry.
     bits: u32,
     /// The entries at which the upper bits change.
     upper: Option<Upper>,
@@ -22,7 +24,7 @@ struct Upper {
     count: u64,
 }
 
-/// Returns how many upper bits may be kept apart, as the first array of a trie says. The cursor stays.
+/// Returns the number of upper bits that may be stored separately, from the first array of a trie. The cursor doesn't move.
 pub(super) fn chopped_bits(cursor: &Cursor<'_>) -> Result<u32, Fault> {
     let what = "the pointers";
     let mut cursor = cursor.clone();
@@ -36,7 +38,7 @@ pub(super) fn chopped_bits(cursor: &Cursor<'_>) -> Result<u32, Fault> {
 }
 
 impl Pointers {
-    /// Finds the pointers of `entries` n-grams into an array of `next` ones; the arrays of upper bits are at the cursor.
+    /// Finds the pointers of `entries` n-grams into an array with `next` n-grams. The arrays of upper bits are at the cursor.
     pub(super) fn read(
         cursor: &mut Cursor<'_>,
         chopped: Option<u32>,
@@ -50,7 +52,7 @@ impl Pointers {
         };
         let chopped = best_chop(entries + 1, next, most);
         let count = next.checked_shr(bits - chopped).unwrap_or(0) + 1;
-        // A header, the array, and room to begin it at a multiple of eight bytes.
+        // A header, the array, and padding so that it begins at a multiple of eight bytes.
         let range = cursor.range(count + 1, 8, what)?;
         cursor.take(7, what)?;
         let start = range.start.next_multiple_of(8) + 8;
@@ -60,13 +62,13 @@ impl Pointers {
         })
     }
 
-    /// The bits of a pointer in an entry.
+    /// Returns the number of bits of a pointer in an entry.
     #[inline]
     pub(super) fn bits(&self) -> u32 {
         self.bits
     }
 
-    /// Returns the pointers of an entry and the next one, which are at `bit` and an entry further.
+    /// Returns the pointers of an entry and the next one, which are at `bit` and one entry further.
     #[inline]
     pub(super) fn range(
         &self,
@@ -91,11 +93,11 @@ impl Pointers {
 }
 
 impl Upper {
-    /// Returns the upper bits of an entry, which are at least `from`: the last value that begins at it or before.
+    /// Returns the upper bits of an entry, which are at least `from`: the last value that begins at or before it.
     #[inline]
     fn of(&self, bytes: &[u8], entry: u64, from: u64) -> u64 {
         let begins_later = |value: u64| u64_at(bytes, self.start + value as usize * 8) > entry;
-        // Mostly the next value begins later already.
+        // Usually, the next value already begins later.
         if from + 1 >= self.count || begins_later(from + 1) {
             return from;
         }
@@ -112,10 +114,10 @@ impl Upper {
     }
 }
 
-/// Returns how many upper bits are kept apart: as many as take the least room, the fewest of these.
+/// Returns the number of upper bits that are stored separately: the number that takes the least space, and the smallest of several.
 fn best_chop(entries: u64, next: u64, most: u32) -> u32 {
     let bits = bits_for(next);
-    // 64 bits for each value of the array, less what the entries save. The library computes with wrapping numbers.
+    // 64 bits for each value of the array, less the savings in the entries. The library computes with wrapping numbers.
     let cost = |chop: &u32| {
         let values = next.checked_shr(bits - chop).unwrap_or(0);
         let saved = entries.wrapping_mul(u64::from(*chop));

@@ -1,15 +1,15 @@
-//! The weights of n-grams in a trie: as they are, or as numbers of quantised values.
+//! The weights of n-grams in a trie, either plain or as numbers of quantised values.
 
 use super::super::numbers::{bits_at, f32_at};
 use super::super::score::Weights;
 use crate::Fault;
 use crate::cursor::Cursor;
 
-/// The only version of quantisation that there is a layout for.
+/// The only version of quantisation that has a known layout.
 const QUANTISED_VERSION: u8 = 2;
 const SIGN: u32 = 1 << 31;
 
-/// How the weights of one length of n-grams are kept.
+/// The format of the weights of n-grams of one length.
 #[derive(Debug)]
 pub(super) enum Values {
     /// A probability without its sign, and a backoff.
@@ -18,7 +18,7 @@ pub(super) enum Values {
     Quantised { prob: Bins, backoff: Bins },
 }
 
-/// The values that stand for all others.
+/// The values that all others were rounded to.
 #[derive(Debug)]
 pub(super) struct Bins {
     bits: u32,
@@ -26,7 +26,7 @@ pub(super) struct Bins {
 }
 
 impl Values {
-    /// Reads how the n-grams of two words and more are kept in a model of this order.
+    /// Reads the formats of the n-grams of two words and more in a model of this order.
     pub(super) fn read(
         cursor: &mut Cursor<'_>,
         order: usize,
@@ -70,7 +70,7 @@ impl Values {
         Ok(values)
     }
 
-    /// The bits of the weights of an n-gram.
+    /// Returns the number of bits of an n-gram's weights.
     pub(super) fn bits(&self, is_longest: bool) -> u32 {
         match self {
             Self::Plain if is_longest => 31,

@@ -1,22 +1,22 @@
-//! The words of few bytes, which nine of ten in a text are.
+//! Short words, which make up nine tenths of the words in a text.
 
 use std::ops::Range;
 
 use crate::prefetch::prefetch;
 
-/// Remembers where the tokens of words of up to eight bytes are.
+/// Remembers the positions of the tokens of words of up to eight bytes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FewBytes {
-    /// Empty until the first word.
+    /// The sets; empty until the first word.
     sets: Vec<Set>,
 }
 
-/// Words with the same hash, the one that came last first: as many as a line of the processor's cache has room for.
+/// Words with the same hash, the most recent first: as many as fit in a cache line of the processor.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 struct Set([Slot; 4]);
 
-/// A word, filled up with zeros, and its tokens. No word has no bytes, so that is what an empty slot has.
+/// A word, padded with zeros, and its tokens. Every word has bytes, so a word without bytes marks an empty slot.
 #[derive(Clone, Copy, Debug, Default)]
 struct Slot {
     word: u64,
@@ -25,7 +25,7 @@ struct Slot {
     bytes: u16,
 }
 
-/// The most bytes of a word.
+/// The number of bytes of a word, at most.
 pub(super) const MOST: usize = 8;
 
 const SETS: usize = 1 << 15;
@@ -35,13 +35,13 @@ impl FewBytes {
         self.sets.clear();
     }
 
-    /// Asks for the memory that a word is looked up in, and does not wait for it.
+    /// Prefetches the memory where a word is looked up, without waiting for it.
     #[inline(always)]
     pub(super) fn prefetch(&self, word: u64, bytes: usize) {
         prefetch(&self.sets, place(word, bytes));
     }
 
-    /// Returns where the tokens of a word are.
+    /// Returns the positions of the tokens of a word.
     #[inline(always)]
     pub(super) fn find(&self, word: u64, bytes: usize) -> Option<Range<usize>> {
         let Set(slots) = self.sets.get(place(word, bytes))?;
@@ -51,7 +51,7 @@ impl FewBytes {
         Some(first..first + usize::from(slot.tokens))
     }
 
-    /// Remembers that `tokens` are those of a word, in the place of the one of its set that came first.
+    /// Remembers `tokens` as those of a word, replacing the oldest word of its set.
     #[cold]
     pub(super) fn keep(&mut self, word: u64, bytes: usize, tokens: Range<usize>) {
         self.sets.resize(SETS, Set::default());

@@ -2,12 +2,12 @@
 
 /// Finds the ranks of pairs.
 ///
-/// Most of the time that a new word takes goes into waiting for memory, and into jumps that cannot be foreseen: half the pairs
-/// that are asked for have no rank. So a pair and its rank share one number, and no two pairs have the same place: pairs
-/// are put into buckets, and each bucket is moved by so much that its pairs get places that are free.
+/// Most of the time for a new word is spent on waiting for memory, and on unpredictable branches, because half of the pairs that
+/// are looked up have no rank. So a pair and its rank share one number, and no two pairs have the same place. Pairs are put into
+/// buckets, and each bucket is displaced so that its pairs get free places.
 #[derive(Debug)]
 pub(super) struct RankTable {
-    /// A pair and its rank each, or [`EMPTY`]; as many as a power of two.
+    /// The entries, each a pair with its rank, or [`EMPTY`]. Their number is a power of two.
     entries: Vec<u64>,
     /// The displacements of the pairs of each bucket.
     moves: Vec<u16>,
@@ -20,20 +20,20 @@ pub(super) struct RankTable {
 pub(super) const NO_RANK: u32 = u32::MAX;
 
 const TOKEN_BITS: u32 = 21;
-/// No rank has more bits.
+/// The number of bits of a rank, at most.
 pub(super) const RANK_BITS: u32 = 64 - 2 * TOKEN_BITS;
 
-/// No pair, for tokens are less.
+/// An empty entry. Every pair is a smaller number, because tokens are.
 const EMPTY: u64 = u64::MAX;
 const MAX_TOKEN: u32 = (1 << TOKEN_BITS) - 2;
 
-/// Pairs for each bucket, about. More would need less memory and more tries.
+/// The approximate number of pairs per bucket. More would need less memory, but more attempts.
 const PAIRS_OF_BUCKET: usize = 4;
-/// The number of seeds that are tried. One is enough except for pairs that were made to need more.
+/// The number of seeds to try. One is enough, except for pairs that were made to need more.
 const SEEDS: u64 = 32;
 
 impl RankTable {
-    /// Takes the pairs, the first of which has rank 0. There is none if their tokens or ranks are numbers of too many bits.
+    /// Takes the pairs, the first of which has rank 0. Returns `None` if their tokens or ranks have too many bits.
     pub(super) fn new(pairs: impl Iterator<Item = (u32, u32)>) -> Option<Self> {
         let is_small = |left: u32, right: u32| left.max(right) <= MAX_TOKEN;
         let ranked = (0_u64..).zip(pairs).map(|(rank, (left, right))| {
@@ -41,13 +41,13 @@ impl RankTable {
             fits.then_some(pair(left, right) << RANK_BITS | rank)
         });
         let mut entries: Vec<u64> = ranked.collect::<Option<_>>()?;
-        // Of a pair that is there twice the later one counts.
+        // If a pair occurs twice, the later one counts.
         entries.sort_unstable_by_key(|entry| !entry);
         entries.dedup_by_key(|entry| *entry >> RANK_BITS);
         (0..SEEDS).find_map(|seed| Self::with_seed(&entries, seed))
     }
 
-    /// Finds places for all entries, unless two of a bucket want the same one.
+    /// Finds places for all entries; `None` if two of a bucket need the same one.
     fn with_seed(entries: &[u64], seed: u64) -> Option<Self> {
         let size = (entries.len() * 5 / 4 + 2).next_power_of_two();
         let buckets = (entries.len() / PAIRS_OF_BUCKET + 2).next_power_of_two();
@@ -65,7 +65,7 @@ impl RankTable {
             })
             .collect();
         hashed.sort_unstable();
-        // Large buckets come first, as long as there is much room.
+        // Large buckets come first, as long as there is much free space.
         let mut by_bucket: Vec<_> = hashed.chunk_by(|one, other| one.0 == other.0).collect();
         by_bucket.sort_by_key(|bucket| std::cmp::Reverse(bucket.len()));
         for bucket in by_bucket {
@@ -86,13 +86,13 @@ impl RankTable {
         Some(table)
     }
 
-    /// Returns the rank of a pair, [`NO_RANK`] if it has none.
+    /// Returns the rank of a pair, or [`NO_RANK`] if it has none.
     #[inline]
     pub(super) fn get(&self, left: u32, right: u32) -> u32 {
         let pair = pair(left, right);
         let hash = self.hash(pair);
         let entry = self.entries[self.place(hash, self.moves[self.bucket(hash)])];
-        // All ones if it is another pair's.
+        // All ones if the entry belongs to another pair.
         let other = u32::from(entry >> RANK_BITS != pair).wrapping_neg();
         entry as u32 & ((1 << RANK_BITS) - 1) | other
     }

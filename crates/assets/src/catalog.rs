@@ -1,4 +1,4 @@
-//! The addresses of files: those that Data-Juicer 1.6.1 downloads them from (`utils/model_utils.py` and
+//! The addresses of files, which are those that Data-Juicer 1.6.1 downloads them from (`utils/model_utils.py` and
 //! `utils/asset_utils.py` of that package).
 
 /// The folder of Data-Juicer's copies.
@@ -7,16 +7,16 @@ const COPIES: &str = "https://dail-wlcb.oss-cn-wulanchabu.aliyuncs.com/data_juic
 const LANGUAGE_MODELS: &str = "https://huggingface.co/edugp/kenlm/resolve/main/wikipedia";
 const FASTTEXT_MODELS: &str = "https://dl.fbaipublicfiles.com/fasttext/supervised-models";
 const TOKENIZERS: &str = "https://huggingface.co";
-/// NLTK's data as of a revision that does not change, and as its downloader gets it.
+/// NLTK's data at a fixed revision, and as its downloader gets it.
 const NLTK_DATA: [&str; 2] = [
     "https://raw.githubusercontent.com/nltk/nltk_data/550b6625bcef1f2abff2ff770a5a0d272c9c6b2a/packages",
     "https://raw.githubusercontent.com/nltk/nltk_data/gh-pages/packages",
 ];
-/// The tables of sentences of all languages, a folder each.
+/// The sentence tables of all languages, one folder each.
 const PUNKT: &str = "punkt_tab";
 const PUNKT_ARCHIVE: &str = "nltk_data/tokenizers/punkt_tab.zip";
 
-/// Digests that are known from elsewhere. A file with another one is refused.
+/// Digests that are known from elsewhere. A file with a different one is refused.
 const PINNED: [(&str, &str); 5] = [
     (
         "en.arpa.bin",
@@ -34,7 +34,7 @@ const PINNED: [(&str, &str); 5] = [
         "lid.176.ftz",
         "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a8039db603e83",
     ),
-    // In the index of NLTK's data at that revision.
+    // From the index of NLTK's data at that revision.
     (
         PUNKT_ARCHIVE,
         "e57f64187974277726a3417ca6f181ec5403676c717672eef6a748a7b20e0106",
@@ -48,14 +48,14 @@ pub struct Download {
     pub name: String,
     /// Its addresses, the first choice first.
     pub addresses: Vec<String>,
-    /// The SHA-256 that it must have, in hexadecimal digits, where that is known.
+    /// The SHA-256 that it must have, in hexadecimal digits, if it is known.
     pub sha256: Option<String>,
-    /// The folder that is wanted, if the file is a ZIP archive of folders. It is unpacked beside the archive.
+    /// The wanted folder, if the file is a ZIP archive of folders. It is unpacked beside the archive.
     pub folder: Option<String>,
 }
 
 impl Download {
-    /// Returns where a file of this name comes from, or a folder of this name, if that is known.
+    /// Returns the download for a file or folder with this name, if it is known.
     ///
     /// ```
     /// use coldpress_assets::Download;
@@ -70,11 +70,11 @@ impl Download {
         Some(Self::from(file, folder, addresses(file)?))
     }
 
-    /// Returns the same file in a folder of a user's own, which is asked instead of the known addresses.
+    /// Returns the same file in a user's own mirror, which is used instead of the known addresses.
     #[must_use]
     pub fn from_mirror(name: &str, mirror: &str) -> Self {
         let (file, folder) = file_of(name);
-        // An archive is called there what it is called, and lies in no folder of NLTK.
+        // In a mirror, an archive has its own name, without NLTK's folders.
         let called = match folder {
             Some(_) => file.rsplit('/').next().unwrap_or(file),
             None => file,
@@ -94,7 +94,7 @@ impl Download {
     }
 }
 
-/// Returns the file by which an asset comes, and the folder in it, if it is an archive.
+/// Returns the file that contains an asset, and the folder in it, if it is an archive.
 fn file_of(name: &str) -> (&str, Option<&str>) {
     let language = name
         .strip_prefix(PUNKT)
@@ -120,7 +120,7 @@ fn addresses(name: &str) -> Option<Vec<String>> {
     if name == "stopwords.json" || name == "flagged_words.json" {
         return Some(vec![copy("")]);
     }
-    // A tokenizer of the Hugging Face hub is `owner/name/tokenizer.json` here.
+    // A tokenizer on the Hugging Face hub is called `owner/name/tokenizer.json` here.
     let repository = name.strip_suffix("/tokenizer.json")?;
     let parts = repository.split('/').count();
     (parts == 2).then(|| {

@@ -1,4 +1,4 @@
-//! Digests of assets, remembered for large files.
+//! Computes the digests of assets, and remembers those of large files.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata};
@@ -11,21 +11,21 @@ use std::time::{Duration, SystemTime};
 use coldpress_storage::{Digest, Hasher, open_file, read_small, replace};
 use serde::{Deserialize, Serialize};
 
-/// Smaller files are hashed each time, which takes a moment.
+/// The size from which digests are remembered. Smaller files are hashed each time, which is fast.
 const REMEMBERED_BYTES: u64 = 16 << 20;
-/// A file that was changed less than this ago may be changed again without a change of its times.
+/// The age below which a file may still change without a change of its times.
 const SETTLED: Duration = Duration::from_secs(2);
 const LARGEST_MEMORY: u64 = 16 << 20;
 const MOST_FILES: usize = 10_000;
 
-/// The digests of files, of which those of large ones are remembered.
+/// Digests of files. Those of large files are remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Digests {
     file: Option<PathBuf>,
     known: OnceLock<Mutex<BTreeMap<PathBuf, Known>>>,
 }
 
-/// The state that a file had when it was hashed. If any of it differs, the file may hold something else.
+/// The state of a file when it was hashed. If any of it differs, the content may have changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Known {
     length: u64,
@@ -43,7 +43,7 @@ impl Digests {
         }
     }
 
-    /// The digest of a file, or of all files in a folder with their names.
+    /// Returns the digest of a file, or of all files in a folder with their names.
     pub(crate) fn of(&self, path: &Path) -> io::Result<Digest> {
         if !fs::metadata(path)?.is_dir() {
             return self.of_file(path);
@@ -95,7 +95,7 @@ impl Digests {
         })
     }
 
-    /// Writes the digests down. If that fails, the files are hashed again the next time.
+    /// Saves the digests. If that fails, the files are hashed again the next time.
     fn save(&self) {
         let Some(file) = &self.file else { return };
         if let Some(folder) = file.parent() {
@@ -133,13 +133,13 @@ fn hash(file: &mut File) -> io::Result<Digest> {
     }
 }
 
-/// All files in a folder and below, with their names relative to it, by name.
+/// Returns all files in a folder and its subfolders, by their names relative to it.
 fn files_below(folder: &Path) -> io::Result<BTreeMap<String, PathBuf>> {
     let (mut files, mut folders) = (BTreeMap::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next)? {
             let path = entry?.path();
-            // A link to a folder could lead round in a circle.
+            // A link to a folder could form a loop.
             if fs::symlink_metadata(&path)?.is_dir() {
                 folders.push(path);
             } else if path.is_file() {
@@ -178,7 +178,7 @@ mod tests {
         set_modified(&path, old);
         let first = Digests::in_file(memory.clone()).of(&path).unwrap();
 
-        // What is remembered is believed: a made-up digest comes back.
+        // Remembered digests are trusted: a made-up one is returned.
         let text = fs::read_to_string(&memory).unwrap();
         let made_up = text.replace(&first.to_string(), &Digest(7).to_string());
         fs::write(&memory, &made_up).unwrap();
@@ -187,13 +187,13 @@ mod tests {
             Digest(7)
         );
 
-        // The same size and the same time of change, but other bytes: the inode's own time tells.
+        // The file has the same size and modification time but different bytes. The inode's change time reveals that.
         fs::write(&path, vec![2; REMEMBERED_BYTES as usize]).unwrap();
         set_modified(&path, old);
         let second = Digests::in_file(memory.clone()).of(&path).unwrap();
         assert!(second != first && second != Digest(7));
 
-        // A memory that is damaged, or cannot be written, is no loss.
+        // A memory that is damaged or cannot be written does no harm.
         fs::write(&memory, "{").unwrap();
         assert_eq!(Digests::in_file(memory).of(&path).unwrap(), second);
         let nowhere = Digests::in_file(path.join("no/folder"));

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-/// The reason why an asset cannot be had.
+/// The reason why an asset is not available.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -14,42 +14,42 @@ pub enum Error {
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// The reason.
+        /// The cause.
         source: io::Error,
     },
     /// A file cannot be made durable.
     #[error(transparent)]
     Storage(#[from] coldpress_storage::Error),
-    /// A name that leads out of the folder.
+    /// A name points outside of the folder.
     #[error("`{name}` is not a name of a file in a folder of assets")]
     Name {
         /// The name.
         name: String,
     },
-    /// No address gave the file.
+    /// No address provided the file.
     #[error("cannot fetch `{name}`: {}", reasons.join("; "))]
     NotFetched {
         /// The file's name.
         name: String,
-        /// The answer of each address.
+        /// The error of each address.
         reasons: Vec<String>,
     },
-    /// An archive that was fetched cannot be unpacked.
+    /// A downloaded archive cannot be unpacked.
     #[error("cannot unpack `{}`: {reason}", path.display())]
     Archive {
         /// The archive.
         path: PathBuf,
-        /// The reason.
+        /// The cause.
         reason: String,
     },
-    /// A file holds something else than it should.
+    /// A file has unexpected content.
     #[error("`{}` has the SHA-256 {found}, and should have {expected}", path.display())]
     Digest {
         /// The file.
         path: PathBuf,
-        /// The digest that it should have.
+        /// The expected digest.
         expected: String,
-        /// The digest that it has.
+        /// The actual digest.
         found: String,
     },
 }

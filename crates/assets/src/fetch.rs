@@ -1,4 +1,4 @@
-//! Downloading a file: resumable, checked, and only ever whole under its name.
+//! Downloads a file. Downloads are resumable and checked, and a file only appears under its name when it is complete.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -16,13 +16,13 @@ use crate::folders::is_within;
 use crate::sums::{Sums, sha256};
 use crate::unpack::unpack;
 
-/// Times in a row that a download may end early without a further byte.
+/// The number of consecutive times that a download may end early without a further byte.
 const TRIES: u32 = 4;
 const CONNECT: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// A file that was fetched, or a folder that came in an archive.
+/// A file that was downloaded, or a folder that came in an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fetched {
     /// The file or folder.
@@ -31,19 +31,18 @@ pub struct Fetched {
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal digits.
     pub sha256: String,
-    /// The address that gave it; none if the archive was there already.
+    /// The address that provided it; `None` if the archive already existed.
     pub address: Option<String>,
 }
 
-/// Downloads a file into a folder, from the first address that gives it.
+/// Downloads a file into a folder, from the first address that provides it.
 ///
-/// It goes on with what an earlier try left, if the server still has the same file. `progress` is told the bytes that are
-/// there and, where known, how many there will be. An archive stays beside the folder that is unpacked from it, for the other
-/// folders that it has.
+/// It continues an earlier attempt if the server still has the same file. `progress` is called with the number of bytes that have
+/// arrived and, if known, the total. An archive is kept beside the folder that is unpacked from it, for its other folders.
 ///
 /// # Errors
-/// [`Error::NotFetched`] if no address gives the whole file with the digest that it must have; [`Error::Archive`] if it cannot
-/// be unpacked; [`Error::Io`] and [`Error::Storage`] if it cannot be kept.
+/// [`Error::NotFetched`] if no address provides the whole file with the expected digest; [`Error::Archive`] if it cannot be
+/// unpacked; [`Error::Io`] and [`Error::Storage`] if it cannot be saved.
 pub fn fetch(
     download: &Download,
     folder: &Path,
@@ -57,7 +56,7 @@ pub fn fetch(
     let parent = path.parent().unwrap_or(folder).to_owned();
     fs::create_dir_all(&parent).map_err(Error::io("create", &parent))?;
     let part = Part::of(&path);
-    // Two downloads of one file would write into each other's part.
+    // Two downloads of the same file would write to each other's partial file.
     let lock = part.beside("lock");
     let held = FileLock::try_acquire(&lock)?;
     let mut fetched = match there_already(download, folder, &path)? {
@@ -72,7 +71,7 @@ pub fn fetch(
     Ok(fetched)
 }
 
-/// Returns an archive that an earlier download left, of which another folder is wanted now.
+/// Returns an archive that an earlier download left and from which another folder is wanted now.
 fn there_already(download: &Download, folder: &Path, path: &Path) -> Result<Option<Fetched>> {
     if download.folder.is_none() || !path.is_file() {
         return Ok(None);
@@ -139,15 +138,15 @@ fn fetch_file(
     })
 }
 
-/// A file that is not whole yet, and what is known of the one that it is a part of.
+/// An incomplete file, with the facts about the complete one.
 struct Part {
     path: PathBuf,
 }
 
 enum Failure {
-    /// This address does not give the file.
+    /// This address does not provide the file.
     Address(String),
-    /// The file cannot be kept, whatever the address.
+    /// The file cannot be saved, whichever address it comes from.
     Kept(Error),
 }
 
@@ -176,15 +175,15 @@ impl Part {
         fs::metadata(&self.path).map_or(0, |metadata| metadata.len())
     }
 
-    /// Returns the tag that the server gave to the content of which this is a part. Without one, the part is of no use.
+    /// Returns the server's tag for the content of this partial file. Without a tag, the partial file is useless.
     fn tag(&self, address: &str) -> Option<String> {
         let text = fs::read_to_string(self.beside("from")).ok()?;
         let (from, tag) = text.split_once('\n')?;
         (from == address && !tag.is_empty()).then(|| tag.to_owned())
     }
 
-    /// Asks the address until all is there. Each time it ends early there must be more than before, or it is given up
-    /// after some tries.
+    /// Sends requests to the address until the file is complete. Each time a response ends early, there must be more bytes than
+    /// before; otherwise it gives up after some attempts.
     fn download(
         &self,
         address: &str,
@@ -224,7 +223,7 @@ impl Part {
             Err(error) => return Ok(Ended::Early(error.to_string())),
         };
         let status = response.status();
-        // Nothing is left to be sent, or the part is not what the server has: all anew.
+        // There is nothing left to send, or the server has other content. Start again.
         if status == StatusCode::RANGE_NOT_SATISFIABLE {
             self.clear()?;
             return Ok(Ended::Early(
@@ -259,7 +258,7 @@ impl Part {
     ) -> Result<Ended, Failure> {
         let mut file = self.open(start)?;
         if start == 0 {
-            // Weak tags do not promise the same bytes.
+            // Weak tags do not guarantee the same bytes.
             let tag = response
                 .headers()
                 .get(ETAG)
@@ -333,16 +332,16 @@ impl Part {
     }
 }
 
-/// How an answer ended.
+/// The way in which a response ended.
 enum Ended {
     Whole,
-    /// Another try may bring more.
+    /// Another attempt may bring more.
     Early(String),
-    /// No other try would.
+    /// Another attempt would be useless.
     Refused(String),
 }
 
-/// Returns whether an answer is the part from this byte on.
+/// Returns whether a response is the part from this byte on.
 fn begins_at<B>(response: &Response<B>, start: u64) -> bool {
     let range = response.headers().get(CONTENT_RANGE);
     let range = range.and_then(|range| range.to_str().ok());

@@ -1,4 +1,4 @@
-//! Finding assets by name in a list of folders.
+//! Finds assets by name in a list of folders.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -8,13 +8,12 @@ use coldpress_operator::{Asset, Assets, FindError};
 
 use crate::digest::Digests;
 
-/// Below a folder of assets, where tools keep what they download: NLTK's layout.
+/// Subfolders of a folder of assets in which tools keep their downloads: NLTK's layout.
 const SUBFOLDERS: [&str; 2] = ["", "nltk_data/tokenizers"];
 
-/// Folders in which assets are looked for, one after the other.
+/// Folders that are searched for assets, one after the other.
 ///
-/// A name with a separator in it may also be the path of a file, as Data-Juicer takes it: `/models/own.model` or
-/// `./own.model`.
+/// A name with a separator in it may also be the path of a file, as in Data-Juicer: `/models/own.model` or `./own.model`.
 #[derive(Clone, Debug, Default)]
 pub struct AssetFolders {
     places: Vec<PathBuf>,
@@ -22,7 +21,7 @@ pub struct AssetFolders {
 }
 
 impl AssetFolders {
-    /// Assets in these folders. The first folder that has a name wins.
+    /// Returns assets in these folders. The first folder that has a name wins.
     pub fn new(places: impl IntoIterator<Item = impl Into<PathBuf>>) -> Self {
         Self {
             places: places.into_iter().map(Into::into).collect(),
@@ -30,7 +29,7 @@ impl AssetFolders {
         }
     }
 
-    /// The same, in this folder alone.
+    /// Limits the search to this folder.
     #[must_use]
     pub fn in_place(mut self, place: impl Into<PathBuf>) -> Self {
         self.places = vec![place.into()];
@@ -44,12 +43,12 @@ impl AssetFolders {
         self
     }
 
-    /// The folders, in the order in which they are looked through.
+    /// Returns the folders, in the order in which they are searched.
     pub fn places(&self) -> &[PathBuf] {
         &self.places
     }
 
-    /// Returns all paths at which an asset of this name is looked for, the first choice first.
+    /// Returns all paths where an asset with this name is searched for, the first choice first.
     pub fn candidates(&self, name: &str) -> Vec<PathBuf> {
         let mut candidates = Vec::new();
         if is_path(name) {
@@ -67,8 +66,7 @@ impl AssetFolders {
     /// Returns the file or folder with this name, if there is one.
     ///
     /// # Errors
-    /// The first path of which nobody can tell whether it is there, such as one in a folder that may not be searched, and the
-    /// reason.
+    /// The first path whose existence is unknown, such as one in a folder that may not be searched, and the reason.
     pub fn locate(&self, name: &str) -> Result<Option<PathBuf>, (PathBuf, io::Error)> {
         for path in self.candidates(name) {
             match is_there(&path) {
@@ -81,8 +79,7 @@ impl AssetFolders {
     }
 }
 
-/// Returns whether there is something at a path. That a part of the path is a file, or cannot be a name, means that there is
-/// not.
+/// Returns whether a path exists. It doesn't if a part of it is a file or an invalid name.
 fn is_there(path: &Path) -> io::Result<bool> {
     use io::ErrorKind::{InvalidFilename, InvalidInput, NotADirectory};
     match path.try_exists() {
@@ -103,12 +100,12 @@ fn in_hub_cache(place: &Path, name: &str) -> Option<PathBuf> {
     files.filter(|file| file.exists()).min()
 }
 
-/// Returns whether a name can only be meant as a path.
+/// Returns whether a name can only be a path.
 fn is_path(name: &str) -> bool {
     name.contains('/') || Path::new(name).is_absolute()
 }
 
-/// Returns whether a name stays in the folder that it is looked for in.
+/// Returns whether a name stays within the folder that is searched.
 pub(crate) fn is_within(name: &str) -> bool {
     let mut components = Path::new(name).components();
     !name.is_empty() && components.all(|component| matches!(component, Component::Normal(_)))
@@ -125,7 +122,7 @@ impl Assets for AssetFolders {
         let Some(path) = located else {
             return Err(FindError::Missing(self.missing(name)));
         };
-        // The path counts for processes that have another current directory.
+        // An absolute path also works for processes with another current directory.
         let path = std::path::absolute(&path).unwrap_or(path);
         let digest = self.digests.of(&path);
         let digest = digest.map_err(|error| FindError::Unreadable(unreadable(&path, &error)))?;
@@ -142,7 +139,7 @@ impl Assets for AssetFolders {
         wanted: &dyn Fn(&str) -> bool,
     ) -> Result<Vec<Asset>, String> {
         let Some(folder) = folder else {
-            // The first folder that has such a file wins, so that one can be put before another.
+            // The first folder with such a file wins, so that users can put one folder before another.
             let mut found = self.places.iter().map(|place| match is_there(place) {
                 Ok(true) if place.is_dir() => self.files(place, "", wanted),
                 Ok(_) => Ok(Vec::new()),
@@ -152,7 +149,7 @@ impl Assets for AssetFolders {
             return first.unwrap_or_else(|| Ok(Vec::new()));
         };
         let mut candidates = self.candidates(folder);
-        // The user's word for a folder may also be a name in the current directory.
+        // A folder that the user names may also be a path in the current directory.
         candidates.push(PathBuf::from(folder));
         for path in &candidates {
             match is_there(path) {
@@ -199,7 +196,7 @@ impl AssetFolders {
             let name = entry
                 .map_err(|error| unreadable(folder, &error))?
                 .file_name();
-            // A name that is no text is no name that a recipe or an operator could mean.
+            // A name that isn't text cannot be one that a recipe or an operator uses.
             names.extend(name.into_string().ok().filter(|name| wanted(name)));
         }
         names.sort_unstable();
@@ -272,7 +269,7 @@ mod tests {
         for name in ["../secret", "x/../../secret", "", ".", ".."] {
             assert!(assets.locate(name).unwrap().is_none(), "{name}");
         }
-        // The whole path of a file is another matter: it is the user's word.
+        // The whole path of a file is allowed, because the user chose it.
         let path = folder.path().join("secret");
         assert!(assets.locate(path.to_str().unwrap()).unwrap().is_some());
     }
@@ -316,7 +313,7 @@ mod tests {
                 .unwrap_err()
                 .contains("the folder `lists`")
         );
-        // A worker finds what its driver found.
+        // A worker finds the same files as its driver.
         let found = some.find_all(Some(path), &|_| true).unwrap();
         let worker = FoundAssets::new(found);
         let json = worker
@@ -357,7 +354,7 @@ mod tests {
         assert!(error.contains("assets_dir"), "{error}");
     }
 
-    /// Links that lead round in a circle cannot be followed by anyone, not even by a user who may read everything.
+    /// Links that form a loop cannot be followed, not even by a user who may read everything.
     #[test]
     fn what_cannot_be_looked_at_is_not_missing() {
         let place = tempfile::tempdir().unwrap();

@@ -1,13 +1,14 @@
 //! The files that operators need besides the recipe: models, tokenizers, word lists.
 //!
-//! - [`AssetFolders`] finds a file by its name in a list of folders, and identifies it by a digest of what it holds. A large
-//!   file is hashed once; the digest is remembered with its size and times.
-//! - [`Needs`] notes what a recipe asks for, found or not.
-//! - [`Download`] says where Data-Juicer gets a file from, and [`fetch`](crate::fetch()) (feature `fetch`) downloads one:
-//!   resumable, and only ever whole under its name. A folder comes as an archive, and is unpacked beside it.
-//! - [`Sums`] is the list of digests beside the files, by which they can be checked later.
+//! - [`AssetFolders`] finds a file by its name in a list of folders, and identifies it by a digest of its content. A large file is
+//!   hashed once; the digest is remembered with its size and times.
+//! - [`Needs`] notes the files that a recipe asks for, whether they are found or not.
+//! - [`Download`] has the addresses from which Data-Juicer gets a file, and [`fetch`](crate::fetch()) (feature `fetch`) downloads
+//!   one. Downloads are resumable, and a file only appears under its name when it is complete. A folder comes as an archive, and is
+//!   unpacked beside it.
+//! - [`Sums`] is the list of digests beside the files, for checking them later.
 //!
-//! Nothing here is called while a job runs but [`AssetFolders`]: a run never downloads anything.
+//! While a job runs, only [`AssetFolders`] is used: a run never downloads anything.
 //!
 //! ```
 //! use coldpress_assets::AssetFolders;

@@ -1,4 +1,4 @@
-//! Files that a recipe asks for.
+//! Collects the files that a recipe asks for.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,15 +10,15 @@ use crate::folders::AssetFolders;
 /// A file that a recipe asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
-    /// The name by which it is asked for.
+    /// The name that the recipe uses.
     pub name: String,
-    /// The file, if it is there.
+    /// The file, if it exists.
     pub found: Option<Asset>,
-    /// The places where it was looked for.
+    /// The places that were searched.
     pub looked: Vec<PathBuf>,
-    /// The reason why it cannot be used, where it cannot be read or may be there.
+    /// The reason why it cannot be used, if it cannot be read or its existence is unknown.
     pub unreadable: Option<String>,
-    /// True if something built in is used where it is missing.
+    /// True if something built in replaces it when it is missing.
     pub is_optional: bool,
 }
 
@@ -29,8 +29,8 @@ impl Need {
     }
 }
 
-/// Notes which assets are asked for. What is missing is given all the same, as a file that nobody can read, so that all
-/// of a recipe's operators get to ask.
+/// Collects the assets that are asked for. A missing one is returned anyway, as a file that cannot be read, so that all operators
+/// of a recipe get to ask for theirs.
 #[derive(Clone, Debug)]
 pub struct Needs {
     folders: AssetFolders,
@@ -38,7 +38,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Notes what is asked of these folders.
+    /// Collects the assets that these folders are asked for.
     pub fn of(folders: AssetFolders) -> Self {
         Self {
             folders,
@@ -46,7 +46,7 @@ impl Needs {
         }
     }
 
-    /// Returns the files that were asked for so far, in order, each name once.
+    /// Returns the files that have been asked for so far, in order, each name once.
     pub fn asked(&self) -> Vec<Need> {
         let asked = self.asked.lock();
         asked.unwrap_or_else(PoisonError::into_inner).clone()
@@ -56,12 +56,12 @@ impl Needs {
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         match asked.iter_mut().find(|known| known.name == need.name) {
             None => asked.push(need),
-            // One operator may do without what another needs.
+            // One operator may do without a file that another needs.
             Some(known) => known.is_optional &= need.is_optional,
         }
     }
 
-    /// Looks for a file and notes what came of it.
+    /// Searches for a file and notes the result.
     fn look_for(&self, name: &str, is_optional: bool) -> Result<Asset, FindError> {
         let found = self.folders.find(name);
         let unreadable = match &found {
@@ -102,7 +102,7 @@ impl Assets for Needs {
         self.folders.check(asset)
     }
 
-    /// Notes the files that are there. An operator that needs another one asks for it by name.
+    /// Notes the files that exist. An operator that needs another one asks for it by name.
     fn find_all(
         &self,
         folder: Option<&str>,
@@ -151,7 +151,7 @@ mod tests {
         needs.find("a").unwrap();
         needs.find_if_there("a").unwrap();
         assert!(needs.asked()[0].is_unmet());
-        // A file that may be there must not be replaced by something else.
+        // A file that may exist must not be replaced by something else.
         let path = folder.path().join("b");
         std::os::unix::fs::symlink(&path, &path).unwrap();
         needs.find_if_there("b").unwrap();

@@ -1,4 +1,4 @@
-//! The list of digests beside the files of a folder, in the form of `sha256sum`.
+//! The list of digests beside the files of a folder, in the format of `sha256sum`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,15 +15,15 @@ use crate::folders::is_within;
 pub const SUMS: &str = "SHA256SUMS";
 const LONGEST: u64 = 16 << 20;
 
-/// The digests that the files of a folder of assets had when they were fetched.
+/// The digests of the files of a folder of assets when they were downloaded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums(BTreeMap<String, String>);
 
 impl Sums {
-    /// Reads the list of a folder; without one nothing is known. Lines of another form are passed over.
+    /// Reads the list of a folder; without one, it is empty. Lines in another format are skipped.
     ///
     /// # Errors
-    /// [`Error::Storage`] if the list is there and cannot be read.
+    /// [`Error::Storage`] if the list exists and cannot be read.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join(SUMS);
         if !path.exists() {
@@ -40,7 +40,7 @@ impl Sums {
         Ok(Self(text.lines().filter_map(line).collect()))
     }
 
-    /// The digest of a file, if it is in the list.
+    /// Returns the digest of a file, if it is on the list.
     #[must_use]
     pub fn of(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
@@ -61,7 +61,7 @@ impl Sums {
     }
 }
 
-/// The SHA-256 of a file, in hexadecimal digits.
+/// Returns the SHA-256 of a file, in hexadecimal digits.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Storage`].

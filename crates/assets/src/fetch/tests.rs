@@ -1,4 +1,4 @@
-//! Downloads from a server on this machine that misbehaves as asked.
+//! Tests downloads from a local server that misbehaves on request.
 
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
@@ -7,16 +7,16 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 
-/// How the server answers one request.
+/// The server's response to one request.
 #[derive(Clone, Copy)]
 enum Answer {
-    /// The content, or the part that is asked for.
+    /// The content, or the requested part of it.
     Content,
-    /// The same, but the connection ends after so many bytes.
+    /// The same, but the connection ends after this many bytes.
     Cut(usize),
-    /// The whole content, whatever part is asked for.
+    /// The whole content, whichever part is requested.
     NoRanges,
-    /// Another content, with another tag.
+    /// Different content, with a different tag.
     Other,
     /// An archive of folders.
     Archive,
@@ -34,7 +34,7 @@ fn content() -> Vec<u8> {
     (0..300_000_u32).flat_map(u32::to_le_bytes).collect()
 }
 
-/// A server that answers its requests like this, one after the other, and then as the last time.
+/// Starts a server that gives these responses one after the other, and then repeats the last one.
 fn serve(answers: &[Answer]) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -43,7 +43,7 @@ fn serve(answers: &[Answer]) -> Server {
     std::thread::spawn(move || {
         for (number, stream) in listener.incoming().enumerate() {
             let answer = answers[number.min(answers.len() - 1)];
-            // Told before the answer is whole: who waits for the answer then finds it.
+            // Sent before the response is complete, so that a caller that waits for the response finds it.
             let told = |range| drop(sender.send(range));
             answer_one(&mut stream.unwrap(), answer, told);
         }
@@ -168,7 +168,7 @@ fn fetched(answers: &[Answer]) -> Vec<Option<String>> {
 #[test]
 fn a_file_is_fetched_whatever_comes_in_between() {
     assert_eq!(fetched(&[Answer::Content]), [None]);
-    // A dropped connection: the rest is asked for.
+    // After a dropped connection, the rest is requested.
     let ranges = fetched(&[Answer::Cut(700_000), Answer::Cut(100), Answer::Content]);
     let expected = [
         None,
@@ -176,7 +176,7 @@ fn a_file_is_fetched_whatever_comes_in_between() {
         Some("bytes=700100-".to_owned()),
     ];
     assert_eq!(ranges, expected);
-    // A server that knows no ranges sends all again.
+    // A server without range support sends everything again.
     fetched(&[Answer::Cut(700_000), Answer::NoRanges]);
     fetched(&[Answer::Redirect]);
     fetched(&[Answer::Status(503), Answer::Content]);
@@ -270,7 +270,7 @@ fn folders_come_in_an_archive_that_is_downloaded_once() {
     assert_eq!(server.asked.try_iter().count(), 1);
     let error = fetched("klingon").unwrap_err().to_string();
     assert!(error.contains("no folder `punkt_tab/klingon`"), "{error}");
-    // One that was changed since is fetched again.
+    // An archive that has changed since is downloaded again.
     fs::write(folder.path().join(&punkt("").name), "x").unwrap();
     fs::remove_dir_all(&place).unwrap();
     fetched("english").unwrap();

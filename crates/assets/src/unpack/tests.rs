@@ -1,8 +1,8 @@
-//! Archives as they should be, and as nobody should make them.
+//! Tests valid archives, and malicious ones.
 
 use super::*;
 
-/// A ZIP archive of these files, not compressed.
+/// Returns an uncompressed ZIP archive of these files.
 pub(crate) fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     for (name, content) in files {
@@ -70,7 +70,7 @@ fn a_folder_is_unpacked_beside_the_archive() {
         ("punkt_tab/english/deep/b.txt", b"b"),
         ("punkt_tab/french/a.txt", b"c"),
     ]);
-    // Left by a download that was killed.
+    // A download that was killed left this folder.
     let left = folder.path().join("punkt_tab/.english.unpacking");
     fs::create_dir_all(&left).unwrap();
     fs::write(left.join("a.txt"), "half").unwrap();
@@ -102,7 +102,7 @@ fn names_that_lead_out_of_the_folder_are_refused() {
             "leads out of its folder",
         );
     }
-    // Another folder's names do not matter.
+    // Names in other folders do not matter.
     let (folder, path) = archive(&[("../evil", b"x"), ("punkt_tab/english/a", b"a")]);
     unpack(&path, "punkt_tab/english").unwrap();
     assert!(!folder.path().join("../evil").exists());
@@ -124,14 +124,14 @@ fn damaged_archives_are_refused() {
             Err(Error::Archive { .. })
         ));
     }
-    // A byte of the content that is another one.
+    // One byte of the content is changed.
     let mut changed = whole;
     let at = 30 + "punkt_tab/english/a.txt".len() + 3;
     changed[at] ^= 1;
     fs::write(&path, &changed).unwrap();
     let error = unpack(&path, "punkt_tab/english").unwrap_err().to_string();
     assert!(error.contains("checksum"), "{error}");
-    // A file that is there twice.
+    // The same file occurs twice.
     let twice: &[(&str, &[u8])] = &[("punkt_tab/english/a", b"1"), ("punkt_tab/english/a", b"2")];
     let (_folder, path) = archive(twice);
     assert!(unpack(&path, "punkt_tab/english").is_err());

@@ -1,7 +1,7 @@
-//! Reading files out of archives that may come from anyone.
+//! Reads files from untrusted archives.
 //!
-//! Only what is asked for is kept in memory, within limits, and nothing is written to disk. The names of the files in an
-//! archive are compared, and never used as paths. Callers that write the files must check the names.
+//! Only the wanted files are kept in memory, within limits, and nothing is written to disk. The names of the files in an archive
+//! are compared, but never used as paths. Callers that write the files must check the names.
 //!
 //! ```no_run
 //! use coldpress_archive::{Limits, read_members};
@@ -25,32 +25,32 @@ use flate2::read::MultiGzDecoder;
 /// A file of an archive.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
-    /// Its name, as the archive has it: it may have anything in it.
+    /// Its name, as it is in the archive. It may contain anything.
     pub name: Vec<u8>,
     /// Its content.
     pub bytes: Vec<u8>,
 }
 
-/// How much is read.
+/// The limits on reading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Files with more bytes are left out.
+    /// The number of bytes above which a file is left out.
     pub member_bytes: u64,
-    /// The first file with which they have more bytes together ends the reading.
+    /// The total number of bytes. Reading stops at the first file that would exceed it.
     pub total_bytes: u64,
 }
 
-/// The most bytes that a compressed tar file may unpack to, and that a file in a ZIP archive may. Reading stops there,
-/// whatever the archive says of itself.
+/// The number of bytes to which a compressed tar file, or a file in a ZIP archive, may unpack. Reading stops there, whatever size
+/// the archive claims.
 const MOST_UNPACKED: u64 = 4 << 30;
 
 /// Returns the files of an archive whose names are `wanted`, in the order of the archive.
 ///
-/// The form follows from the name: `.zip`, `.tar`, `.tar.gz` or `.tgz`, in any case. A tar file may be compressed or not,
-/// whatever its name says.
+/// The name determines the format: `.zip`, `.tar`, `.tar.gz` or `.tgz`, in any case. A tar file may be compressed or not, whatever
+/// its name says.
 ///
 /// # Errors
-/// If it is no ordinary file, of no form above, damaged, or too large when unpacked.
+/// If it isn't a regular file, has another format, is damaged, or is too large when unpacked.
 pub fn read_members(
     path: &Path,
     limits: Limits,
@@ -67,7 +67,7 @@ pub fn read_members(
             "its name ends with none of .zip, .tar, .tar.gz and .tgz",
         ));
     }
-    // A pipe could keep the worker waiting for ever.
+    // A pipe could make the worker wait for ever.
     if !std::fs::metadata(path)?.is_file() {
         return Err(invalid("it is not an ordinary file"));
     }
@@ -95,19 +95,19 @@ pub fn read_members(
     Ok(members.read)
 }
 
-/// The files that were read so far.
+/// The files that have been read so far.
 struct Members {
     limits: Limits,
     total_bytes: u64,
     read: Vec<Member>,
 }
 
-/// What becomes of a file.
+/// The decision about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Read,
     LeaveOut,
-    /// Neither this one nor any after it is read.
+    /// Neither this file nor any after it is read.
     Stop,
 }
 
@@ -120,7 +120,7 @@ impl Members {
         }
     }
 
-    /// Returns what becomes of the next file, which says that it has so many bytes.
+    /// Decides about the next file, which claims to have this many bytes.
     fn judge(&self, bytes: u64) -> Verdict {
         if bytes > self.limits.member_bytes {
             Verdict::LeaveOut
@@ -131,7 +131,7 @@ impl Members {
         }
     }
 
-    /// Reads a file that was judged to be read, and has to have as many bytes as it says.
+    /// Reads a file that was accepted. It must have as many bytes as it claims.
     fn take(&mut self, name: &[u8], length: u64, from: impl Read) -> io::Result<()> {
         let mut bytes = Vec::new();
         from.take(length).read_to_end(&mut bytes)?;

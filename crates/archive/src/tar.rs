@@ -1,4 +1,4 @@
-//! Tar files: blocks of 512 bytes, a header and then what the file holds.
+//! Reads tar files: blocks of 512 bytes, a header and then the content of the file.
 
 use std::io::{self, Read};
 
@@ -6,7 +6,7 @@ use super::{Members, Verdict, invalid};
 
 const BLOCK: usize = 512;
 
-/// The longest name of a file, and the longest list of attributes of one, that is read.
+/// The length of the longest name of a file, and of the longest list of its attributes, that is read.
 const MOST_NAME_BYTES: u64 = 1 << 20;
 
 /// Reads the wanted files.
@@ -18,7 +18,7 @@ pub(super) fn read(
     members: &mut Members,
     wanted: impl Fn(&[u8]) -> bool,
 ) -> io::Result<()> {
-    // The name that the next file has in truth, and its length, where a header before it says so.
+    // The real name and length of the next file, if a header before it has them.
     let (mut long_name, mut long_length) = (None, None);
     let mut is_first = true;
     while let Some(header) = read_header(&mut archive, is_first)? {
@@ -50,10 +50,10 @@ pub(super) fn read(
             }
             // Attributes of all files, and the target of a link.
             b'g' | b'K' => skip(&mut archive, length.saturating_add(padding))?,
-            // Ordinary files. Only these and the kinds above hold something.
+            // Regular files. Only these and the kinds above have content.
             b'0' | 0 | b'7' => {
                 let name = long_name.take().unwrap_or(header.name);
-                // A name with a slash at its end was a folder once.
+                // A name that ends in a slash is an old form of a folder.
                 let is_folder = name.ends_with(b"/");
                 match (!is_folder && wanted(&name)).then(|| members.judge(length)) {
                     Some(Verdict::Stop) => return Ok(()),
@@ -82,7 +82,7 @@ struct Header {
     kind: u8,
 }
 
-/// Reads the next header; none at the end.
+/// Reads the next header; `None` at the end.
 fn read_header(archive: &mut impl Read, is_first: bool) -> io::Result<Option<Header>> {
     let mut block = [0; BLOCK];
     let mut filled = 0;
@@ -93,7 +93,7 @@ fn read_header(archive: &mut impl Read, is_first: bool) -> io::Result<Option<Hea
         }
     }
     let header = parse(&block).filter(|_| filled == BLOCK);
-    // An archive without files is made of zeros.
+    // An archive without files consists of zeros.
     let is_empty = filled == BLOCK && block.iter().all(|byte| *byte == 0);
     match header {
         None if is_first && !is_empty => Err(invalid("it is not a tar file")),
@@ -104,7 +104,7 @@ fn read_header(archive: &mut impl Read, is_first: bool) -> io::Result<Option<Hea
 fn parse(block: &[u8; BLOCK]) -> Option<Header> {
     let sum = number(&block[148..156])?;
     let bytes = block.iter().enumerate();
-    // The sum itself counts as blanks. It may be made of signed bytes.
+    // The field of the checksum counts as blanks. The sum may be of signed bytes.
     let counted = bytes.map(|(place, byte)| {
         if (148..156).contains(&place) {
             b' '
@@ -136,7 +136,7 @@ fn parse(block: &[u8; BLOCK]) -> Option<Header> {
     })
 }
 
-/// Reads a number in octal digits, or in binary if its first byte says so.
+/// Reads a number in octal digits, or in binary if its first byte marks it so.
 fn number(field: &[u8]) -> Option<u64> {
     if let [0x80, digits @ ..] = field {
         let mut digits = digits.iter();
@@ -152,7 +152,7 @@ fn number(field: &[u8]) -> Option<u64> {
     }
 }
 
-/// Reads name and length from a list of lines, each of which begins with its own length.
+/// Reads the name and the length from a list of lines, each of which begins with its own length.
 fn attributes(mut bytes: &[u8]) -> (Option<Vec<u8>>, Option<u64>) {
     let (mut name, mut length) = (None, None);
     while let Some(blank) = bytes.iter().position(|byte| *byte == b' ') {

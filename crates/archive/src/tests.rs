@@ -11,7 +11,7 @@ const LIMITS: Limits = Limits {
     total_bytes: 1 << 20,
 };
 
-/// The header of a file in a tar archive, and what it holds.
+/// Returns the header of a file in a tar archive, and its content.
 fn tar_member(name: &str, kind: u8, length: u64, content: &[u8]) -> Vec<u8> {
     let mut block = vec![0; 512];
     block[..name.len()].copy_from_slice(name.as_bytes());
@@ -35,7 +35,7 @@ fn tar_file(name: &str, content: &str) -> Vec<u8> {
     tar_member(name, b'0', content.len() as u64, content.as_bytes())
 }
 
-/// A ZIP archive of compressed files that say that they have so many bytes.
+/// Returns a ZIP archive of compressed files that claim to have the given numbers of bytes.
 fn zip(files: &[(&str, &[u8], u32)]) -> Vec<u8> {
     let (mut archive, mut directory) = (Vec::new(), Vec::new());
     for (name, content, length) in files {
@@ -79,7 +79,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-/// Writes an archive under a name, and reads what is in it.
+/// Writes an archive under a name, and reads its content.
 fn read(name: &str, archive: &[u8], limits: Limits) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     let path: PathBuf = folder.path().join(name);
@@ -126,7 +126,7 @@ fn wanted_files_are_read_in_the_order_of_the_archive() {
     ];
     let expected = Ok(["1", "33"].map(str::to_owned).to_vec());
     assert_eq!(read("a.zip", &zip(&files), LIMITS), expected);
-    // Something may come before a ZIP archive.
+    // Other data may come before a ZIP archive.
     let archive = [b"#!/bin/sh\n".to_vec(), zip(&files)].concat();
     assert_eq!(read("a.zip", &archive, LIMITS), expected);
 }
@@ -151,7 +151,7 @@ fn large_files_are_left_out_and_too_many_end_the_reading() {
 #[test]
 fn what_an_archive_says_of_itself_is_not_believed() {
     let bomb = vec![b'a'; 50 << 20];
-    // More than it says, and less.
+    // The file has more bytes than it claims, and fewer.
     for length in [10, u32::MAX] {
         let limits = Limits {
             member_bytes: u64::MAX,

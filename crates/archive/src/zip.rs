@@ -1,4 +1,4 @@
-//! ZIP archives: files one after the other, and a directory of them at the end.
+//! Reads ZIP archives: files one after the other, and a directory of them at the end.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -7,10 +7,10 @@ use flate2::read::DeflateDecoder;
 
 use super::{MOST_UNPACKED, Members, Verdict, invalid};
 
-/// Where the directory ends: a record of 22 bytes and a comment of at most 64 KiB.
+/// The size of the record at the end of the directory. After it there is a comment of at most 64 KiB.
 const END_BYTES: u64 = 22;
 const MOST_COMMENT_BYTES: u64 = 0xffff;
-/// The largest directory that is read; an entry has 46 bytes and a name.
+/// The size of the largest directory that is read. An entry has 46 bytes and a name.
 const MOST_DIRECTORY_BYTES: u64 = 64 << 20;
 
 const STORED: u16 = 0;
@@ -77,7 +77,7 @@ fn damaged() -> io::Error {
     invalid("its directory is damaged, or it is not a ZIP file")
 }
 
-/// Reads the directory, and how far all places in it are off because something was put before the archive.
+/// Reads the directory, and the offset by which all positions in it are wrong because data was put before the archive.
 fn read_directory(archive: &mut (impl Read + Seek)) -> io::Result<(Vec<u8>, u64)> {
     let length = archive.seek(SeekFrom::End(0))?;
     let tail_start = length.saturating_sub(END_BYTES + MOST_COMMENT_BYTES);
@@ -107,7 +107,7 @@ fn read_directory(archive: &mut (impl Read + Seek)) -> io::Result<(Vec<u8>, u64)
     Ok((read_at(archive, actual_start, bytes)?, shift))
 }
 
-/// Reads size and place of the directory of an archive that is too large for the ordinary record at its end.
+/// Reads the size and the position of the directory of an archive that is too large for the ordinary record at its end.
 fn read_large_end(
     archive: &mut (impl Read + Seek),
     end: u64,
@@ -125,7 +125,7 @@ fn read_large_end(
     Ok(Some((u64_at(record, 40)?, u64_at(record, 48)?, start)))
 }
 
-/// Takes the next entry off the directory.
+/// Takes the next entry from the directory.
 fn next_entry<'a>(rest: &mut &'a [u8]) -> io::Result<Option<Entry<'a>>> {
     if rest.is_empty() {
         return Ok(None);
@@ -138,7 +138,7 @@ fn next_entry<'a>(rest: &mut &'a [u8]) -> io::Result<Option<Entry<'a>>> {
     let end = extra_end + size(32)?;
     let entry = rest.get(..end).ok_or_else(damaged)?;
     let mut found = Entry {
-        // What comes after a zero is cut off, as in Python.
+        // The part after a zero is cut off, as in Python.
         name: entry[46..name_end]
             .split(|byte| *byte == 0)
             .next()
@@ -155,7 +155,7 @@ fn next_entry<'a>(rest: &mut &'a [u8]) -> io::Result<Option<Entry<'a>>> {
     Ok(Some(found))
 }
 
-/// Reads the numbers that are too large for the entry itself from the field behind its name.
+/// Reads the numbers that are too large for the entry itself from the field after its name.
 fn read_large_sizes(mut extra: &[u8], entry: &mut Entry<'_>) -> io::Result<()> {
     while let (Ok(id), Ok(size)) = (u16_at(extra, 0), u16_at(extra, 2)) {
         let end = 4 + usize::from(size);
@@ -177,7 +177,7 @@ fn read_large_sizes(mut extra: &[u8], entry: &mut Entry<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Goes to what a file holds, behind its own header.
+/// Goes to the content of a file, after its own header.
 fn open<R: Read + Seek>(archive: &mut R, start: u64) -> io::Result<&mut R> {
     let header = read_at(archive, start, 30)?;
     if !header.starts_with(b"PK\x03\x04") {

@@ -6,7 +6,7 @@ use super::{Words, run};
 use crate::text::chars::is_digit;
 use crate::text::python::{is_space, is_word};
 
-/// `https?://[^\s"'<>]+`
+/// Finds `https?://[^\s"'<>]+`.
 pub(super) fn url(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut free = 0;
     for colon in memchr::memmem::find_iter(text.as_bytes(), b"://") {
@@ -27,7 +27,7 @@ pub(super) fn url(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `[a-zA-Z0-9][\w.+-]*@[\w.-]+\.(?:[a-zA-Z]{2,}|\w{2,})`
+/// Finds `[a-zA-Z0-9][\w.+-]*@[\w.-]+\.(?:[a-zA-Z]{2,}|\w{2,})`.
 pub(super) fn email(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut free = 0;
     for at in memchr::memchr_iter(b'@', text.as_bytes()) {
@@ -67,7 +67,7 @@ fn domain_length(run_of_names: &str) -> Option<usize> {
     })
 }
 
-/// `\b1[3-9]\d{9}\b`
+/// Finds `\b1[3-9]\d{9}\b`.
 pub(super) fn chinese_phone(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     const LATER_DIGITS: usize = 9;
     let mut free = 0;
@@ -92,7 +92,7 @@ pub(super) fn chinese_phone(words: Words, text: &str, found: &mut Vec<Range<usiz
     }
 }
 
-/// `\+\d{1,4}[-.\s]?\d{6,14}\b`
+/// Finds `\+\d{1,4}[-.\s]?\d{6,14}\b`.
 pub(super) fn phone(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     /// A number of digits that is too large for any telephone number.
     const MANY: usize = 19;

@@ -20,7 +20,7 @@ pub(super) fn pem(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `\beyJ[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\b`
+/// Finds `\beyJ[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\.[A-Za-z0-9_=-]+\b`.
 pub(super) fn jwt(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut from = 0;
     while let Some(at) = memmem::find(&text.as_bytes()[from..], b"eyJ") {
@@ -57,7 +57,7 @@ fn is_of_token(ch: char) -> bool {
     ch.is_ascii_alphanumeric() || matches!(ch, '_' | '=' | '-')
 }
 
-/// `\bou_[0-9a-f]{32}\b`, in upper or lower case.
+/// Finds `\bou_[0-9a-f]{32}\b`, in upper or lower case.
 pub(super) fn feishu_id(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     each_underscore(text, |bar, free| {
         let start = bar.checked_sub(2).filter(|start| *start >= free)?;
@@ -75,7 +75,7 @@ pub(super) fn feishu_id(words: Words, text: &str, found: &mut Vec<Range<usize>>)
     });
 }
 
-/// `\b(ou_|u_|uid_)[0-9a-zA-Z_-]{16,64}\b`
+/// Finds `\b(ou_|u_|uid_)[0-9a-zA-Z_-]{16,64}\b`.
 pub(super) fn platform_id(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     const SHORTEST: usize = 16;
     const LONGEST: usize = 64;

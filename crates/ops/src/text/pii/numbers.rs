@@ -40,8 +40,8 @@ pub(super) fn ipv4(_: Words, text: &str, found: &mut Vec<Range<usize>>) {
 static IPV6: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\[[0-9a-fA-F:.]{3,}\](:\d{1,5})?").ok());
 
-/// `\[[0-9a-fA-F:.]{3,}\](?::\d{1,5})?\b`. With that pattern, Data-Juicer finds one without a port only right before a word. Here
-/// every one with two colons is found, unless Data-Juicer's words are wanted.
+/// Finds `\[[0-9a-fA-F:.]{3,}\](?::\d{1,5})?\b`. With that pattern, Data-Juicer finds one without a port only right before a word.
+/// Here every one with two colons is found, unless Data-Juicer's words are wanted.
 pub(super) fn ipv6(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let addresses = IPV6.iter().flat_map(|ipv6| ipv6.captures_iter(text));
     for groups in addresses {
@@ -59,7 +59,7 @@ pub(super) fn ipv6(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`
+/// Finds `(?<![0-9A-Fa-f:])(?:[0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}\b`.
 pub(super) fn mac(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     const LENGTH: usize = 17;
     let bytes = text.as_bytes();
@@ -85,7 +85,7 @@ pub(super) fn mac(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     }
 }
 
-/// `\b[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]\b`
+/// Finds `\b[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx]\b`.
 pub(super) fn id_card(words: Words, text: &str, found: &mut Vec<Range<usize>>) {
     let mut free = 0;
     for (start, byte) in text.bytes().enumerate() {

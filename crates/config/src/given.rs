@@ -201,7 +201,7 @@ impl Given {
         spec.is_some_and(|spec| !self.candidates(spec).is_empty())
     }
 
-    /// Like [`Given::place`], but returns the place of the value.
+    /// Returns the same as [`Given::place`], but with the place of the value.
     pub(crate) fn value_place(&self, name: &str) -> (String, Place) {
         let spec = self.known.named(name);
         let entry = spec.and_then(|spec| self.candidates(spec).first().copied());

@@ -47,7 +47,7 @@ impl Recipe {
         Self::parse_named(text, origin, &file_stem(origin), overrides)
     }
 
-    /// Like [`Recipe::parse`], with a stem that isn't taken from `origin`.
+    /// Does the same as [`Recipe::parse`], with a stem that isn't taken from `origin`.
     pub(crate) fn parse_named(
         text: &str,
         origin: &str,

@@ -53,7 +53,9 @@ section! {
         /// The field that holds the records, for JSON files that are one object with a list of records in it, as in
         /// `{"data": [...]}`; if not given, files consist of records.
         field: Option<String> as Optional<Text> { "load_dataset_kwargs.field", Value("null"), Result, Now }
-        /// Checks of the records before work begins, each with a `type`: `required_fields` (with `required_fields`, `field_types`, `allow_missing`), `swift_messages` or `dj_conversation` (with `min_turns`, `max_turns`). Up to `sample_size` (100) records of each source are checked; if they do not pass, the job is refused.
+        /// Checks of the records before work begins, each with a `type`: `required_fields` (with `required_fields`, `field_types`,
+        /// `allow_missing`), `swift_messages` or `dj_conversation` (with `min_turns`, `max_turns`). Up to `sample_size` (100)
+        /// records of each source are checked; if they do not pass, the job is refused.
         validators: Vec<Validator> as Validators { "validators", Value("[]"), Run, Now }
     }
 }

@@ -6,7 +6,8 @@ use crate::section::{recipe_default, section};
 section! {
     /// The workers.
     pub struct ExecutorSettings {
-        /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers on a Ray cluster.
+        /// `default`, `local` and `partitioned` are threads; `process` is worker processes; `ray` and `ray_partitioned` are workers
+        /// on a Ray cluster.
         kind: ExecutorKind as OneOf {
             "executor_type", Value("default"), Run, Now
         }

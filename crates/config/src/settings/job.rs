@@ -6,7 +6,8 @@ use crate::given::Given;
 use crate::section::{Written, recipe_default, section};
 
 section! {
-    /// Directories on this machine, or URLs of object stores such as `s3://bucket/jobs`; models and scratch are on this machine. In each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
+    /// Directories on this machine, or URLs of object stores such as `s3://bucket/jobs`; models and scratch are on this machine. In
+    /// each, `{work_dir}`, `{job_id}` and `{project_name}` are substituted.
     pub struct PathSettings {
         /// The directory of all jobs; each job has a subdirectory of its own. Any machine can take over a job below a URL.
         work_dir: String as PathOrUrl { "work_dir", Value("outputs/partition-checkpoint-eventlog"), Run, Now }

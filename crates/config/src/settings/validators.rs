@@ -200,7 +200,7 @@ fn share(node: &Node) -> Result<f64, Mismatch> {
     }
 }
 
-/// The error of an invalid validator.
+/// Returns the error of an invalid validator.
 fn refused(span: Span, why: impl Into<String>) -> Mismatch {
     Mismatch {
         why: Why::Type,

@@ -61,7 +61,7 @@ scalar!(i64, "an integer", as_i64);
 scalar!(u64, "an integer from 0 on", as_u64);
 impl ParamValue for f64 {
     const KIND: &'static str = "a number";
-    /// NaN is refused, because no bound would ever contain it.
+    /// Returns the number of a node. NaN is refused, because no bound would ever contain it.
     fn parse(node: &Node) -> Option<Self> {
         node.as_f64().filter(|number| !number.is_nan())
     }

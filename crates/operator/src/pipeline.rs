@@ -325,7 +325,8 @@ fn hashes(base: ChainHash, operators: &[ResolvedOperator]) -> Vec<ChainHash> {
     hashes
 }
 
-/// Two filters share a statistic by its name, so its values must have one type.
+/// Returns the error for two filters whose statistics have the same name but different types. They share the statistic, so its
+/// values must have one type.
 fn conflict(operator: &ResolvedOperator, stat: &Stat, known: &Stat) -> Error {
     Error::Params {
         operator: operator.name().to_owned(),

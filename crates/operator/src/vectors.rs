@@ -199,7 +199,8 @@ fn compare_rows(case: &Case, chain: &Chain, batch: &Batch) -> Result<(), String>
         })
 }
 
-/// The vectors have the statistics as operators compute them, before Data-Juicer writes them with ten decimals.
+/// Rounds the floats in a value of a vector. The vectors have the statistics as operators compute them, before Data-Juicer writes
+/// them with ten decimals.
 fn rounded(value: &Value) -> Value {
     match value {
         Value::Number(number) if number.is_f64() => number

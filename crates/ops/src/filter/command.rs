@@ -42,7 +42,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_filter(
         "command_filter",
-        "Keeps the records for which a program that reads JSON lines says so.",
+        "Keeps the records that a program that reads JSON lines accepts.",
         resolve,
     )
     .determinism(Determinism::External)

@@ -43,7 +43,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_filter(
         "python_filter",
-        "Keeps the records for which a Python file says so.",
+        "Keeps the records that a function of a Python file accepts.",
         resolve,
     )
     .determinism(Determinism::External)

@@ -38,7 +38,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::grouper(
         "key_value_grouper",
-        "Makes one record of all that have the same values in some fields; its fields are lists.",
+        "Makes one record out of all that have the same values in some fields; its fields are lists.",
         resolve,
     )
     .doc(&super::manual(include_str!("key_value.rs")))

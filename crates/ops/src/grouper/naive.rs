@@ -21,7 +21,7 @@ use coldpress_operator::{
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::grouper(
         "naive_grouper",
-        "Makes one record of the whole dataset, whose fields are lists.",
+        "Makes one record out of the whole dataset; its fields are lists.",
         resolve,
     )
     .doc(&super::manual(include_str!("naive.rs")))

@@ -35,7 +35,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::ungrouper(
         "naive_reverse_grouper",
-        "Makes several records of one whose fields are lists.",
+        "Makes several records out of one whose fields are lists.",
         resolve,
     )
     .doc(&super::manual(include_str!("naive_reverse.rs")))

@@ -102,7 +102,7 @@ const FIRST_ID: usize = FIRST_TAG + TAGS.len();
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "agent_dialog_normalize_mapper",
-        "Makes one dialogue of the messages of an agent.",
+        "Turns the messages of an agent into one dialogue.",
         resolve,
     )
     .doc(&super::manual(include_str!("agent_dialog_normalize.rs")))

@@ -44,7 +44,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "agent_tool_type_mapper",
-        "Says which tools a dialogue used most.",
+        "Finds the tools that a dialogue used most.",
         resolve,
     )
     .doc(&super::manual(include_str!("agent_tool_type.rs")))

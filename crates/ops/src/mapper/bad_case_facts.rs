@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::text::python;
 use crate::text::python_value::{self, is_true};
 
-/// The keys under `__dj__meta__` that are read, besides the scores of the dialogue.
+/// The keys under `__dj__meta__` that are read, in addition to the scores of the dialogue.
 pub(super) const META: [&str; 7] = [
     "tool_fail_count",
     "tool_success_count",

@@ -27,7 +27,7 @@ use crate::text::html_text::html_text;
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "clean_html_mapper",
-        "Makes text of HTML.",
+        "Turns HTML into text.",
         |_: NoParams, _| Ok(Resolved::new(|| CleanHtmlMapper)),
     )
     .doc(&super::manual(include_str!("clean_html.rs")))

@@ -1,5 +1,5 @@
 //! # What it does
-//! Changes records by a program that reads and writes JSON lines.
+//! Changes records with a program that reads and writes JSON lines.
 //!
 //! The program is started for each batch of records. It reads them from its standard input, each as one line of JSON, and must
 //! write one line for each to its standard output, in the same order: the JSON object that the record becomes. Members that it
@@ -40,7 +40,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "command_mapper",
-        "Changes records by a program that reads and writes JSON lines.",
+        "Changes records with a program that reads and writes JSON lines.",
         resolve,
     )
     .determinism(Determinism::External)

@@ -30,7 +30,7 @@ use crate::text::passes::Passes;
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "expand_macro_mapper",
-        "Puts what the macros of a LaTeX document stand for in their place.",
+        "Replaces the macros of a LaTeX document with their values.",
         resolve,
     )
     .doc(&super::manual(include_str!("expand_macro.rs")))

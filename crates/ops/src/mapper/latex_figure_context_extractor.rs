@@ -55,7 +55,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::splitter(
         "latex_figure_context_extractor_mapper",
-        "Makes a record of each figure of a LaTeX document, with its context.",
+        "Makes a record out of each figure of a LaTeX document, with its context.",
         resolve,
     )
     .doc(&super::manual(include_str!(

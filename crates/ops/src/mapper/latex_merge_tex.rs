@@ -44,7 +44,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "latex_merge_tex_mapper",
-        "Puts the LaTeX files of an archive, whose path a record has, into its text.",
+        "Copies the LaTeX files of an archive into the text of the record that has its path.",
         resolve,
     )
     .determinism(Determinism::External)

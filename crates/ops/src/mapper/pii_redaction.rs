@@ -96,7 +96,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "pii_redaction_mapper",
-        "Replaces personal information and secrets by placeholders.",
+        "Replaces personal information and secrets with placeholders.",
         resolve,
     )
     .doc(&super::manual(include_str!("pii_redaction.rs")))

@@ -10,7 +10,7 @@ use crate::text::pii::Redactor;
 /// Keys whose texts are redacted wherever they are.
 const EVERYWHERE: [&str; 5] = ["file_path", "path", "file", "arguments", "file_paths"];
 
-/// The fields of a record that are redacted, besides those that are redacted in every record.
+/// The fields of a record that are redacted, in addition to those that are redacted in every record.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
     /// Keys of the record itself.

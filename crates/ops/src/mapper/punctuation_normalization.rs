@@ -20,7 +20,7 @@ use crate::text::punctuation::normalize_punctuation;
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "punctuation_normalization_mapper",
-        "Gives punctuation an ASCII spelling.",
+        "Replaces punctuation with its ASCII spelling.",
         |_: NoParams, _| Ok(Resolved::new(|| PunctuationNormalizationMapper)),
     )
     .doc(&super::manual(include_str!("punctuation_normalization.rs")))

@@ -42,7 +42,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_mapper",
-        "Changes records by a Python file that has a function `map` or `process`.",
+        "Changes records with a Python file that has a function `map` or `process`.",
         resolve,
     )
     .determinism(Determinism::External)

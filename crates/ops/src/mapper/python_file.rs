@@ -45,7 +45,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_file_mapper",
-        "Changes records by a function of a Python file.",
+        "Changes records with a function of a Python file.",
         resolve,
     )
     .determinism(Determinism::External)

@@ -40,7 +40,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::batch_mapper(
         "python_lambda_mapper",
-        "Changes records by a lambda expression of Python.",
+        "Changes records with a Python lambda.",
         resolve,
     )
     .determinism(Determinism::External)

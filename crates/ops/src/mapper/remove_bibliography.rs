@@ -24,7 +24,7 @@ use memchr::{memchr_iter, memrchr};
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_bibliography_mapper",
-        "Cuts the bibliography off the end of a LaTeX document.",
+        "Removes the bibliography at the end of a LaTeX document.",
         resolve,
     )
     .doc(&super::manual(include_str!("remove_bibliography.rs")))

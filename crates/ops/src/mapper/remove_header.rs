@@ -32,7 +32,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_header_mapper",
-        "Removes what comes before the first heading of a LaTeX document.",
+        "Removes everything before the first heading of a LaTeX document.",
         resolve,
     )
     .doc(&super::manual(include_str!("remove_header.rs")))

@@ -39,7 +39,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_non_chinese_character_mapper",
-        "Removes all characters that are not Chinese, but for letters, digits and punctuation.",
+        "Removes all characters that aren't Chinese, except letters, digits and punctuation.",
         resolve,
     )
     .doc(&super::manual(include_str!(

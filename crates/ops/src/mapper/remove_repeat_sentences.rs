@@ -64,7 +64,7 @@ impl ParamValue for NoFunction {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_repeat_sentences_mapper",
-        "Removes sentences that the same text has had before.",
+        "Removes sentences that occur earlier in the same text.",
         resolve,
     )
     .doc(&super::manual(include_str!("remove_repeat_sentences.rs")))

@@ -49,7 +49,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "remove_words_with_incorrect_substrings_mapper",
-        "Removes words that contain one of some texts, such as parts of links.",
+        "Removes words that contain one of the given texts, such as parts of links.",
         resolve,
     )
     .doc(&super::manual(include_str!(

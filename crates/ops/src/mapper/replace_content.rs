@@ -72,7 +72,7 @@ impl Replacements {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "replace_content_mapper",
-        "Replaces what patterns match in the text.",
+        "Replaces the matches of patterns in the text.",
         resolve,
     )
     .doc(&super::manual(include_str!("replace_content.rs")))

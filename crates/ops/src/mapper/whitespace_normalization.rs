@@ -21,7 +21,7 @@ use crate::text::whitespace::normalize_whitespace;
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::mapper(
         "whitespace_normalization_mapper",
-        "Strips the text and makes all blanks spaces.",
+        "Strips the text and replaces all blanks with spaces.",
         |_: NoParams, _| Ok(Resolved::new(|| WhitespaceNormalizationMapper)),
     )
     .doc(&super::manual(include_str!("whitespace_normalization.rs")))

@@ -32,7 +32,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "random_selector",
-        "Keeps some records by chance, in an order by chance.",
+        "Keeps randomly chosen records, in random order.",
         resolve,
     )
     .determinism(Determinism::Seeded)

@@ -41,7 +41,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "range_specified_field_selector",
-        "Keeps the records between two places in the order of a field's values.",
+        "Keeps the records between two ranks in the order of a field's values.",
         resolve,
     )
     .doc(&super::manual(include_str!("range_specified_field.rs")))

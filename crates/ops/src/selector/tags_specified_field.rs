@@ -50,7 +50,7 @@ params! {
 pub(crate) fn spec() -> OperatorSpec {
     OperatorSpec::selector(
         "tags_specified_field_selector",
-        "Keeps the records whose field has one of some values.",
+        "Keeps the records whose field has one of the given values.",
         resolve,
     )
     .doc(&super::manual(include_str!("tags_specified_field.rs")))

@@ -12,7 +12,7 @@ PLAIN = [chr(c) if not 0xD800 <= c <= 0xDFFF else None for c in range(0x110000)]
 ranges = json.load(open(sys.argv[1]))["special_characters_single_codepoint_ranges"]
 special = set(c for a, b in ranges for c in range(a, b + 1))
 word = regex.compile(r"\w")
-# What `str.isalnum` is made of, in the version of Unicode that `regex` has.
+# The characters for which `str.isalnum` holds, in the version of Unicode that `regex` has.
 alnum = regex.compile(r"[\p{L}\p{Nt=Decimal}\p{Nt=Digit}\p{Nt=Numeric}]")
 later = lambda ch: unicodedata.category(ch) == "Cn"
 tests = [

@@ -1,4 +1,4 @@
-//! The files that operators need besides the recipe: models, tokenizers, word lists.
+//! The files that operators need in addition to the recipe: models, tokenizers, word lists.
 //!
 //! - [`AssetFolders`] finds a file by its name in a list of folders, and identifies it by a digest of its content. A large file is
 //!   hashed once; the digest is remembered with its size and times.

@@ -120,7 +120,7 @@ kinds! {
     CheckpointRejected "checkpoint_rejected" Warning,
     /// The pipeline's execution began.
     ProcessingStart "processing_start" Info,
-    /// The pipeline's execution ended.
+    /// The pipeline's execution is complete.
     ProcessingComplete "processing_complete" Info,
     /// The pipeline's execution failed.
     ProcessingError "processing_error" Error,
@@ -160,13 +160,13 @@ kinds! {
     DagNodeReady "dag_node_ready" Info,
     /// A node of Data-Juicer's graph began.
     DagNodeStart "dag_node_start" Info,
-    /// A node of Data-Juicer's graph ended.
+    /// A node of Data-Juicer's graph is complete.
     DagNodeComplete "dag_node_complete" Info,
     /// A node of Data-Juicer's graph failed.
     DagNodeFailed "dag_node_failed" Error,
     /// A group of nodes of Data-Juicer's graph began.
     DagParallelGroupStart "dag_parallel_group_start" Info,
-    /// A group of nodes of Data-Juicer's graph ended.
+    /// A group of nodes of Data-Juicer's graph is complete.
     DagParallelGroupComplete "dag_parallel_group_complete" Info,
     /// Data-Juicer saved its graph.
     DagExecutionPlanSaved "dag_execution_plan_saved" Info,

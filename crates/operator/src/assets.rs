@@ -1,4 +1,4 @@
-//! Files that operators need besides the recipe: models, tokenizers, word lists.
+//! Files that operators need in addition to the recipe: models, tokenizers, word lists.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Parameters that operators have besides their own.
+//! Parameters that operators have in addition to their own.
 
 use crate::error::ParamError;
 use crate::filter::RangeRule;

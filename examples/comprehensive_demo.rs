@@ -1,5 +1,6 @@
-//! Partitions, checkpoints, events, resume and reports in one go: runs a recipe under each checkpoint strategy, stops a job and
-//! resumes it, and shows what its events and its report say.
+//! Partitions, checkpoints, events, resume, a Ray cluster and reports in one go: runs a recipe under each checkpoint strategy, stops
+//! a job and resumes it, kills one whose work is on a cluster and resumes it, and shows what events and reports say. Where no Ray
+//! cluster runs, worker processes of this machine do its work, with the same bytes.
 //!
 //! ```text
 //! $ cargo run --example comprehensive_demo -p coldpress
@@ -12,6 +13,9 @@
 //! stopped: stopped after some of 5 partitions
 //! resumed: what was completed was there already, completed
 //! the export is the same
+//! killed: no export was written
+//! resumed on a cluster or on processes: completed
+//! the export is the same
 //! clean_links_mapper: 484 in, 484 out
 //! text_length_filter: 484 in, 483 out
 //! 5 partitions were completed in 2 runs; 0 attempts failed
@@ -19,9 +23,11 @@
 #![allow(clippy::print_stdout, reason = "an example shows its result")]
 
 use std::path::Path;
+use std::process::{Command, ExitCode};
 
 use coldpress::jobs::JobHandle;
 use coldpress::prelude::*;
+use coldpress::{ops, worker};
 
 const STRATEGIES: [&str; 5] = [
     "disabled",
@@ -31,7 +37,26 @@ const STRATEGIES: [&str; 5] = [
     "manual",
 ];
 
-fn main() -> anyhow::Result<()> {
+/// The argument that makes this program the driver of the job that is killed; a folder follows.
+const DRIVE: &str = "--drive";
+
+fn main() -> anyhow::Result<ExitCode> {
+    // This executable is the worker, too.
+    if let Some(code) = worker::serve_if_asked(&ops::builtin(), &coldpress::schemes()) {
+        return Ok(code);
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [first, folder] if first == DRIVE => {
+            let recipe = recipe(Path::new(folder), "killed", "every_op")?;
+            coldpress::executor(recipe).build()?.run()?;
+        }
+        _ => demonstrate()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn demonstrate() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut exports = Vec::new();
     for strategy in STRATEGIES {
@@ -53,6 +78,7 @@ fn main() -> anyhow::Result<()> {
     println!("all exports are the same");
 
     stop_and_resume(folder.path(), &exports[0])?;
+    kill_and_resume(folder.path(), &exports[0])?;
     show(&JobHandle::find(folder.path().join("jobs"), "stopped")?)
 }
 
@@ -69,6 +95,12 @@ fn recipe(folder: &Path, job: &str, strategy: &str) -> anyhow::Result<Recipe> {
         .set("partition.size", 100)
         .set("np", 1)
         .set("checkpoint.strategy", strategy);
+    let recipe = match job {
+        "killed" => recipe
+            .set("executor_type", "ray_partitioned")
+            .set("ray_address", "auto"),
+        _ => recipe,
+    };
     let recipe = match strategy {
         "every_n_ops" => recipe.set("checkpoint.n_ops", 2),
         "manual" => recipe.set("checkpoint.op_names", "fix_unicode_mapper"),
@@ -104,6 +136,25 @@ fn stop_and_resume(folder: &Path, expected: &[u8]) -> anyhow::Result<()> {
         "resumed: what was completed was there already, {}",
         report.status
     );
+    anyhow::ensure!(std::fs::read(report.export_path)? == expected);
+    println!("the export is the same");
+    Ok(())
+}
+
+/// Kills the driver of a job as it comes to its third result, and runs the job again.
+fn kill_and_resume(folder: &Path, expected: &[u8]) -> anyhow::Result<()> {
+    let mut driver = Command::new(std::env::current_exe()?);
+    driver.arg(DRIVE).arg(folder);
+    let killed = driver
+        .env("COLDPRESS_CRASH_POINT", "driver.publish:3")
+        .status()?;
+    anyhow::ensure!(!killed.success());
+    anyhow::ensure!(!folder.join("killed.jsonl").exists());
+    println!("killed: no export was written");
+
+    let executor = coldpress::executor(recipe(folder, "killed", "every_op")?).build()?;
+    let report = executor.run()?;
+    println!("resumed on a cluster or on processes: {}", report.status);
     anyhow::ensure!(std::fs::read(report.export_path)? == expected);
     println!("the export is the same");
     Ok(())

@@ -100,11 +100,12 @@ const LAYERS: [Layer; 29] = [
             "config",
             "failure",
             "storage",
+            "external",
             "partition",
             "worker",
             "executor",
         ],
-        &["operator"],
+        &["remote", "operator"],
     ),
     layer(
         "report",

@@ -4,6 +4,7 @@ mod local;
 pub(crate) mod process;
 
 use std::fmt::{Debug, Display};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use coldpress_partition::Task;
@@ -47,6 +48,15 @@ pub trait Running: Send {
     /// Tells the workers to leave their attempts at the next batch, and those that wait.
     fn stop(&mut self);
 
+    /// Ends an attempt whose outcome is of no use any more. It is answered as every other one.
+    fn cancel(&mut self, _task: Task, _number: u32) {}
+
+    /// Returns whether a second attempt at a task may be faster than the first, because the workers are on several machines. Two
+    /// attempts at a task may be out at once then, and [`cancel`](Self::cancel) ends one of them.
+    fn speculates(&self) -> bool {
+        false
+    }
+
     /// Returns whether attempts may be [packed](Attempt::packed): then many small ones are handed out at once, and end together.
     fn packs(&self) -> bool {
         false
@@ -78,6 +88,8 @@ pub struct WorkerId {
     pub number: u32,
     /// The id of its process, if it is not that of the driver.
     pub process: Option<u32>,
+    /// The address of its machine, if it may be on another one than the driver.
+    pub node: Option<IpAddr>,
 }
 
 /// What became of an attempt.

@@ -21,6 +21,7 @@ mod results;
 mod seen;
 mod small;
 mod sources;
+mod speculation;
 mod tally;
 mod teller;
 mod traces;

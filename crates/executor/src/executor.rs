@@ -116,6 +116,10 @@ impl ExecutorBuilder {
     }
 
     /// Sets who runs the attempts, whatever the recipe's `executor_type` says.
+    ///
+    /// This crate has threads and worker processes. A cluster is the business of other crates: for `executor_type: ray`, pass
+    /// `coldpress_ray::RayBackend::of(&recipe)`, as `coldpress::executor` does. Without it, such a recipe runs on threads, with
+    /// the same output.
     #[must_use]
     pub fn backend(mut self, backend: Arc<dyn Backend>) -> Self {
         self.backend = Some(backend);

@@ -47,6 +47,8 @@ pub struct Scheduler {
     running: usize,
     /// Those of them that are at small tasks.
     running_small: usize,
+    /// Attempts that are out besides: second ones at tasks that one is at already, and those that were overtaken by such.
+    rivals: usize,
     /// How far tasks came that came anywhere short of a result.
     reached: BTreeMap<Task, Reached>,
     /// How often the result of a task was no good.
@@ -140,6 +142,7 @@ impl Scheduler {
             halted: BTreeSet::new(),
             running: 0,
             running_small: 0,
+            rivals: 0,
             reached: BTreeMap::new(),
             voided: BTreeMap::new(),
             unresolved: BTreeMap::new(),
@@ -266,7 +269,7 @@ impl Scheduler {
     pub fn next_of(&mut self, now: Duration, is_small: impl Fn(Task) -> bool) -> Next {
         self.wake(now);
         if self.stopping {
-            return if self.running > 0 {
+            return if self.running() > 0 {
                 Next::Wait
             } else {
                 Next::Idle
@@ -310,6 +313,32 @@ impl Scheduler {
         self.waiting
             .first()
             .map_or(Duration::MAX, |(due, _)| due.saturating_sub(now))
+    }
+
+    /// Begins a second attempt at a task that one is at. It counts as out until [`rival_ended`](Self::rival_ended). False, and
+    /// without effect, if no slot is free or no attempt is running there.
+    #[must_use]
+    pub fn begin_rival(&mut self, task: Task) -> bool {
+        let state = self.tasks.get(&task);
+        let is_running = matches!(state, Some(State::Running { .. }));
+        let begins = is_running && !self.is_full() && !self.stopping;
+        self.rivals += usize::from(begins);
+        begins
+    }
+
+    /// One of two attempts at a task ended, and the other one decides what becomes of the task.
+    pub fn rival_ended(&mut self) {
+        self.rivals = self.rivals.saturating_sub(1);
+    }
+
+    /// Returns whether whatever the running attempt at this task makes is of no use.
+    pub fn is_in_vain(&self, task: Task) -> bool {
+        matches!(self.tasks.get(&task), Some(State::Vain { .. }))
+    }
+
+    /// Returns whether no task waits for a slot alone.
+    pub fn has_none_ready(&self) -> bool {
+        self.first_ready().is_none()
     }
 
     /// Returns whether the running attempt at this task, which has ended, began with a decision that is void by now.
@@ -385,7 +414,7 @@ impl Scheduler {
 
     /// Attempts that are out.
     pub fn running(&self) -> usize {
-        self.running
+        self.running + self.rivals
     }
 
     /// Tasks that are neither published nor failed.
@@ -428,7 +457,7 @@ impl Scheduler {
     /// Whether every slot is taken.
     fn is_full(&self) -> bool {
         let of_small = self.running_small.div_ceil(self.small_per_slot);
-        self.running - self.running_small + of_small >= self.slots
+        self.running() - self.running_small + of_small >= self.slots
     }
 
     /// The first task that waits for nothing but a slot.

@@ -135,6 +135,7 @@ fn write_job(folder: &Path, partitions: u32) -> Result<Layout> {
                 partition: index,
                 attempt: 1,
                 at_millis: 1_764_000_000_000 + u64::from(index),
+                beside: false,
             };
             [attempt, JournalRecord::Published(result(index, &recipe))]
         });

@@ -93,6 +93,9 @@ pub struct OperatorAtWork {
     pub partition_id: u32,
     /// The number of the attempt.
     pub attempt: u32,
+    /// The address of the machine, if it may be another one than the driver's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
     /// The operator's name.
     pub operation_name: String,
     /// Its place in the recipe, from 0.

@@ -5,10 +5,12 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use coldpress_config::Recipe;
 use coldpress_executor::{Backend, Finished, ProcessBackend, Running};
-use coldpress_worker::{JobSpec, WorkerContext};
+use coldpress_external::Interpreter;
+use coldpress_worker::{JobSpec, LeaseKeeper, LeaseTerms, WorkerContext};
 use crossbeam_channel::{Sender, unbounded};
 
 use crate::address::RayAddress;
@@ -16,9 +18,6 @@ use crate::bridge::BridgeCommand;
 use crate::cluster::Cluster;
 use crate::connection::{Connector, init_of};
 use crate::fallback::Fallback;
-
-/// The interpreter where none is named: that of an active virtual environment, or the system's.
-const PYTHON: &str = "python3";
 
 /// Tasks of a Ray cluster, each with a process of this executable that works.
 ///
@@ -29,16 +28,27 @@ pub struct RayBackend {
     command: BridgeCommand,
     workers: Option<usize>,
     program: Option<PathBuf>,
+    /// Seconds without a sign of a worker after which its attempt is given up; 0: never.
+    lease_seconds: f64,
+    reconnects_for: Duration,
 }
+
+/// How long a head may take to start again.
+const RECONNECTS_FOR: Duration = Duration::from_secs(120);
+
+/// The term of a lease where none is named.
+const LEASE_SECONDS: f64 = 30.0;
 
 impl RayBackend {
     /// Tasks of this cluster, as many at a time as it has CPUs.
     pub fn new(address: RayAddress) -> Self {
         Self {
             address,
-            command: BridgeCommand::Python(PYTHON.into()),
+            command: BridgeCommand::Python(Interpreter::find(None).path().to_owned()),
             workers: None,
             program: None,
+            lease_seconds: LEASE_SECONDS,
+            reconnects_for: RECONNECTS_FOR,
         }
     }
 
@@ -57,11 +67,13 @@ impl RayBackend {
         };
         asked.kind.is_ray().then(|| Self {
             workers: workers.map(|workers| workers as usize),
+            lease_seconds: asked.ray_lease_seconds,
             ..backend
         })
     }
 
-    /// Connects with this interpreter, which must have the package `ray`; `python3` by default.
+    /// Connects with this interpreter, which must have the package `ray`. By default it is that of the variable
+    /// `COLDPRESS_PYTHON`, of the active virtual environment, or `python3`.
     #[must_use]
     pub fn python(mut self, python: impl Into<PathBuf>) -> Self {
         self.command = BridgeCommand::Python(python.into());
@@ -84,6 +96,21 @@ impl RayBackend {
     #[must_use]
     pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
         self.program = Some(program.into());
+        self
+    }
+
+    /// Gives an attempt up when nothing was heard of its worker for so many seconds, 30 by default; 0: never, unless Ray says
+    /// that the worker is lost.
+    #[must_use]
+    pub fn lease_seconds(mut self, seconds: f64) -> Self {
+        self.lease_seconds = seconds;
+        self
+    }
+
+    /// Waits so long for a cluster that is gone to come back, two minutes by default. Then the job ends, and can be resumed.
+    #[must_use]
+    pub fn reconnects_for(mut self, time: Duration) -> Self {
+        self.reconnects_for = time;
         self
     }
 
@@ -119,15 +146,26 @@ impl Backend for RayBackend {
             RayAddress::Local => Some(self.workers.unwrap_or(workers)),
             _ => self.workers,
         };
+        let terms = (self.lease_seconds > 0.0).then(|| LeaseTerms::new(self.lease_seconds));
         let connector = Connector {
             command: self.command.clone(),
             address: self.address.clone(),
-            init: init_of((*spec).clone(), &self.address, asked, program)?,
+            init: init_of(
+                (*spec).clone(),
+                &self.address,
+                asked,
+                program,
+                terms.clone(),
+            )?,
+            reconnects_for: self.reconnects_for,
         };
         let (hears, heard) = unbounded();
         match connector.connect(0, hears.clone(), &heard) {
             Ok(connection) => {
-                let cluster = Cluster::start(connector, connection, (hears, heard), finished)?;
+                let lease = terms.map(|terms| LeaseKeeper::start(terms, &context.stores));
+                let lease = lease.transpose()?;
+                let channel = (hears, heard);
+                let cluster = Cluster::start(connector, connection, channel, lease, finished)?;
                 Ok(Box::new(cluster))
             }
             Err(refusal) if refusal.is_absent && self.address == RayAddress::Auto => {

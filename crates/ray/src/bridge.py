@@ -238,6 +238,8 @@ def run_attempt(begin, shipped, key, run, program, cwd):
                 if time.monotonic() - told > 1:
                     told = time.monotonic()
                     yield ("at_work", {"message": said.decode()})
+            elif said.startswith(b'{"type":"alive"'):
+                yield ("alive", {})
             elif said.startswith(b'{"type":"finished"'):
                 idle[key] = child
                 ended = True
@@ -252,9 +254,28 @@ def run_attempt(begin, shipped, key, run, program, cwd):
             child.kill()
 
 
-def run_whole_attempt(*arguments):
-    """The same for clients of Ray, which have no streams: only what became of it."""
-    return list(run_attempt(*arguments))[-1]
+def run_whole_attempt(mailbox, name, *arguments):
+    """The same for clients of Ray, which have no streams: gives what became of it, and puts the rest into a mailbox."""
+    for event, fields in run_attempt(*arguments):
+        if event in ("started", "alive", "at_work"):
+            mailbox[0].put.remote((name, event, fields))
+        else:
+            last = (event, fields)
+    return last
+
+
+class Mailbox:
+    """An actor that keeps what attempts say until the bridge of a client fetches it."""
+
+    def __init__(self):
+        self.events = []
+
+    def put(self, event):
+        self.events.append(event)
+
+    def take(self):
+        events, self.events = self.events, []
+        return events
 
 
 def probe_node(folders, files, program, shipped, cwd):
@@ -295,6 +316,7 @@ def probe_node(folders, files, program, shipped, cwd):
 class Flight:
     def __init__(self, message):
         self.task, self.attempt, self.run = message["task"], message["attempt"], message["run"].encode()
+        self.avoid = message.get("avoid")
         self.stream = None
         self.node = None
         # An attempt is answered once; what comes later is dropped.
@@ -390,6 +412,9 @@ class Bridge:
         options = {"num_cpus": 1, "max_retries": 0}
         if self.is_client:
             self.remote = ray.remote(run_whole_attempt).options(**options)
+            # What it held is lost with its node, and the next that it is sent is not.
+            self.mailbox = ray.remote(Mailbox).options(num_cpus=0, max_restarts=-1).remote()
+            threading.Thread(target=self.fetch_mail, daemon=True).start()
         else:
             self.remote = ray.remote(run_attempt).options(num_returns="streaming", **options)
 
@@ -479,13 +504,34 @@ class Bridge:
 
     def launch(self, flight):
         try:
-            flight.stream = self.remote.remote(
-                [self.begin], self.shipped, self.key, flight.run, self.program, self.cwd
-            )
+            remote = self.remote
+            if (elsewhere := self.another_node(flight.avoid)) is not None:
+                remote = remote.options(scheduling_strategy=elsewhere)
+            arguments = [[self.begin], self.shipped, self.key, flight.run, self.program, self.cwd]
+            if self.is_client:
+                arguments = [[self.mailbox], flight.key(), *arguments]
+            flight.stream = remote.remote(*arguments)
         except Exception as error:
             self.answer(flight, "failed", **self.failure(error))
             return
         asyncio.run_coroutine_threadsafe(self.follow(flight), self.loop)
+
+    def another_node(self, avoid):
+        """Names a node with room for an attempt other than this one; none if there is none, or it does not matter."""
+        if avoid is None:
+            return None
+        from ray._private import state
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        try:
+            free = state.available_resources_per_node()
+        except Exception:
+            # Clients are not told.
+            return None
+        for node, resources in free.items():
+            if node != avoid and resources.get("CPU", 0) >= 1:
+                return NodeAffinitySchedulingStrategy(node_id=node, soft=True)
+        return None
 
     async def follow(self, flight):
         try:
@@ -499,6 +545,20 @@ class Bridge:
                 self.answer(flight, "failed", **{"class": "worker_died", "message": message})
         except BaseException as error:
             self.answer(flight, "failed", **self.failure(error))
+
+    def fetch_mail(self):
+        while True:
+            time.sleep(0.5)
+            try:
+                mail = self.ray.get(self.mailbox.take.remote())
+            except Exception:
+                # It is being started elsewhere, or the cluster is gone, which shows otherwise.
+                continue
+            for name, event, fields in mail:
+                with self.lock:
+                    flight = self.flights.get(tuple(name))
+                if flight is not None:
+                    self.take(flight, event, fields)
 
     def take(self, flight, event, fields):
         if event == "needs_program":

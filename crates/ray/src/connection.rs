@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use coldpress_storage::{Place, StoreSpec};
-use coldpress_worker::{JobSpec, ToWorker};
+use coldpress_worker::{JobSpec, LeaseTerms, ToWorker};
 use crossbeam_channel::{Receiver, Sender};
 
 use crate::address::RayAddress;
@@ -27,6 +27,8 @@ pub(crate) struct Connector {
     pub(crate) command: BridgeCommand,
     pub(crate) address: RayAddress,
     pub(crate) init: Init,
+    /// How long a cluster that is gone may take to come back.
+    pub(crate) reconnects_for: Duration,
 }
 
 /// A cluster that attempts can be given to.
@@ -176,6 +178,7 @@ pub(crate) fn init_of(
     address: &RayAddress,
     workers: Option<usize>,
     program: Option<&Path>,
+    lease: Option<LeaseTerms>,
 ) -> io::Result<Init> {
     let absolute = |path: &Path| Ok(std::path::absolute(path)?.to_string_lossy().into_owned());
     let (path, content) = match program {
@@ -199,6 +202,7 @@ pub(crate) fn init_of(
     let begin = ToWorker::Begin {
         spec: Box::new(spec),
         dies_with_parent: true,
+        lease,
     };
     Ok(Init {
         address: address.to_string(),

@@ -47,6 +47,9 @@ pub(crate) fn attempt_error(failure: TaskFailure, place: Option<&TaskPlace>) -> 
         "node_lost" => AttemptError::from_outside(format!(
             "the cluster lost the node that the worker was on{node}"
         )),
+        "silent" => AttemptError::from_outside(format!(
+            "the worker{node} fell silent{reason}; it is given up, and may be cut off from the driver"
+        )),
         "object_lost" => AttemptError::from_outside(format!(
             "the cluster lost what the worker needs{node}{reason}"
         )),
@@ -108,6 +111,7 @@ mod tests {
             "worker_died",
             "node_died",
             "node_lost",
+            "silent",
             "object_lost",
             "cluster_lost",
             "cancelled",

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use coldpress_executor::Running;
+use coldpress_partition::Task;
 use coldpress_worker::{Attempt, Progress};
 
 /// Workers that do what a cluster was asked for, and a warning that says so.
@@ -18,6 +19,14 @@ impl Running for Fallback {
 
     fn stop(&mut self) {
         self.running.stop();
+    }
+
+    fn cancel(&mut self, task: Task, number: u32) {
+        self.running.cancel(task, number);
+    }
+
+    fn speculates(&self) -> bool {
+        self.running.speculates()
     }
 
     fn packs(&self) -> bool {

@@ -1,11 +1,13 @@
 //! Attempts that the cluster has.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
 
 use coldpress_executor::{Finished, WorkerId};
 use coldpress_partition::Task;
-use coldpress_worker::{AttemptError, Outcome};
+use coldpress_storage::AttemptName;
+use coldpress_worker::{Attempt, AttemptError, Outcome};
 
 use crate::protocol::{AttemptId, TaskPlace};
 
@@ -13,9 +15,20 @@ use crate::protocol::{AttemptId, TaskPlace};
 pub(crate) struct Flight {
     pub(crate) task: Task,
     pub(crate) number: u32,
+    /// What its files are called.
+    pub(crate) name: AttemptName,
     /// When it was submitted, then when it began.
     pub(crate) since: Instant,
     pub(crate) place: Option<TaskPlace>,
+    /// When its worker gave the last sign; none before the first, because it may take long to get ready.
+    pub(crate) heard: Option<Instant>,
+}
+
+impl Flight {
+    /// The address of its node.
+    pub(crate) fn node(&self) -> Option<IpAddr> {
+        self.place.as_ref()?.ip.parse().ok()
+    }
 }
 
 /// The attempts that were submitted and not answered. What is said of any other is late, and of no meaning.
@@ -35,16 +48,25 @@ impl Flights {
         self.all.keys().cloned().collect()
     }
 
-    pub(crate) fn contains(&self, name: &AttemptId) -> bool {
-        self.all.contains_key(name)
+    pub(crate) fn get(&self, name: &AttemptId) -> Option<&Flight> {
+        self.all.get(name)
     }
 
-    pub(crate) fn add(&mut self, name: AttemptId, task: Task, number: u32) {
+    /// The node on which a task is worked on.
+    pub(crate) fn node_of(&self, task: Task) -> Option<&str> {
+        let flights = self.all.values().filter(|flight| flight.task == task);
+        let mut places = flights.filter_map(|flight| flight.place.as_ref());
+        places.next().map(|place| place.node.as_str())
+    }
+
+    pub(crate) fn add(&mut self, name: AttemptId, attempt: &Attempt) {
         let flight = Flight {
-            task,
-            number,
+            task: attempt.task,
+            number: attempt.number,
+            name: attempt.name(),
             since: Instant::now(),
             place: None,
+            heard: None,
         };
         self.all.insert(name, flight);
     }
@@ -54,6 +76,27 @@ impl Flights {
             flight.since = Instant::now();
             flight.place = Some(place);
         }
+    }
+
+    /// Notes a sign of an attempt's worker.
+    pub(crate) fn heard(&mut self, name: &AttemptId) {
+        if let Some(flight) = self.all.get_mut(name) {
+            flight.heard = Some(Instant::now());
+        }
+    }
+
+    /// The attempts of whose workers nothing was heard for so long.
+    pub(crate) fn silent_for(&self, term: Duration) -> Vec<AttemptId> {
+        let is_silent = |flight: &Flight| flight.heard.is_some_and(|heard| heard.elapsed() > term);
+        let silent = self.all.iter().filter(|(_, flight)| is_silent(flight));
+        silent.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Takes all workers that were heard before as heard just now.
+    pub(crate) fn excuse_silence(&mut self) {
+        let heard = self.all.values_mut();
+        let heard = heard.filter_map(|flight| flight.heard.as_mut());
+        heard.for_each(|heard| *heard = Instant::now());
     }
 
     pub(crate) fn take(&mut self, name: &AttemptId) -> Option<Flight> {
@@ -68,6 +111,7 @@ impl Flights {
     ) -> Finished {
         let next = self.workers.len() as u32;
         let process = flight.place.as_ref().map(|place| place.pid);
+        let node = flight.node();
         let number = flight
             .place
             .map_or(0, |place| *self.workers.entry(place).or_insert(next));
@@ -75,7 +119,11 @@ impl Flights {
             task: flight.task,
             number: flight.number,
             seconds: flight.since.elapsed().as_secs_f64(),
-            worker: WorkerId { number, process },
+            worker: WorkerId {
+                number,
+                process,
+                node,
+            },
             result,
         }
     }

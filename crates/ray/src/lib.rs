@@ -11,6 +11,7 @@
 //! It is not a way to reach Ray from Rust: it knows attempts and nothing else.
 
 mod address;
+mod attendant;
 mod backend;
 mod bridge;
 mod cluster;

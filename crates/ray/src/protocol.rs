@@ -35,6 +35,9 @@ pub(crate) enum ToBridge<'a> {
         name: AttemptId,
         /// What the worker is told, as JSON.
         run: &'a str,
+        /// A node that another attempt at the same is slow or lost on: any other is better, if there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        avoid: Option<&'a str>,
     },
     /// Answer an attempt and end what runs of it.
     Cancel {
@@ -99,6 +102,11 @@ pub(crate) enum FromBridge {
         #[serde(flatten)]
         place: TaskPlace,
     },
+    /// The worker of an attempt has seen the driver's sign.
+    Alive {
+        #[serde(flatten)]
+        name: AttemptId,
+    },
     /// What an attempt is at.
     AtWork {
         #[serde(flatten)]
@@ -159,7 +167,11 @@ mod tests {
         let name = AttemptId::new(Task::new(2, 17), 3);
         let order = Order {
             v: VERSION,
-            what: ToBridge::Submit { name, run: "{}" },
+            what: ToBridge::Submit {
+                name,
+                run: "{}",
+                avoid: None,
+            },
         };
         assert_eq!(
             serde_json::to_string(&order).unwrap(),

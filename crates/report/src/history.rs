@@ -56,6 +56,19 @@ pub struct CurrentOperation {
     pub idx: u32,
     /// The time when it began, in seconds since 1970.
     pub start_time: f64,
+    /// The address of the machine, if it may be another one than the driver's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub node: Option<String>,
+}
+
+impl CurrentOperation {
+    /// Where it is in the recipe, and on which machine.
+    pub(crate) fn place(&self) -> String {
+        match &self.node {
+            Some(node) => format!("op {} on {node}", self.idx),
+            None => format!("op {}", self.idx),
+        }
+    }
 }
 
 /// Reads as much of a job's log as possible, and then what is added to it.
@@ -172,6 +185,7 @@ impl PartitionHistory {
                     name,
                     idx: event.operation_idx.unwrap_or(0),
                     start_time: event.timestamp,
+                    node: None,
                 });
             }
             EventKind::OpComplete => {

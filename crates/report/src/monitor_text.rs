@@ -155,7 +155,7 @@ fn write_partition(
     if let Some(current) = &partition.current_op {
         line(
             "Current",
-            format!("{} (op {})", plain(&current.name), current.idx),
+            format!("{} ({})", plain(&current.name), plain(&current.place())),
         );
     }
     if !partition.completed_ops.is_empty() {

@@ -1,6 +1,7 @@
 //! What workers are at, for those who watch.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -30,6 +31,9 @@ pub struct AtWork {
     pub task: Task,
     /// The number of the attempt.
     pub attempt: u32,
+    /// The address of the machine, if it may be another one than the driver's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<IpAddr>,
     /// Records of the partition.
     pub records: u64,
     /// Records that were read so far.
@@ -67,6 +71,7 @@ impl Progress {
         self.put(AtWork {
             task: work.attempt.task,
             attempt: work.attempt.number,
+            node: None,
             records: work.attempt.slice.records,
             read: 0,
             operation: None,
@@ -100,9 +105,24 @@ impl Progress {
         }
     }
 
-    /// Takes in what an attempt is at, as its worker says.
+    /// Takes in what an attempt is at, as its worker says. Of two attempts at a task, the one that is further is shown.
     pub fn put(&self, at_work: AtWork) {
-        self.ways().at_work.insert(at_work.task, at_work);
+        let mut ways = self.ways();
+        let known = ways.at_work.get(&at_work.task);
+        let is_behind = known.is_some_and(|known| {
+            known.attempt != at_work.attempt && known.records_through() > at_work.records_through()
+        });
+        if !is_behind {
+            ways.at_work.insert(at_work.task, at_work);
+        }
+    }
+
+    /// Takes out an attempt that counts for nothing, because another one at its task was faster.
+    pub fn forget(&self, task: Task, attempt: u32) {
+        let mut ways = self.ways();
+        if ways.at_work.get(&task).map(|at_work| at_work.attempt) == Some(attempt) {
+            ways.at_work.remove(&task);
+        }
     }
 
     /// All attempts that have begun and have not been settled.
@@ -165,6 +185,7 @@ mod tests {
         AtWork {
             task: Task::new(0, partition),
             attempt: 1,
+            node: None,
             records: 100,
             read,
             operation: None,
@@ -203,6 +224,28 @@ mod tests {
         assert_eq!(progress.records_through(), 70 + 65);
         progress.settle(Task::new(0, 0), Reached::Nothing);
         assert_eq!(progress.records_through(), 65);
+    }
+
+    #[test]
+    fn of_two_attempts_the_one_that_is_further_is_shown() {
+        let progress = Progress::default();
+        let attempt = |attempt, read| AtWork {
+            attempt,
+            ..at_work(0, read, 0.0, 1.0)
+        };
+        progress.put(attempt(1, 60));
+        progress.put(attempt(2, 10));
+        assert_eq!(progress.records_through(), 60);
+        progress.put(attempt(2, 70));
+        progress.put(attempt(1, 61));
+        assert_eq!(progress.records_through(), 70);
+        progress.forget(Task::new(0, 0), 1);
+        assert_eq!(progress.at_work().len(), 1);
+        progress.settle(Task::new(0, 0), Reached::End);
+        // What the other says after that is taken out with it.
+        progress.put(attempt(1, 62));
+        progress.forget(Task::new(0, 0), 1);
+        assert_eq!(progress.records_through(), 100);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::attempt::Attempt;
 use crate::death::InHand;
 use crate::error::AttemptError;
+use crate::lease::LeaseTerms;
 use crate::outcome::Outcome;
 use crate::progress::AtWork;
 use crate::spec::JobSpec;
@@ -30,6 +31,9 @@ pub enum ToWorker {
         /// knows nothing of.
         #[serde(default)]
         dies_with_parent: bool,
+        /// How long the worker may go on without a sign of the driver; none where it sees the driver's end at once.
+        #[serde(default)]
+        lease: Option<LeaseTerms>,
     },
     /// Run this.
     Run {
@@ -48,6 +52,8 @@ pub enum FromWorker {
     Hello,
     /// It knows the job and waits for attempts.
     Ready,
+    /// The driver has renewed the worker's lease, which shows that both reach the job's store.
+    Alive,
     /// What the attempt is at.
     AtWork {
         /// How far it is.
@@ -122,10 +128,12 @@ mod tests {
         let messages = [
             FromWorker::Hello,
             FromWorker::Ready,
+            FromWorker::Alive,
             FromWorker::AtWork {
                 at_work: AtWork {
                     task: Task::new(0, 7),
                     attempt: 1,
+                    node: None,
                     records: u64::MAX,
                     read: 9,
                     operation: Some(1),

@@ -16,6 +16,7 @@ use coldpress_storage::{StoreSchemes, Stores, spawn};
 
 use crate::attempt::Attempt;
 use crate::death::InHand;
+use crate::lease::{self, AtHand};
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
@@ -80,6 +81,7 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let Some(ToWorker::Begin {
         mut spec,
         dies_with_parent,
+        lease,
     }) = receive(&mut input)?
     else {
         return Err(io::Error::other("the driver does not say what the job is"));
@@ -103,6 +105,14 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     );
     let (attempts, queue) = channel::<Box<Attempt>>();
     driver.tell(&FromWorker::Ready)?;
+    let at_hand = AtHand::default();
+    if let Some(terms) = lease {
+        let driver = driver.clone();
+        lease::watch(terms, &context.stores, at_hand.clone(), move || {
+            // That nobody listens shows at the input's end.
+            let _ = driver.tell(&FromWorker::Alive);
+        })?;
+    }
     let teller = (driver.clone(), Arc::clone(&progress));
     // They end with the process.
     start("coldpress-teller", move || {
@@ -115,7 +125,9 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
         start("coldpress-worker-0", move || -> io::Result<()> {
             let mut worker = Worker::new(Arc::from(spec), context);
             for attempt in queue {
+                at_hand.take(&attempt.name());
                 run(&mut worker, &attempt, &stop, &progress, &driver)?;
+                at_hand.leave();
             }
             Ok(())
         })?

@@ -1,6 +1,6 @@
 //! The workers, and the limits on their use of the machine.
 
-use crate::codec::{AtLeast, Megabytes, OneOf, Optional, OrAuto, Text, choice};
+use crate::codec::{AtLeast, Flag, Megabytes, OneOf, Optional, OrAuto, Seconds, Text, choice};
 use crate::section::{recipe_default, section};
 
 section! {
@@ -18,6 +18,10 @@ section! {
         ray_address: String as Text {
             "ray_address", Value("auto"), Run, Now
         }
+        /// Seconds without a sign of a worker on Ray after which its attempt is given up and another one begins elsewhere; 0: only Ray says that a worker is lost, which may take minutes.
+        ray_lease_seconds: f64 as Seconds { "ray_lease_seconds", Value("30"), Run, Now }
+        /// Near the end of a stage, begin an attempt that takes much longer than the others a second time on another machine; the first to end counts. It has an effect with Ray only, and not where an operator works outside of Coldpress.
+        speculation: bool as Flag { "speculation", Value("true"), Run, Now }
     }
 }
 

@@ -48,6 +48,7 @@ impl Backend for LocalBackend {
                 let id = WorkerId {
                     number: number as u32,
                     process: None,
+                    node: None,
                 };
                 serve(id, worker, &queue, &finished, &stop, &progress);
             })

@@ -68,6 +68,7 @@ impl Backend for ProcessBackend {
             begin: ToWorker::Begin {
                 spec: Box::new(Arc::unwrap_or_clone(spec)),
                 dies_with_parent: false,
+                lease: None,
             },
             stop: AtomicBool::new(false),
             progress: Arc::new(Progress::default()),
@@ -184,6 +185,7 @@ impl Attendant {
                 worker: WorkerId {
                     number: self.number as u32,
                     process: self.process,
+                    node: None,
                 },
             });
             if finished.is_err() {

@@ -86,7 +86,7 @@ impl Driver<'_> {
         self.count_failure(motion, ended, error)
     }
 
-    fn note_failure(&mut self, ended: Ended, error: &AttemptError) {
+    pub(super) fn note_failure(&mut self, ended: Ended, error: &AttemptError) {
         let of = self.an_ended_try(ended);
         self.teller.attempt_failed(error, ended.seconds, of);
         self.tally.failed(ended.task.partition, error);
@@ -132,7 +132,7 @@ impl Driver<'_> {
         self.count_failure(motion, ended, error)
     }
 
-    fn is_ending(&self, motion: &Motion) -> bool {
+    pub(super) fn is_ending(&self, motion: &Motion) -> bool {
         motion.fatal.is_some() || self.stop_requested()
     }
 

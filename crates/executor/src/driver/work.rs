@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, never, select, unbounded};
 use super::frontier::Frontier;
 use super::planning::Planned;
 use super::small::Small;
+use super::speculation::{Race, Slow, Speculation};
 use super::teller::Try;
 use super::worker_time::{Wait, WorkerTime};
 use super::{Driver, Ending, now_millis};
@@ -34,15 +35,30 @@ pub(super) struct Ended {
     worker: WorkerId,
 }
 
+/// How an attempt is given out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    /// By itself.
+    Alone,
+    /// With others, whose results become durable together.
+    Packed,
+    /// Beside one at the same task that is slow.
+    Beside(Slow),
+}
+
 /// What is in motion while the job is worked on.
 pub(super) struct Motion {
     pub(super) scheduler: Scheduler,
     pub(super) running: Box<dyn Running>,
     progress: Arc<Progress>,
     finished: Receiver<Finished>,
-    planner: Option<Receiver<Planned>>,
+    pub(super) planner: Option<Receiver<Planned>>,
     frontier: Frontier,
     small: Small,
+    /// None where a second attempt at a task is never faster.
+    pub(super) speculation: Option<Speculation>,
+    /// How many attempts run at a time.
+    pub(super) workers: usize,
     /// What all workers were told.
     pub(super) spec: Arc<JobSpec>,
     /// The barrier that is being resolved.
@@ -56,6 +72,14 @@ impl Motion {
     /// The job must end for this, unless it must for something else already.
     pub(super) fn fail(&mut self, error: Error) {
         self.fatal.get_or_insert(error);
+    }
+
+    /// An attempt is given out.
+    pub(super) fn note_begin(&mut self, attempt: &Attempt, now: Duration) {
+        let counts = !attempt.packed && !attempt.isolated;
+        if let Some(speculation) = self.speculation.as_mut().filter(|_| counts) {
+            speculation.begun(attempt.task, attempt.number, now);
+        }
     }
 }
 
@@ -157,6 +181,8 @@ impl Driver<'_> {
         let scheduler = scheduler.small_per_slot(Small::per_slot(slots));
         let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);
         let mut small = Small::new(ahead && running.packs(), workers);
+        // What an external operator has seen, it must not see a second time.
+        let speculates = ahead && running.speculates() && prepared.recipe.executor.speculation;
         let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();
         self.tell_gone(&known);
         self.try_poison_again()?;
@@ -178,6 +204,8 @@ impl Driver<'_> {
             planner,
             frontier,
             small,
+            speculation: speculates.then(Speculation::default),
+            workers,
             spec,
             resolving: None,
             time: WorkerTime::begin(workers, self.started.elapsed()),
@@ -316,9 +344,15 @@ impl Driver<'_> {
                 motion.small.is_small(self.bytes_of(task.partition), open)
             })
         {
-            let packed = motion.scheduler.is_running_small(task);
-            match self.begin_attempt(task, packed)? {
-                Some(attempt) => attempts.push(attempt),
+            let way = match motion.scheduler.is_running_small(task) {
+                true => Way::Packed,
+                false => Way::Alone,
+            };
+            match self.begin_attempt(task, way)? {
+                Some(attempt) => {
+                    motion.note_begin(&attempt, self.now());
+                    attempts.push(attempt);
+                }
                 None => {
                     motion.scheduler.stopped(task);
                     let message = format!(
@@ -329,25 +363,31 @@ impl Driver<'_> {
                 }
             }
         }
+        attempts.extend(self.speculate(motion)?);
         Ok(attempts)
     }
 
     /// The next attempt at a task, written down and told; none where the task cannot be trusted.
-    fn begin_attempt(&mut self, task: Task, packed: bool) -> Result<Option<Attempt>> {
+    pub(super) fn begin_attempt(&mut self, task: Task, way: Way) -> Result<Option<Attempt>> {
         let state = self.truth.state();
         let number = state.last_attempt(task.partition, self.truth.epoch()) + 1;
         let Some(mut attempt) = self.attempt(task, number) else {
             return Ok(None);
         };
-        attempt.packed = packed && !attempt.isolated;
+        attempt.packed = way == Way::Packed && !attempt.isolated;
         self.truth.record(JournalRecord::AttemptStarted {
             stage: task.stage,
             partition: task.partition,
             attempt: number,
             at_millis: now_millis(),
+            beside: matches!(way, Way::Beside(_)),
         })?;
-        self.teller
-            .attempt_begins(&attempt, self.a_try(task, number), self.tells_apart(task));
+        let slow = match way {
+            Way::Beside(slow) => Some(slow),
+            Way::Alone | Way::Packed => None,
+        };
+        let (of, apart) = (self.a_try(task, number), self.tells_apart(task));
+        self.teller.attempt_begins(&attempt, of, slow, apart);
         let prepared = &self.executor.prepared;
         let (workers, asked) = (prepared.workers, &prepared.recipe.partition);
         let large = self
@@ -374,6 +414,16 @@ impl Driver<'_> {
             worker,
         };
         motion.time.attempt_ended(seconds, result.as_ref().ok());
+        let decides = result.is_ok() || motion.scheduler.is_in_vain(task);
+        let speculation = motion.speculation.as_mut();
+        let race = speculation.map_or(Race::Over(None), |speculation| {
+            speculation.ended(task, number, decides)
+        });
+        if race == Race::Lost {
+            motion.scheduler.rival_ended();
+            motion.progress.forget(task, number);
+            return Ok(());
+        }
         let reached = match &result {
             Ok(outcome) if outcome.result.is_some() => Reached::End,
             Ok(_) => Reached::Gate,
@@ -383,6 +433,17 @@ impl Driver<'_> {
             self.tell_operators(&at_work);
         }
         self.teller.attempt_ended(task);
+        match (race, &result) {
+            (Race::OtherRuns, Err(error)) => {
+                self.take_failure_of_rival(motion, ended, error);
+                return Ok(());
+            }
+            (Race::Over(Some(other)), _) => {
+                motion.running.cancel(task, other);
+                self.teller.is_overtaken(self.a_try(task, other), number);
+            }
+            _ => {}
+        }
         if motion.scheduler.ended_in_vain(task) {
             return Ok(());
         }
@@ -390,6 +451,11 @@ impl Driver<'_> {
             Ok(outcome) => {
                 crash_point!("driver.publish");
                 self.note_costs(&outcome);
+                if let Some(speculation) = &mut motion.speculation
+                    && outcome.result.is_some()
+                {
+                    speculation.took(task, seconds, self.bytes_of(task.partition));
+                }
                 self.convict_those_on_trial(&outcome)?;
                 if !outcome.set_aside.is_empty() {
                     self.gateless.insert(task);

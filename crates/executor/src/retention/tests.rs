@@ -95,6 +95,7 @@ impl World {
             partition,
             attempt,
             at_millis: 0,
+            beside: false,
         });
     }
 

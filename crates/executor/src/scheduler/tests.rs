@@ -48,6 +48,27 @@ fn partitions_go_out_in_order_and_no_more_than_there_are_slots() {
 }
 
 #[test]
+fn a_second_attempt_takes_a_slot_until_one_of_the_two_has_ended() {
+    let mut scheduler = scheduler(2, 2, 0);
+    assert!(!scheduler.begin_rival(task(0)), "nothing is running");
+    scheduler.next(START);
+    assert!(scheduler.begin_rival(task(0)));
+    assert!(!scheduler.begin_rival(task(0)), "no slot is free");
+    assert_eq!((scheduler.running(), scheduler.open()), (2, 2));
+    assert_eq!(scheduler.next(START), Next::Wait);
+    // The one that decides is out no more, and the other still is.
+    scheduler.published(task(0));
+    assert_eq!(scheduler.running(), 1);
+    assert_eq!(scheduler.next(START), start(task(1), 1));
+    scheduler.published(task(1));
+    assert_eq!((scheduler.running(), scheduler.open()), (1, 0));
+    scheduler.stop();
+    assert_eq!(scheduler.next(START), Next::Wait);
+    scheduler.rival_ended();
+    assert_eq!(scheduler.next(START), Next::Idle);
+}
+
+#[test]
 fn fewer_may_be_out_from_some_time_on() {
     let mut scheduler = scheduler(5, 3, 0);
     (0..3).for_each(|_| assert!(matches!(scheduler.next(START), Next::Start { .. })));

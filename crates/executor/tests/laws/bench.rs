@@ -66,6 +66,10 @@ impl Bench {
     }
 
     pub(crate) fn executor_of(&self, job_id: &str, plan: &Plan) -> Executor {
+        self.builder_of(job_id, plan).build().unwrap()
+    }
+
+    pub(crate) fn builder_of(&self, job_id: &str, plan: &Plan) -> ExecutorBuilder {
         let text = |path: &Path| path.display().to_string();
         let source = |path: &PathBuf| match self.remote {
             true => shelf::url(path),
@@ -77,10 +81,7 @@ impl Bench {
         for (input, weight) in recipe.dataset.inputs.iter_mut().zip(&self.weights) {
             input.weight = *weight;
         }
-        ExecutorBuilder::new(recipe, operators::registry())
-            .schemes(shelf::schemes())
-            .build()
-            .unwrap()
+        ExecutorBuilder::new(recipe, operators::registry()).schemes(shelf::schemes())
     }
 
     pub(crate) fn run(&self, plan: &Plan) -> Result<Report> {

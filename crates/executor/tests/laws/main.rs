@@ -71,6 +71,9 @@ mod changed_input;
 // Checkpoints of every mode, format and compression.
 mod checkpoints;
 
+// A slow attempt and the second one beside it.
+mod speculation;
+
 // What an external operator gave is published before anything works on it, and not computed again.
 mod external;
 

@@ -149,12 +149,14 @@ fn attempt_of(stage: u32, partition: u32) -> JournalRecord {
             partition,
             attempt,
             at_millis,
+            beside,
             ..
         } => JournalRecord::AttemptStarted {
             stage,
             partition,
             attempt,
             at_millis,
+            beside,
         },
         other => other,
     }

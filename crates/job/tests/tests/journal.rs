@@ -101,6 +101,26 @@ fn a_job_is_known_again_after_each_driver() {
     assert_eq!(driver.state.failed().count(), 1);
 }
 
+/// One that begins beside another says nothing of a failure.
+#[test]
+fn an_attempt_after_another_is_a_retry_unless_it_begins_beside_it() {
+    let job = Job::new();
+    let mut driver = job.drive(Mode::New);
+    driver.put(&[
+        plan(1),
+        JournalRecord::RecipeSet(recipe(&["clean"])),
+        partitions(0..2),
+    ]);
+    let mut beside = attempt(1, 2);
+    if let JournalRecord::AttemptStarted { beside, .. } = &mut beside {
+        *beside = true;
+    }
+    driver.put(&[attempt(0, 1), attempt(0, 2), attempt(1, 1), beside]);
+    let state = job.read();
+    assert_eq!((state.retries(0), state.attempts(0)), (1, 2));
+    assert_eq!((state.retries(1), state.attempts(1)), (0, 2));
+}
+
 #[test]
 fn a_changed_recipe_finds_what_its_unchanged_prefix_made() {
     let job = Job::new();

@@ -212,6 +212,7 @@ pub(crate) fn attempt(partition: u32, attempt: u32) -> JournalRecord {
         partition,
         attempt,
         at_millis: 0,
+        beside: false,
     }
 }
 

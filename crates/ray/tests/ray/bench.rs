@@ -2,13 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldpress_config::{Overrides, Recipe};
 use coldpress_executor::{Executor, ExecutorBuilder};
 use coldpress_ray::RayBackend;
+use coldpress_remote::testing::Server;
+use coldpress_worker::ToWorker;
+use rustix::process::Signal;
 
 use crate::install;
 use crate::operators::registry;
@@ -26,7 +29,7 @@ impl Bench {
         let folder = kept.path().to_owned();
         let hold = folder.join("hold");
         let text = |number: usize| match number {
-            95 => format!("hold:{} text", hold.display()),
+            5 => format!("hold:{} text", hold.display()),
             _ => format!("text {number} {}", "x".repeat(number % 50)),
         };
         let line = |number| format!("{}\n", serde_json::json!({"text": text(number)}));
@@ -44,14 +47,18 @@ impl Bench {
 
     /// The recipe of the job with this id.
     fn recipe(&self, job: &str, kind: &str, address: &str) -> Recipe {
+        let root = self.folder.display().to_string();
+        self.recipe_at(&root, job, kind, address)
+    }
+
+    /// The same with the dataset, the export and the job below a path or a URL.
+    fn recipe_at(&self, root: &str, job: &str, kind: &str, address: &str) -> Recipe {
         let text = format!(
-            "dataset_path: {}\nexport_path: {}\nwork_dir: {}\njob_id: {job}\nnp: 2\nexecutor_type: {kind}\n\
+            "dataset_path: {root}/in.jsonl\nexport_path: {root}/{job}.jsonl\nwork_dir: {root}/jobs\njob_id: {job}\nnp: 2\nexecutor_type: {kind}\n\
              ray_address: '{address}'\npython: '{}'\npartition: {{size: 10}}\nretry: {{retry_delay_seconds: 0}}\n\
-             process:\n  - held_mapper:\n  - length_deduplicator:\n  - held_mapper:\n",
-            self.path("in.jsonl").display(),
-            self.path(&format!("{job}.jsonl")).display(),
-            self.path("jobs").display(),
+             scratch_dir: {}\nray_lease_seconds: 5\nprocess:\n  - held_mapper:\n  - length_deduplicator:\n  - held_mapper:\n",
             install::interpreter().display(),
+            self.path("scratch").display(),
         );
         Recipe::parse(&text, "recipe.yaml", &Overrides::default()).unwrap()
     }
@@ -68,6 +75,17 @@ impl Bench {
         builder.build().unwrap()
     }
 
+    /// The same with everything in a bucket.
+    pub(crate) fn in_bucket(&self, server: &Server, job: &str, address: &str) -> Executor {
+        let dataset = fs::read(self.path("in.jsonl")).unwrap();
+        server.request("PUT", "/data/in.jsonl", &dataset);
+        let recipe = self.recipe_at(server.url(), job, "ray_partitioned", address);
+        let backend = RayBackend::of(&recipe).unwrap();
+        let schemes = coldpress_remote::schemes().with_options(server.options());
+        let builder = ExecutorBuilder::new(recipe, registry()).schemes(schemes);
+        builder.backend(Arc::new(backend)).build().unwrap()
+    }
+
     /// A job whose cluster is played by this executable.
     pub(crate) fn on_fake(&self, job: &str, mode: &str) -> Executor {
         let builder = self.builder(job, "ray");
@@ -75,10 +93,26 @@ impl Bench {
         builder.build().unwrap()
     }
 
+    /// The messages of the events of a job.
+    pub(crate) fn events(&self, job: &str) -> String {
+        fs::read_to_string(self.path(&format!("jobs/{job}/event_logs/events.jsonl"))).unwrap()
+    }
+
     pub(crate) fn fake(mode: &str) -> RayBackend {
         let own = std::env::current_exe().unwrap();
         let backend = RayBackend::new("auto".into()).workers(2);
         backend.bridge(own, ["--fake-bridge", mode])
+    }
+
+    /// What the first worker of a job is told: the job, and its first attempt.
+    pub(crate) fn told_to_workers(&self) -> (ToWorker, ToWorker) {
+        self.on_fake("kept", "nodes_die").run().unwrap_err();
+        let kept = fs::read(self.path("kept")).unwrap();
+        let [begin, run]: [String; 2] = serde_json::from_slice(&kept).unwrap();
+        (
+            serde_json::from_str(&begin).unwrap(),
+            serde_json::from_str(&run).unwrap(),
+        )
     }
 
     /// What local threads make of the dataset.
@@ -99,8 +133,12 @@ impl Bench {
 
     /// Runs a job on a cluster, and does something to it while a worker waits in the midst of its attempt.
     pub(crate) fn disturb(&self, job: &str, address: &str, disturb: impl FnOnce(u32)) {
+        self.disturb_run(&self.on_ray(job, address), disturb);
+    }
+
+    /// The same for a job that was begun in another way.
+    pub(crate) fn disturb_run(&self, executor: &Executor, disturb: impl FnOnce(u32)) {
         self.hold();
-        let executor = self.on_ray(job, address);
         std::thread::scope(|scope| {
             let run = scope.spawn(|| executor.run().map(|_| ()));
             let worker = self.held_worker(&|| run.is_finished());
@@ -112,6 +150,11 @@ impl Bench {
 
     pub(crate) fn hold(&self) {
         fs::write(self.path("hold"), "").unwrap();
+    }
+
+    /// As [`hold`](Self::hold), but only the first process that comes to the text waits.
+    pub(crate) fn hold_once(&self) {
+        fs::write(self.path("hold"), "once").unwrap();
     }
 
     pub(crate) fn release(&self) {
@@ -144,25 +187,45 @@ impl Bench {
         found
     }
 
-    /// Starts a driver in a process of its own.
-    pub(crate) fn driver(&self, address: &str) -> std::process::Child {
-        let own = std::env::current_exe().unwrap();
-        let mut driver = std::process::Command::new(own);
-        driver.arg("--driver").arg(&self.folder).arg(address);
-        driver.spawn().unwrap()
+    /// A driver of a job in a process of its own, which is this program or a copy of it.
+    pub(crate) fn driver(&self, program: &Path, job: &str, address: &str) -> Command {
+        let mut driver = Command::new(program);
+        driver
+            .arg("--driver")
+            .arg(&self.folder)
+            .args([job, address]);
+        driver
     }
 }
 
-/// Runs the job `driver` in a folder that another process keeps.
-pub(crate) fn drive(folder: &str, address: &str) -> ExitCode {
+/// Runs a job in a folder that another process keeps, and does not wait for a cluster that is gone.
+#[allow(clippy::print_stderr, reason = "the other process reads why it failed")]
+pub(crate) fn drive(folder: &str, job: &str, address: &str) -> ExitCode {
     let bench = Bench {
         folder: folder.into(),
         _kept: None,
     };
-    match bench.on_ray("driver", address).run() {
+    let recipe = bench.recipe(job, "ray_partitioned", address);
+    let backend = RayBackend::of(&recipe).unwrap();
+    let backend = backend.reconnects_for(Duration::from_secs(1));
+    let builder = ExecutorBuilder::new(recipe, registry()).backend(Arc::new(backend));
+    match builder.build().unwrap().run() {
         Ok(_) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{}", coldpress_failure::full_message(&error));
+            ExitCode::FAILURE
+        }
     }
+}
+
+/// Sends a signal to a process.
+pub(crate) fn signal(process: u32, signal: Signal) {
+    let process = rustix::process::Pid::from_raw(process as i32).unwrap();
+    rustix::process::kill_process(process, signal).unwrap();
+}
+
+pub(crate) fn kill(process: u32) {
+    signal(process, Signal::KILL);
 }
 
 /// Waits for something that comes within three minutes, on a machine with much else to do.
@@ -195,9 +258,4 @@ fn field_of(process: u32, field: usize) -> Option<String> {
         fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat")).ok()?;
     let fields = stat.rsplit_once(')')?.1;
     fields.split_whitespace().nth(field).map(str::to_owned)
-}
-
-pub(crate) fn kill(process: u32) {
-    let process = rustix::process::Pid::from_raw(process as i32).unwrap();
-    rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
 }

@@ -1,10 +1,16 @@
 //! What holds on clusters of a real Ray.
 
+use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread;
 
-use crate::bench::{Bench, is_alive, kill, parent_of, wait_for};
+use coldpress_remote::testing::Server;
+use rustix::process::Signal;
+use tempfile::TempDir;
+
+use crate::bench::{Bench, is_alive, kill, parent_of, signal, wait_for};
 use crate::install;
 
 pub(crate) const ALL: &[(&str, fn())] = &[
@@ -29,66 +35,203 @@ fn a_cluster_of_its_own() {
 /// Starting a cluster takes long, so everything that needs one of two nodes is in this test.
 fn two_nodes() {
     install::ray();
-    let cluster = Cluster::start();
-    let bench = Bench::new();
-    let expected = bench.expected();
-    bench
-        .builder("process", "process")
-        .build()
-        .unwrap()
-        .run()
-        .unwrap();
-    assert_eq!(bench.exported("process"), expected);
+    let scene = Scene {
+        cluster: Cluster::start(),
+        bench: Bench::new(),
+        expected: Vec::new(),
+    };
+    let expected = scene.bench.expected();
+    let mut scene = Scene { expected, ..scene };
+    scene.nothing_dies();
+    scene.processes_die();
+    scene.the_driver_dies();
+    scene.the_job_is_stopped();
+    scene.everything_is_in_a_bucket();
+    scene.the_program_is_not_on_the_nodes();
+    scene.a_node_dies();
+    scene.a_node_is_cut_off();
+    scene.the_head_dies();
+}
 
-    bench.on_ray("quiet", &cluster.address).run().unwrap();
-    assert_eq!(bench.exported("quiet"), expected);
+/// A cluster, and a dataset with what one machine makes of it.
+struct Scene {
+    cluster: Cluster,
+    bench: Bench,
+    expected: Vec<u8>,
+}
 
-    bench.disturb("worker", &cluster.address, kill);
-    assert_eq!(
-        bench.exported("worker"),
-        expected,
-        "after the death of a worker"
-    );
+impl Scene {
+    fn nothing_dies(&self) {
+        let on_processes = self.bench.builder("process", "process").build();
+        on_processes.unwrap().run().unwrap();
+        self.check("process");
+        for (job, address) in [
+            ("inside", &self.cluster.address),
+            ("outside", &self.cluster.outside),
+        ] {
+            self.bench.on_ray(job, address).run().unwrap();
+            self.check(job);
+        }
+    }
 
-    bench.disturb("python", &cluster.address, |worker| {
-        kill(parent_of(worker));
+    fn processes_die(&self) {
+        let address = &self.cluster.address;
+        self.bench.disturb("worker", address, kill);
+        self.check("worker");
+        self.bench.disturb("python", address, |worker| {
+            kill(parent_of(worker));
+            gone(worker);
+        });
+        self.check("python");
+        self.bench.disturb("bridge", address, |worker| {
+            kill(bridge());
+            gone(worker);
+        });
+        self.check("bridge");
+        // Ray tells clients nothing before an attempt ends.
+        self.bench
+            .disturb("outside_worker", &self.cluster.outside, kill);
+        self.check("outside_worker");
+    }
+
+    fn the_driver_dies(&self) {
+        self.bench.hold();
+        let mut driver = self.driver("driver").spawn().unwrap();
+        let worker = self.bench.held_worker(&|| false);
+        driver.kill().unwrap();
+        driver.wait().unwrap();
         gone(worker);
-    });
-    assert_eq!(
-        bench.exported("python"),
-        expected,
-        "after the death of a process of Ray"
-    );
+        self.bench.release();
+        // It goes on where the other driver was, and on another backend.
+        let resumed = self.bench.builder("driver", "process").build();
+        resumed.unwrap().run().unwrap();
+        self.check("driver");
+    }
 
-    bench.disturb("bridge", &cluster.address, |worker| {
-        kill(bridge());
+    fn the_job_is_stopped(&self) {
+        self.bench.hold();
+        let executor = self.bench.on_ray("stopped", &self.cluster.address);
+        let report = thread::scope(|scope| {
+            let run = scope.spawn(|| executor.run());
+            let worker = self.bench.held_worker(&|| run.is_finished());
+            executor.stop_handle().stop();
+            let report = run.join().unwrap().unwrap();
+            gone(worker);
+            report
+        });
+        assert_eq!(format!("{:?}", report.status), "Stopped");
+        self.bench.release();
+        let resumed = self.bench.on_ray("stopped", &self.cluster.address);
+        resumed.run().unwrap();
+        self.check("stopped");
+    }
+
+    fn everything_is_in_a_bucket(&self) {
+        let server = Server::s3();
+        let executor = self
+            .bench
+            .in_bucket(&server, "bucket", &self.cluster.address);
+        self.bench.disturb_run(&executor, kill);
+        let answer = server.request("GET", "/data/bucket.jsonl", &[]);
+        let (_, exported) = answer.split_once("\r\n\r\n").unwrap();
+        assert_eq!(exported.as_bytes(), self.expected);
+        let leases = server.request("GET", "/data?list-type=2&prefix=jobs/bucket/results", &[]);
+        assert!(!leases.contains("lease.json"), "{leases}");
+    }
+
+    /// As where another program takes the place of a driver's while it runs, or only the driver's machine has it.
+    fn the_program_is_not_on_the_nodes(&self) {
+        let program = self.bench.path("program");
+        fs::copy(env::current_exe().unwrap(), &program).unwrap();
+        let address = &self.cluster.address;
+        let mut driver = self.bench.driver(&program, "shipped", address);
+        let mut driver = driver.spawn().unwrap();
+        fs::remove_file(&program).unwrap();
+        assert!(driver.wait().unwrap().success());
+        self.check("shipped");
+        let shipped = self.cluster.folder.path();
+        let folders = fs::read_dir(shipped).unwrap().map(Result::unwrap);
+        let is_ours = |entry: &fs::DirEntry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .contains("coldpress-programs")
+        };
+        let ours: Vec<_> = folders.filter(is_ours).collect();
+        assert_eq!(ours.len(), 1, "{ours:?}");
+        assert_eq!(fs::read_dir(ours[0].path()).unwrap().count(), 1);
+    }
+
+    fn a_node_dies(&mut self) {
+        let address = self.cluster.address.clone();
+        self.bench.disturb("node", &address, |worker| {
+            kill(raylet_of(worker));
+            gone(worker);
+        });
+        self.check("node");
+        let events = self.bench.events("node");
+        assert!(events.contains("the node died"), "{events}");
+        self.cluster.order("add");
+    }
+
+    /// The node's Ray does not answer any more, and its worker works on.
+    fn a_node_is_cut_off(&mut self) {
+        self.bench.hold_once();
+        let executor = self.bench.on_ray("cut_off", &self.cluster.address);
+        let (worker, stopped) = thread::scope(|scope| {
+            let run = scope.spawn(|| executor.run().map(|_| ()));
+            let worker = self.bench.held_worker(&|| run.is_finished());
+            let stopped = [parent_of(worker), raylet_of(worker)];
+            for process in stopped {
+                signal(process, Signal::STOP);
+            }
+            run.join().unwrap().unwrap();
+            (worker, stopped)
+        });
+        self.check("cut_off");
+        let events = self.bench.events("cut_off");
+        assert!(events.contains("fell silent"), "{events}");
+        // It has been told by way of the storage.
         gone(worker);
-    });
-    assert_eq!(
-        bench.exported("bridge"),
-        expected,
-        "after the death of the bridge"
-    );
+        stopped.into_iter().for_each(kill);
+        self.bench.release();
+        self.cluster.order("add");
+    }
 
-    bench.hold();
-    let mut driver = bench.driver(&cluster.address);
-    let worker = bench.held_worker(&|| false);
-    driver.kill().unwrap();
-    driver.wait().unwrap();
-    gone(worker);
-    bench.release();
-    // It goes on where the other driver was, and on another backend.
-    bench
-        .builder("driver", "process")
-        .build()
-        .unwrap()
-        .run()
-        .unwrap();
-    assert_eq!(
-        bench.exported("driver"),
-        expected,
-        "after the death of the driver"
-    );
+    fn the_head_dies(&mut self) {
+        self.bench.hold();
+        let mut driver = self.driver("head");
+        let driver = driver.stderr(Stdio::piped()).spawn().unwrap();
+        let worker = self.bench.held_worker(&|| false);
+        self.cluster.order("head");
+        let ended = driver.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(!ended.status.success());
+        assert!(said.contains("the Ray cluster is gone"), "{said}");
+        gone(worker);
+        self.bench.release();
+        let resumed = self.bench.builder("head", "process").build();
+        resumed.unwrap().run().unwrap();
+        self.check("head");
+    }
+
+    fn driver(&self, job: &str) -> Command {
+        let own = env::current_exe().unwrap();
+        let mut driver = self.bench.driver(&own, job, &self.cluster.address);
+        driver.envs(NOTICES_SOON);
+        driver
+    }
+
+    #[track_caller]
+    fn check(&self, job: &str) {
+        let exported = self.bench.exported(job);
+        assert_eq!(exported, self.expected, "the job `{job}`");
+    }
+}
+
+/// The raylet that a worker's Python process was started by.
+fn raylet_of(worker: u32) -> u32 {
+    parent_of(parent_of(worker))
 }
 
 #[track_caller]
@@ -110,30 +253,56 @@ fn bridge() -> u32 {
     processes.into_iter().find(is_bridge).unwrap()
 }
 
-/// A cluster of two nodes, which ends with this value.
+/// A cluster of a head and two nodes, which ends with this value.
 struct Cluster {
     process: Child,
     address: String,
+    /// The address for drivers that are on none of its nodes.
+    outside: String,
+    lines: Lines<BufReader<ChildStdout>>,
+    /// The folder for temporary files of its nodes.
+    folder: TempDir,
 }
+
+/// How long Ray waits for a head that is gone, which is a minute by default.
+const NOTICES_SOON: [(&str, &str); 1] = [("RAY_gcs_rpc_server_reconnect_timeout_s", "5")];
 
 impl Cluster {
     fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ray/cluster.py");
+        let folder = tempfile::tempdir().unwrap();
         let mut process = Command::new(install::interpreter())
             .arg(script)
+            .env("TMPDIR", folder.path())
+            // The paths of its sockets must be short.
+            .env("RAY_TMPDIR", "/tmp")
+            .envs(NOTICES_SOON)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let address = lines.by_ref().map_while(Result::ok).find(|line| {
+        let mut addresses = lines.by_ref().map_while(Result::ok).filter(|line| {
             let port = line.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
             matches!(port, Some(Ok(_)))
         });
+        let address = addresses.next().expect("the cluster says its address");
+        let outside = addresses.next().expect("and that of the head for clients");
         Self {
-            address: address.expect("the cluster says its address"),
+            address,
+            outside,
             process,
+            lines,
+            folder,
         }
+    }
+
+    /// Has something done to the cluster, and waits for that.
+    fn order(&mut self, order: &str) {
+        let input = self.process.stdin.as_mut().unwrap();
+        writeln!(input, "{order}").unwrap();
+        let mut lines = self.lines.by_ref().map_while(Result::ok);
+        assert!(lines.any(|line| line == "done"));
     }
 }
 

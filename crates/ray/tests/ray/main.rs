@@ -16,14 +16,14 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() -> ExitCode {
     if let Some(code) =
-        coldpress_worker::serve_if_asked(&operators::registry(), &Default::default())
+        coldpress_worker::serve_if_asked(&operators::registry(), &coldpress_remote::schemes())
     {
         return code;
     }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["--fake-bridge", mode] => return fake_bridge::serve(mode),
-        ["--driver", folder, address] => return bench::drive(folder, address),
+        ["--driver", folder, job, address] => return bench::drive(folder, job, address),
         _ => {}
     }
     let tests = without_ray::ALL.iter().chain(clusters::ALL);

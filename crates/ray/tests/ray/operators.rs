@@ -38,6 +38,11 @@ impl Mapper for Held {
             return Ok(());
         };
         let file = Path::new(file);
+        let is_once = fs::read(file).is_ok_and(|content| content == b"once");
+        if is_once && fs::File::create_new(file.with_extension("taken")).is_err() {
+            changes.set(0, format!("{rest} held"));
+            return Ok(());
+        }
         if file.exists() {
             let own = file.with_extension(format!("{}.pid", std::process::id()));
             fs::write(own, "").map_err(|error| RecordError::new(error.to_string()))?;

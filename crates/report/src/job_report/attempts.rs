@@ -51,11 +51,13 @@ struct Attempt {
 }
 
 /// The worker that ran an attempt.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Worker {
     number: u32,
     /// The id of the process; 0 for a thread of the driver.
     process: u32,
+    /// The address of its machine, if it may be another one than the driver's.
+    node: Option<String>,
 }
 
 impl Worker {
@@ -65,8 +67,25 @@ impl Worker {
         Some(Self {
             number: number("worker")?,
             process: number("worker_process").unwrap_or(0),
+            node: text(event, "worker_node").map(str::to_owned),
         })
     }
+
+    fn name(&self) -> String {
+        match &self.node {
+            Some(node) => format!("worker {} on {node}", self.number),
+            None => format!("worker {}", self.number),
+        }
+    }
+}
+
+fn text<'e>(event: &'e Event, name: &str) -> Option<&'e str> {
+    event.metadata.as_ref()?.get(name)?.as_str()
+}
+
+fn has(event: &Event, name: &str) -> bool {
+    let metadata = event.metadata.as_ref();
+    metadata.is_some_and(|metadata| metadata.get(name).is_some())
 }
 
 impl Attempt {
@@ -81,7 +100,8 @@ pub(super) struct AttemptLog {
     most: usize,
     total: u64,
     ended: Vec<Attempt>,
-    open: BTreeMap<(u32, u32), Attempt>,
+    /// The attempts at work, by partition, stage and number. Two may be at one task, if the first is slow.
+    open: BTreeMap<(u32, u32, u32), Attempt>,
     last_event: f64,
 }
 
@@ -112,34 +132,49 @@ impl AttemptLog {
         };
         let stage = u32::try_from(event.stage().unwrap_or(0)).unwrap_or(u32::MAX);
         let task = (partition, stage);
+        let number = event.attempt.unwrap_or(0);
         match event.kind {
             EventKind::PartitionStart => self.begin(task, event),
-            EventKind::PartitionComplete => self.end(task, event, 'c'),
-            EventKind::OpFailed | EventKind::PartitionFailed => self.end(task, event, 'f'),
+            EventKind::PartitionComplete => self.end(task, number, event, 'c'),
+            EventKind::OpFailed => self.end(task, number, event, 'f'),
+            EventKind::PartitionFailed => self.end_others(task, event, 'f'),
             // This attempt has reached its gate.
-            EventKind::Info if Worker::of(event).is_some() => self.end(task, event, 'c'),
+            EventKind::Info if Worker::of(event).is_some() => self.end(task, number, event, 'c'),
+            EventKind::Info if has(event, "overtaken_by") => self.end(task, number, event, 'o'),
             _ => {}
         }
     }
 
     fn begin(&mut self, task: (u32, u32), event: &Event) {
-        // Earlier releases did not report the end of an attempt that reached its gate.
-        self.end(task, event, 'c');
+        if !has(event, "beside_slow_attempt") {
+            // Earlier releases did not report the end of an attempt that reached its gate.
+            self.end_others(task, event, 'c');
+        }
         self.total += 1;
+        let number = event.attempt.unwrap_or(0);
         let attempt = Attempt {
             partition: task.0,
             stage: task.1,
-            number: event.attempt.unwrap_or(0),
+            number,
             start: event.timestamp,
             end: None,
             outcome: 'o',
             worker: None,
         };
-        self.open.insert(task, attempt);
+        self.open.insert((task.0, task.1, number), attempt);
     }
 
-    fn end(&mut self, task: (u32, u32), event: &Event, outcome: char) {
-        if let Some(attempt) = self.open.remove(&task) {
+    /// Ends all attempts at a task.
+    fn end_others(&mut self, task: (u32, u32), event: &Event, outcome: char) {
+        let all = (task.0, task.1, 0)..=(task.0, task.1, u32::MAX);
+        let numbers: Vec<u32> = self.open.range(all).map(|(name, _)| name.2).collect();
+        for number in numbers {
+            self.end(task, number, event, outcome);
+        }
+    }
+
+    fn end(&mut self, task: (u32, u32), number: u32, event: &Event, outcome: char) {
+        if let Some(attempt) = self.open.remove(&(task.0, task.1, number)) {
             let (time, worker) = (event.timestamp, Worker::of(event));
             // The attempt was given out before the worker had finished its previous one.
             let begun = event.duration.filter(|_| worker.is_some());
@@ -192,22 +227,21 @@ impl AttemptLog {
 impl Timeline {
     /// Lays out attempts that are ordered by their beginnings.
     fn of(attempts: &[Attempt]) -> Self {
-        let known = attempts.iter().filter_map(|attempt| attempt.worker);
-        let mut known: Vec<u32> = known.map(|worker| worker.number).collect();
-        known.sort_unstable();
-        known.dedup();
+        let known = attempts
+            .iter()
+            .filter_map(|attempt| attempt.worker.as_ref());
+        let known: BTreeMap<u32, String> =
+            known.map(|worker| (worker.number, worker.name())).collect();
         let mut timeline = Self {
-            workers: known
-                .iter()
-                .map(|number| format!("worker {number}"))
-                .collect(),
+            workers: known.values().cloned().collect(),
             ..Self::default()
         };
+        let known: Vec<u32> = known.into_keys().collect();
         // The lanes after those of the workers, each with the end of its last attempt so far.
         let mut further: Vec<f64> = Vec::new();
         for attempt in attempts {
             let end = attempt.end.unwrap_or(attempt.start);
-            let own = attempt.worker.map(|worker| worker.number);
+            let own = attempt.worker.as_ref().map(|worker| worker.number);
             let own = own.and_then(|number| known.binary_search(&number).ok());
             let lane = own.unwrap_or_else(|| {
                 let free = further.iter().position(|until| *until <= attempt.start);
@@ -224,7 +258,8 @@ impl Timeline {
             timeline.start.push(attempt.start);
             timeline.end.push(end);
             timeline.lane.push(lane as u32);
-            let process = attempt.worker.map_or(0, |worker| worker.process);
+            let process = attempt.worker.as_ref();
+            let process = process.map_or(0, |worker| worker.process);
             timeline.process.push(process);
             timeline.outcome.push(attempt.outcome);
         }
@@ -302,6 +337,26 @@ mod tests {
         assert_eq!(timeline.partition, [0, 1, 2, 1]);
         assert_eq!(timeline.lane, [0, 1, 0, 1]);
         assert_eq!(timeline.outcome, "cfco");
+    }
+
+    #[test]
+    fn two_attempts_at_one_task_end_each_by_itself() {
+        use EventKind::{Info, PartitionComplete, PartitionStart};
+        let mut log = AttemptLog::new(10);
+        log.take(&event(PartitionStart, 0, 1.0).attempt(1));
+        let second = event(PartitionStart, 0, 5.0).attempt(2);
+        log.take(&second.metadata("beside_slow_attempt", true));
+        let overtaken = event(Info, 0, 6.0).attempt(1);
+        log.take(&overtaken.metadata("overtaken_by", 2));
+        let complete = event(PartitionComplete, 0, 6.0).attempt(2);
+        let complete = complete.metadata("worker", 4);
+        log.take(&complete.metadata("worker_node", "10.0.0.2"));
+        assert!(log.open.is_empty());
+        log.ended.sort_by(|a, b| a.start.total_cmp(&b.start));
+        let timeline = Timeline::of(&log.ended);
+        assert_eq!(timeline.attempt, [1, 2]);
+        assert_eq!(timeline.outcome, "oc");
+        assert_eq!(timeline.workers, ["worker 4 on 10.0.0.2", ""]);
     }
 
     #[test]

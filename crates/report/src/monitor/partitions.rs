@@ -80,6 +80,7 @@ pub(super) fn at_work(index: u32, job: &JobView) -> Option<CurrentOperation> {
         name: found.operation_name.clone(),
         idx: found.operation_idx,
         start_time: found.start_time?,
+        node: found.node.clone(),
     })
 }
 

@@ -218,6 +218,7 @@ fn nothing_is_at_work_where_nobody_drives() {
             partition: 1,
             attempt: 1,
             at_millis: 0,
+            beside: false,
         })
         .unwrap();
     journal.sync().unwrap();

@@ -202,8 +202,9 @@ impl Glance {
                 one.samples,
             ));
             if let Some(current) = &one.current_op {
-                let (name, place) = (plain(&current.name), current.idx);
-                text.push_str(&format!("              Current: {name} (op {place})\n"));
+                let place = current.place();
+                let (name, place) = (plain(&current.name), plain(&place));
+                text.push_str(&format!("              Current: {name} ({place})\n"));
             }
             // Each stage takes an attempt.
             if one.attempt > progress.stage + 1 {

@@ -107,7 +107,7 @@ impl Child {
                 Ok(Some(FromWorker::AtWork { at_work })) => progress.put(at_work),
                 Ok(Some(FromWorker::InHand { record })) => self.take_in_hand(record),
                 Ok(Some(FromWorker::Finished { result })) => return Some(*result),
-                Ok(Some(FromWorker::Hello | FromWorker::Ready)) => {}
+                Ok(Some(FromWorker::Hello | FromWorker::Ready | FromWorker::Alive)) => {}
                 Ok(None) => return None,
                 Err(_) => {
                     // What it says is no use any more.

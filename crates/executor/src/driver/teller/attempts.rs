@@ -12,6 +12,7 @@ use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 use super::Teller;
 use super::named::{Try, of_task};
 use super::spans::AttemptOutcome;
+use crate::driver::speculation::Slow;
 
 /// Returns how many attempts these are, for messages.
 pub(in crate::driver) fn attempts_in_words(attempts: u32) -> String {
@@ -25,14 +26,27 @@ pub(in crate::driver) fn attempts_in_words(attempts: u32) -> String {
 const OPERATORS_EVERY: Duration = Duration::from_millis(20);
 
 impl Teller<'_> {
-    pub(in crate::driver) fn attempt_begins(&mut self, attempt: &Attempt, of: Try, apart: bool) {
+    pub(in crate::driver) fn attempt_begins(
+        &mut self,
+        attempt: &Attempt,
+        of: Try,
+        slow: Option<Slow>,
+        apart: bool,
+    ) {
         // Also where a barrier or the merge met a result that is to be made again.
         self.summary.phase = Phase::Processing;
         if !apart {
             return;
         }
         let records = attempt.slice.records;
-        self.emit(of.event(EventKind::PartitionStart, format!("{records} records")));
+        let event = of.event(EventKind::PartitionStart, format!("{records} records"));
+        self.emit(match slow {
+            Some(_) => event.metadata("beside_slow_attempt", true),
+            None => event,
+        });
+        if let Some(slow) = slow {
+            self.is_slow(slow, of);
+        }
         if !self.events.keeps(Level::Debug) {
             return;
         }
@@ -50,6 +64,25 @@ impl Teller<'_> {
             Some(gate) => event.metadata("gate", gate),
             None => event,
         });
+    }
+
+    /// A second attempt at a task begins, because the first one is slow.
+    fn is_slow(&self, slow: Slow, of: Try) {
+        let (taken, expected) = (slow.taken.as_secs_f64(), slow.expected.as_secs_f64());
+        let message = format!(
+            "a second attempt begins beside the first, which has taken {taken:.1} s, where {expected:.1} s are usual"
+        );
+        self.emit(of.event(EventKind::Info, message));
+    }
+
+    /// Another attempt at the same task was faster than this one.
+    pub(in crate::driver) fn is_overtaken(&self, of: Try, by: u32) {
+        let message = format!(
+            "attempt {by} was faster, so attempt {} is cancelled",
+            of.number
+        );
+        let event = of.event(EventKind::Info, message);
+        self.emit(event.metadata("overtaken_by", by));
     }
 
     /// Returns whether it is time to look at what the workers are at.

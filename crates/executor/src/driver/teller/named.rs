@@ -27,8 +27,12 @@ impl Try {
             return event;
         };
         let event = event.metadata("worker", worker.number);
-        match worker.process {
+        let event = match worker.process {
             Some(process) => event.metadata("worker_process", process),
+            None => event,
+        };
+        match worker.node {
+            Some(node) => event.metadata("worker_node", node.to_string()),
             None => event,
         }
     }

@@ -167,6 +167,7 @@ fn operator_at_work(at_work: &AtWork, names: &[String]) -> OperatorAtWork {
     OperatorAtWork {
         partition_id: at_work.task.partition,
         attempt: at_work.attempt,
+        node: at_work.node.map(|node| node.to_string()),
         operation_name: name.cloned().unwrap_or_default(),
         operation_idx: operation,
         start_time: begun

@@ -50,10 +50,11 @@ impl JobState {
                 partition,
                 attempt,
                 at_millis,
+                beside,
             } => {
                 self.check_stage(*stage)?;
                 let task = Task::new(*stage, *partition);
-                self.start_attempt(epoch, task, *attempt, *at_millis)
+                self.start_attempt(epoch, task, *attempt, *at_millis, *beside)
             }
             JournalRecord::Published(publication) => self.publish(epoch, publication),
             JournalRecord::GateReached(gate) => self.reach_gate(epoch, gate),
@@ -176,6 +177,7 @@ impl JobState {
         task: Task,
         attempt: u32,
         at_millis: u64,
+        beside: bool,
     ) -> Result<()> {
         let state = self.planned(task.partition)?;
         if state.last_attempt.map(|(of, _)| of) != Some(epoch) {
@@ -183,7 +185,8 @@ impl JobState {
         }
         state.attempts = state.attempts.saturating_add(1);
         // A good end would have been recorded. Work that an earlier driver left unfinished did not fail.
-        let has_failed = state.is_open && state.last_attempt.is_some_and(|(of, _)| of == epoch);
+        let is_of_driver = state.last_attempt.is_some_and(|(of, _)| of == epoch);
+        let has_failed = state.is_open && is_of_driver && !beside;
         state.retries = state.retries.saturating_add(u32::from(has_failed));
         state.last_attempt = Some((epoch, attempt));
         state.last_stage = task.stage;

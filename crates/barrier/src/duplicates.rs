@@ -16,7 +16,7 @@ use crate::sort::{Sorted, Sorter};
 /// Finds the duplicates among the records of all these partitions, in order.
 ///
 /// # Errors
-/// [`Error::Damaged`](crate::Error::Damaged) for signatures that are not of one form or do not suit the relation;
+/// [`Error::Damaged`](crate::Error::Damaged) if signatures have different forms or do not suit the rule;
 /// [`Error::Io`](crate::Error::Io), [`Error::Scratch`](crate::Error::Scratch), [`Error::Stopped`](crate::Error::Stopped).
 pub fn find_duplicates<F: ReadAt + ?Sized>(
     partitions: &[SignatureReader<'_, F>],

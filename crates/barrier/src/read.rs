@@ -109,7 +109,7 @@ impl<'f, F: ReadAt + ?Sized> Pieces<'f, F> {
     }
 }
 
-/// Fills `buffer` from a file that should have as many bytes.
+/// Fills `buffer` from a file that should have that many bytes.
 pub(crate) fn read<F: ReadAt + ?Sized>(
     file: &F,
     what: &'static str,

@@ -67,7 +67,7 @@ pub enum Case {
     Draws,
     /// There is a `dataset.max_sample_num`.
     Total,
-    /// Filters compute statistics, and the recipe does not have them written.
+    /// Filters compute statistics, and the recipe does not write them.
     Statistics,
     /// The path of the export has no extension, and nothing else gives its format.
     NoEnding,

@@ -50,7 +50,7 @@ params! {
         num_bands: Option<u64> = None, |count| count.is_none_or(|count| (1..=4096).contains(&count)), "must be from 1 to 4096";
         /// The number of hashes in a band.
         num_rows_per_band: Option<u64> = None, |count| *count != Some(0), "must be at least 1";
-        /// The `.model` file of `sentencepiece`, which needs one: a path, or a name where assets are kept.
+        /// The `.model` file of `sentencepiece`, which needs one: a path, or a name among the assets.
         tokenizer_model: Option<String> = None;
         /// If set, candidates are compared by all of their shingles, and a record goes only if it shares `jaccard_threshold` of
         /// them with a record that stays. Takes about 4 bytes of disk for each token, and no chains of duplicates form.

@@ -40,7 +40,7 @@ params! {
         lowercase: bool = true;
         /// A pattern whose matches are left out.
         ignore_pattern: Option<String> = None;
-        /// Has to be greater than `hamming_distance`, and changes nothing.
+        /// Must be greater than `hamming_distance`; it has no other effect.
         num_blocks: u64 = 6, |count| *count > 0, "must be at least 1";
         /// The greatest number of bits in which duplicates differ.
         hamming_distance: u64 = 4, |bits| *bits < 64, "must be less than 64, the number of bits";

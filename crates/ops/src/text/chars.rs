@@ -68,7 +68,7 @@ pub fn is_special(ch: char) -> bool {
     block.special >> bit & 1 != 0
 }
 
-/// Returns whether `ch` is a word character to Python's regex engine, its `\w`.
+/// Returns whether `ch` matches `\w` in Python's regex engine.
 pub fn is_word(ch: char) -> bool {
     let (block, bit) = block_of(ch);
     block.word >> bit & 1 != 0

@@ -508,7 +508,7 @@ pub(super) static CASED: [(u32, u32); 149] = [
     (0x1e900, 0x1e943), (0x1f130, 0x1f149), (0x1f150, 0x1f169), (0x1f170, 0x1f189),
 ];
 
-/// Code points that Python passes over when it decides on the final form of a sigma.
+/// Code points that Python ignores when it decides on the final form of a sigma.
 #[rustfmt::skip]
 pub(super) static CASE_IGNORABLE: [(u32, u32); 427] = [
     (0x27, 0x27), (0x2e, 0x2e), (0x3a, 0x3a), (0x5e, 0x5e), (0x60, 0x60),

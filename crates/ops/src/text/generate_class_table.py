@@ -133,7 +133,7 @@ pub(super) static CASED: [(u32, u32); {len(runs(cased))}] = [
 {ranges_src(runs(cased))}
 ];
 
-/// Code points that Python passes over when it decides on the final form of a sigma.
+/// Code points that Python ignores when it decides on the final form of a sigma.
 #[rustfmt::skip]
 pub(super) static CASE_IGNORABLE: [(u32, u32); {len(runs(ignorable))}] = [
 {ranges_src(runs(ignorable))}

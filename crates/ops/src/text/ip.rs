@@ -37,7 +37,7 @@ pub fn find_addresses(text: &str, bounds: Bounds, mut found: impl FnMut(Range<us
     });
 }
 
-/// Returns the last but one group of an IPv6 address with its colon, which Data-Juicer's default pattern captures.
+/// Returns the second to last group of an IPv6 address with its colon, which Data-Juicer's default pattern captures.
 pub fn captured_group(address: &str) -> Option<&str> {
     let end = address.rfind(':')?;
     let start = address[..end].rfind(':').map_or(0, |colon| colon + 1);

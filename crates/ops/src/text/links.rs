@@ -267,7 +267,7 @@ static RUN_CLASS: [RunClass; 256] = {
     table
 };
 
-/// Returns whether an encoded character beyond ASCII is `\s` of Python's regex engine.
+/// Returns whether an encoded character beyond ASCII matches `\s` in Python's regex engine.
 fn is_blank(encoded: &[u8]) -> bool {
     match encoded {
         [0xC2, low] => matches!(low, 0x85 | 0xA0),

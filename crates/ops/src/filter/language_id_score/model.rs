@@ -1,4 +1,4 @@
-//! The language of a text by a fastText model.
+//! Detects the language of a text with a fastText model.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The perplexity of lines by a KenLM model.
+//! Computes the perplexity of lines with a KenLM model.
 
 use std::hint::black_box;
 use std::sync::Arc;

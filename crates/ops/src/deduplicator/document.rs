@@ -8,8 +8,9 @@
 //! Of the texts `a b`, `A b` and `a b ` the last goes; with `lowercase: true` the second goes too.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. Texts are compared by 128 bits of their SHA-256 digests.
-//! Data-Juicer uses MD5, for which anyone can make two different texts with the same digest; the second of them would be lost.
+//! Pure: the result depends only on the texts, their order in the dataset and the parameters. Texts are compared by 128 bits of
+//! their SHA-256 digests. Data-Juicer uses MD5, for which anyone can make two different texts with the same digest; the second of
+//! them would be lost.
 
 use coldpress_operator::{
     Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext, Resolved, Rule,

@@ -2,14 +2,15 @@
 //! Cuts out lines that occur in many records, such as menus and footers. No record is dropped, but a text may become empty.
 //!
 //! # Parameters
-//! `frequency_threshold` is the greatest number of records that may have a line. The others say which lines always stay and
-//! which differences between two lines do not count.
+//! `frequency_threshold` is the greatest number of records that may have a line. The other parameters control which lines always
+//! stay, and which differences between two lines do not count.
 //!
 //! # Example
 //! With `frequency_threshold: 1`, the texts `menu⏎one` and `menu⏎two` become `one` and `two`.
 //!
 //! # Notes on determinism
-//! Pure: the lines of all records and the parameters decide. Lines are compared by 128 bits of their SHA-256 digests.
+//! Pure: the result depends only on the lines of all records and the parameters. Lines are compared by 128 bits of their SHA-256
+//! digests.
 
 use coldpress_operator::{
     Changes, Global, OperatorSpec, ParamError, Params, Record, RecordError, ResolveContext,

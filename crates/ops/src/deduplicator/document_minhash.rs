@@ -14,9 +14,9 @@
 //! `to be or to have` shares three of five with the first, and stays.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. The hashes are Data-Juicer's. A text with fewer tokens
-//! than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
-//! are duplicates of each other, as they are in Data-Juicer.
+//! Pure: the result depends only on the texts, their order in the dataset and the parameters. The hashes are Data-Juicer's. A text
+//! with fewer tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With
+//! `compat: data_juicer` all such texts are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
     Global, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -12,7 +12,8 @@
 //! Two records have the same text. The first has the number 7 and the second 3, so the first goes.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their numbers and the parameters decide, and the order in the dataset where numbers are the same.
+//! Pure: the result depends only on the texts, their numbers and the parameters, and the order in the dataset where numbers are the
+//! same.
 
 use coldpress_operator::{
     Global, OperatorSpec, ParamError, ParamReader, ParamSpec, Params, Record, RecordError,

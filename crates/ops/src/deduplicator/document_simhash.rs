@@ -13,9 +13,9 @@
 //! second goes; `that is the question` differs in many bits, and stays.
 //!
 //! # Notes on determinism
-//! Pure: the texts, their order in the dataset and the parameters decide. The SimHashes are Data-Juicer's. A text with fewer tokens
-//! than the window has no shingle; it is a duplicate of texts with the same tokens only. With `compat: data_juicer` all such texts
-//! are duplicates of each other, as they are in Data-Juicer.
+//! Pure: the result depends only on the texts, their order in the dataset and the parameters. The SimHashes are Data-Juicer's. A
+//! text with fewer tokens than the window has no shingle; it is a duplicate of texts with the same tokens only. With
+//! `compat: data_juicer` all such texts are duplicates of each other, as they are in Data-Juicer.
 
 use coldpress_operator::{
     Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved, Rule,

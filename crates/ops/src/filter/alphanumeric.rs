@@ -6,15 +6,15 @@
 //! tokenizer is the file `EleutherAI/pythia-6.9b-deduped/tokenizer.json` among the assets.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds
+//! are applied.
 //!
 //! # Example
 //! `ab 12!` has the ratio 4/6 and is kept by default.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. The character classes are those of Unicode 18, or of Unicode 14 with `compat`,
-//! whatever is installed.
+//! Pure: the result depends only on the text and the parameters. The character classes are those of Unicode 18, or of Unicode 14
+//! with `compat`, whatever is installed.
 
 use coldpress_operator::{
     Filter, LoadError, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -6,13 +6,14 @@
 //! U+0085, U+2028 and U+2029. If nothing follows the last of these, no further line is counted.
 //!
 //! # Parameters
-//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds are
+//! applied.
 //!
 //! # Example
 //! A text of the lines `a`, `bb` and `ccc`, of which the last has no line end, has the average 8/3.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

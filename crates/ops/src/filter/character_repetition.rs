@@ -4,14 +4,15 @@
 //! number of different n-grams.
 //!
 //! # Parameters
-//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
-//! bounds count.
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how
+//! the bounds are applied.
 //!
 //! # Example
 //! With `rep_len: 3`, `abcabcabcxyz` has the ratio 5/10.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are compared directly, or by unseeded hashes of at least 61 bits.
+//! Pure: the result depends only on the text and the parameters. N-grams are compared directly, or by unseeded hashes of at least
+//! 61 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

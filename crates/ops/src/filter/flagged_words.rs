@@ -5,8 +5,8 @@
 //! Words are separated by spaces, line feeds and tabs. They are lowercased and stripped of special characters at both ends.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds
+//! are applied.
 //!
 //! `flagged_words_dir` is a folder. All of its files whose names contain `flagged_words` and end in `.json` are read and merged;
 //! each is an object with a list of words for each language, as for `stopwords_filter`. If there is no such file, built-in lists of
@@ -17,7 +17,8 @@
 //! With a list that has only `foul-word`, the share of `A foul-word!` is 1/2.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the lists decide. Words are compared by unseeded hashes of 64 bits.
+//! Pure: the result depends only on the text, the parameters and the bytes of the lists. Words are compared by unseeded hashes of
+//! 64 bits.
 
 use coldpress_operator::{Filter, OperatorSpec, ParamError, ResolveContext, Resolved, params};
 

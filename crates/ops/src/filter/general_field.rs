@@ -17,7 +17,7 @@
 //! `10 < num <= 30 and lang in ['en', 'de'] and not meta.draft`
 //!
 //! # Notes on determinism
-//! Pure: the fields and the condition decide. Integers that do not fit 64 bits are compared as floats.
+//! Pure: the result depends only on the fields and the condition. Integers that do not fit 64 bits are compared as floats.
 
 mod expression;
 mod lexer;

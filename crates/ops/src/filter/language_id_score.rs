@@ -5,8 +5,8 @@
 //! Before detection, the text is lowercased and its line feeds become spaces.
 //!
 //! # Parameters
-//! `lang` and `min_score`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how `min_score` counts.
-//! They don't affect the language, so with `reversed_range` records in other languages are still dropped.
+//! `lang` and `min_score`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how `min_score` is
+//! applied. They don't affect the language, so with `reversed_range` records in other languages are still dropped.
 //!
 //! The model is the file `lid.176.bin` among the assets: a fastText model that names languages `en`, `zh` or `ceb`. Without it, a
 //! built-in detector of some 70 languages is used instead. Its names are the same and its scores are similar, but not equal:
@@ -18,7 +18,7 @@
 //! Without `lang` the score alone counts.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the model decide, or the version of the built-in detector.
+//! Pure: the result depends only on the text, the parameters and the bytes of the model, or the version of the built-in detector.
 
 use coldpress_operator::{
     Asset, Filter, KnownStats, LoadError, OperatorSpec, ParamError, RangeRule, Record, RecordError,

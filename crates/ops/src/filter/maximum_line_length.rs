@@ -5,13 +5,14 @@
 //! Lines end where Python's `splitlines` ends them, as for `average_line_length_filter`.
 //!
 //! # Parameters
-//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds are
+//! applied.
 //!
 //! # Example
 //! A text of the lines `four` and `five5` has the maximum 5.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

@@ -7,8 +7,8 @@
 //! sentence for the language model.
 //!
 //! # Parameters
-//! `lang`, `min_ppl` and `max_ppl`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `lang`, `min_ppl` and `max_ppl`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the
+//! bounds are applied.
 //!
 //! The models are the files `LANG.sp.model` (SentencePiece) and `LANG.arpa.bin` (KenLM: ARPA text, or either binary form) among the
 //! assets. `LANG` is the language.
@@ -17,7 +17,7 @@
 //! With the default bounds, text with a perplexity of up to 1500 is kept.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the models decide.
+//! Pure: the result depends only on the text, the parameters and the bytes of the models.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,

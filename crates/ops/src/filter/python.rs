@@ -5,7 +5,7 @@
 //! a list of records, and returns a list of as many answers. If the file has both, `filter` is called.
 //!
 //! A record on which `process` raises goes to quarantine with the traceback, as does one for which it returns anything else. When
-//! `filter` raises, the records are passed again one by one. `docs/python.md` says what happens when the code prints, hangs or
+//! `filter` raises, the records are passed again one by one. `docs/python.md` describes what happens when the code prints, hangs or
 //! dies.
 //!
 //! It needs Python 3.8 or later: the interpreter that the recipe's key `python` names, or else that of the environment. Each worker

@@ -5,14 +5,14 @@
 //! The special characters are those of Data-Juicer's list: ASCII punctuation, digits, whitespace, emoji, and some 160 others.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds
+//! are applied.
 //!
 //! # Example
 //! `100%` has the ratio 1 and is dropped by default.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

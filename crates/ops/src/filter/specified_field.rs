@@ -14,7 +14,7 @@
 //! With `field_key: meta.lang` and `target_value: [en, zh]`, `{"meta": {"lang": "en"}}` is kept.
 //!
 //! # Notes on determinism
-//! Pure: the field and the parameters decide. Integers that do not fit 64 bits are compared as floats.
+//! Pure: the result depends only on the field and the parameters. Integers that do not fit 64 bits are compared as floats.
 
 use coldpress_operator::{
     Filter, KnownStats, Node, OperatorSpec, ParamError, ParamValue, Record, RecordError,

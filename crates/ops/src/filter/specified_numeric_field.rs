@@ -9,14 +9,14 @@
 //! `field_key`: the name of the field; a dotted name reaches into objects. A name such as `__dj__stats__.text_len` means a
 //! statistic of an earlier filter. A record without the field goes to quarantine, and so does one with a list or an object in it.
 //!
-//! `min_value` and `max_value`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `min_value` and `max_value`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds
+//! are applied.
 //!
 //! # Example
 //! With `field_key: meta.score` and `min_value: 0.5`, `{"meta": {"score": "0.75"}}` is kept.
 //!
 //! # Notes on determinism
-//! Pure: the field and the parameters decide. Numbers are compared as 64-bit floats.
+//! Pure: the result depends only on the field and the parameters. Numbers are compared as 64-bit floats.
 
 use coldpress_operator::{
     Filter, KnownStats, OperatorSpec, ParamError, RangeRule, Record, RecordError, ResolveContext,

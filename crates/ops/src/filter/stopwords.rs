@@ -5,8 +5,8 @@
 //! Words are separated by spaces, line feeds and tabs. They are lowercased and stripped of special characters at both ends.
 //!
 //! # Parameters
-//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds
-//! count.
+//! `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds
+//! are applied.
 //!
 //! `stopwords_dir` is a folder. All of its files whose names contain `stopwords` and end in `.json` are read and merged; each is an
 //! object with a list of words for each language: `{"en": ["a", "the"], "fr": ["le"]}`. `lang: all` means the list `all`, or all
@@ -18,7 +18,8 @@
 //! With the built-in list, the share of `The cat and the dog` is 3/5.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the lists decide. Words are compared by unseeded hashes of 64 bits.
+//! Pure: the result depends only on the text, the parameters and the bytes of the lists. Words are compared by unseeded hashes of
+//! 64 bits.
 
 use coldpress_operator::{Filter, OperatorSpec, ParamError, ResolveContext, Resolved, params};
 

@@ -14,8 +14,8 @@
 //! field is `.TXT` is dropped.
 //!
 //! # Notes on determinism
-//! The name of the file, or the field, and the parameters decide. If files are renamed so that they have other suffixes, earlier
-//! work over them is not used again.
+//! The result depends on the name of the file, or the field, and on the parameters. If files are renamed so that they have other
+//! suffixes, earlier work over them is not used again.
 
 use coldpress_operator::{
     Filter, KnownStats, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -2,13 +2,14 @@
 //! Keeps records whose number of characters (code points) is within bounds. The number is the statistic `text_len`.
 //!
 //! # Parameters
-//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_len` and `max_len`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds are
+//! applied.
 //!
 //! # Example
 //! With `min_len: 3`, `你好` is dropped and `你好！` is kept.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, ResolveContext, Resolved, StatKind, StatValue, params,

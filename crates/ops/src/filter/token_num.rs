@@ -6,13 +6,13 @@
 //! # Parameters
 //! `hf_tokenizer` names the tokenizer: a folder with a `tokenizer.json`, or `owner/name` as on the Hugging Face hub, whose
 //! `tokenizer.json` must be among the assets. `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and
-//! `reversed_range` say how the bounds count.
+//! `reversed_range` control how the bounds are applied.
 //!
 //! # Example
 //! Most tokenizers make three tokens of `Hello world!`.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the tokenizer's file decide.
+//! Pure: the result depends only on the text, the parameters and the bytes of the tokenizer's file.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,

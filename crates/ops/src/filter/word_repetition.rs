@@ -5,14 +5,14 @@
 //! Words are separated by spaces, line feeds and tabs. They are lowercased and stripped of special characters at both ends.
 //!
 //! # Parameters
-//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the
-//! bounds count.
+//! `rep_len`, `min_ratio` and `max_ratio`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how
+//! the bounds are applied.
 //!
 //! # Example
 //! With `rep_len: 2`, `one two, One two` has the ratio 2/3.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide. N-grams are compared by unseeded hashes of 64 bits.
+//! Pure: the result depends only on the text and the parameters. N-grams are compared by unseeded hashes of 64 bits.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,

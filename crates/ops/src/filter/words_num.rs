@@ -5,13 +5,14 @@
 //! which consist of nothing else, aren't words. A line of Chinese without spaces is one word.
 //!
 //! # Parameters
-//! `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` say how the bounds count.
+//! `min_num` and `max_num`, see below; `min_closed_interval`, `max_closed_interval` and `reversed_range` control how the bounds are
+//! applied.
 //!
 //! # Example
 //! `Hello, World! 123` has two words.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Filter, OperatorSpec, ParamError, Record, ResolveContext, Resolved, Shared, StatKind,

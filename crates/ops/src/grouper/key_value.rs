@@ -12,9 +12,9 @@
 //! `{"s": ["x", "x"], "n": [1, 3]}` and `{"s": ["y"], "n": [2]}`.
 //!
 //! # Notes on determinism
-//! Pure: the records and their order in the dataset decide. Values are equal if they are the same JSON value, however it is
-//! written; 1 and 1.0 are not equal, and a field that is missing is equal to `null`. Keys are compared by digests of 128 bits. A
-//! group is held in memory and may not be longer than `max_record_mb`. Statistics of filters are dropped here.
+//! Pure: the result depends only on the records and their order in the dataset. Values are equal if they are the same JSON value,
+//! however it is written; 1 and 1.0 are not equal, and a field that is missing is equal to `null`. Keys are compared by digests of
+//! 128 bits. A group is held in memory and may not be longer than `max_record_mb`. Statistics of filters are dropped here.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -9,8 +9,8 @@
 //! Of `{"text": "a"}` and `{"text": "b"}` it makes `{"text": ["a", "b"]}`.
 //!
 //! # Notes on determinism
-//! Pure: the records and their order in the dataset decide. The record that comes out is held in memory and may not be longer than
-//! `max_record_mb`. Statistics of filters are dropped here.
+//! Pure: the result depends only on the records and their order in the dataset. The record that comes out is held in memory and may
+//! not be longer than `max_record_mb`. Statistics of filters are dropped here.
 
 use coldpress_operator::{
     Global, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

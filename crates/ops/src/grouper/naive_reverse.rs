@@ -10,9 +10,9 @@
 //! Of `{"text": ["a", "b"], "n": [1, 2]}` it makes `{"text": "a", "n": 1}` and `{"text": "b", "n": 2}`.
 //!
 //! # Notes on determinism
-//! Pure: the record decides. A record goes to quarantine if one of its fields isn't a list, or if its lists differ in length. With
-//! `compat: data_juicer`, the length of the first field decides how many records are made, and further items of longer lists are
-//! lost, as in Data-Juicer. A record whose lists are empty is dropped.
+//! Pure: the result depends only on the record. A record goes to quarantine if one of its fields isn't a list, or if its lists
+//! differ in length. With `compat: data_juicer`, the length of the first field decides how many records are made, and further items
+//! of longer lists are lost, as in Data-Juicer. A record whose lists are empty is dropped.
 
 use coldpress_operator::value::members;
 use coldpress_operator::{

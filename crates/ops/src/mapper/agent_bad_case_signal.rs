@@ -13,7 +13,7 @@
 //! A record with one failed tool call gets the signal `tool_message_error_pattern` and the tier `high_precision`.
 //!
 //! # Notes on determinism
-//! Pure: the record, the parameters and the calibration file decide.
+//! Pure: the result depends only on the record, the parameters and the calibration file.
 
 use std::collections::HashMap;
 

@@ -15,7 +15,7 @@
 //! lines between them, and two pairs.
 //!
 //! # Notes on determinism
-//! Pure: the record and the parameters decide.
+//! Pure: the result depends only on the record and the parameters.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -12,7 +12,7 @@
 //! `["search", "shell", "shell"]` gives `primary_tool_type` `shell` and `dominant_tool_types` `["shell", "search"]`.
 //!
 //! # Notes on determinism
-//! Pure: the names and the parameters decide.
+//! Pure: the result depends only on the names and the parameters.
 
 use std::collections::HashMap;
 

@@ -11,7 +11,8 @@
 //! With `s2t`, `头发` becomes `頭髮` and `发现` becomes `發現`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the mode decide. With `compat`, the text after a NUL character is lost, as in Data-Juicer.
+//! Pure: the result depends only on the text and the mode. With `compat`, the text after a NUL character is lost, as in
+//! Data-Juicer.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -13,7 +13,7 @@
 //! `/* Copyright 2020 Foo */ code();` becomes ` code();`, and `# by kim\n\nimport os` becomes `import os`.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use std::ops::Range;
 

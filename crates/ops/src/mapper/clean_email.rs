@@ -11,7 +11,7 @@
 //! `write to kim@lab.dev!` becomes `write to !`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -14,7 +14,7 @@
 //! `<p>Fish &amp; <b>chips</b></p>` becomes `Fish & chips`.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use std::borrow::Cow;
 

@@ -16,7 +16,7 @@
 //! `\def\x{Y}\na \x b` becomes `\def\x{Y}\na Y b`.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use coldpress_operator::{
     Changes, Mapper, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext,

@@ -16,7 +16,7 @@
 //! `<table><tr><th>A</th></tr><tr><td> 1 </td></tr></table>` gives `[[["A"], ["1"]]]`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

@@ -17,7 +17,7 @@
 //! A document with two figures becomes two records, which differ in `images`, `caption`, `label` and `citing_paragraphs`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::collections::HashSet;
 

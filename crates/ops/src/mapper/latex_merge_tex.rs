@@ -16,7 +16,7 @@
 //! `{"compressed_file": "papers/1.tar.gz"}` gets a field `text` with all the LaTeX of that paper.
 //!
 //! # Notes on determinism
-//! The archives decide as well. Their content is kept, and not read again as long as it is intact.
+//! The result depends on the archives as well. Their content is kept, and not read again as long as it is intact.
 
 use std::path::Path;
 

@@ -14,9 +14,9 @@
 //! `mail bob@example.com, password: hunter2` becomes `mail [EMAIL_REDACTED], password: [REDACTED]`.
 //!
 //! # Notes on determinism
-//! Pure: the record and the parameters decide. With `compat` it leaves what Data-Juicer leaves, such as a telephone number right
-//! beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`, and ignores patterns
-//! that cannot be used.
+//! Pure: the result depends only on the record and the parameters. With `compat` it leaves what Data-Juicer leaves, such as a
+//! telephone number right beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`,
+//! and ignores patterns that cannot be used.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

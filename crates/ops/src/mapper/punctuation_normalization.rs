@@ -10,7 +10,7 @@
 //! `他说：“你好！”…` becomes `他说:"你好!"...`.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Resolved};
 

@@ -6,7 +6,7 @@
 //! has both, `map` is called. Only fields that differ are rewritten; all others keep their bytes.
 //!
 //! A record on which `process` raises goes to quarantine with the traceback. When `map` raises, the records are passed again one by
-//! one. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! one. `docs/python.md` describes what happens when the code prints, hangs or dies.
 //!
 //! It needs Python 3.8 or later: the interpreter that the recipe's key `python` names, or else that of the environment. Each worker
 //! starts it once and runs the file once, so the file may load what it needs at the top level.

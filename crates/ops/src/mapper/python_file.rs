@@ -6,7 +6,7 @@
 //! it may load what it needs at the top level.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, or else that
-//! of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! of the environment. `docs/python.md` describes what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
 //! `file_path` and `function_name`. Without a file nothing changes. With `batched`, the function takes and returns many records as

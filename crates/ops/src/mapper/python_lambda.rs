@@ -5,7 +5,7 @@
 //! keep their bytes. A record on which it raises goes to quarantine with the traceback.
 //!
 //! It needs Python 3.8 or later, which each worker starts once: the interpreter that the recipe's key `python` names, or else that
-//! of the environment. `docs/python.md` says what happens when the code prints, hangs or dies.
+//! of the environment. `docs/python.md` describes what happens when the code prints, hangs or dies.
 //!
 //! # Parameters
 //! `lambda_str`: the lambda, such as `lambda d: {**d, "text": d["text"].strip()}`; empty to change nothing. With `batched`, it

@@ -12,7 +12,7 @@
 //! Only the first line of `text\n\bibliography{refs}\nafter` is left.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use coldpress_operator::{
     Changes, Mapper, NoParams, OperatorSpec, ParamError, Record, RecordError, ResolveContext,

@@ -11,7 +11,7 @@
 //! `preamble\n\section{Intro}\nbody` becomes `\section{Intro}\nbody`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,

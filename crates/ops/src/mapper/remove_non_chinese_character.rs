@@ -12,7 +12,7 @@
 //! `特殊的内容▲和◆符号` becomes `特殊的内容和符号`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::sync::Arc;
 

@@ -16,7 +16,7 @@
 //! `I am happy. I am happy. You are sad.` becomes `I am happy. You are sad.`
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::collections::HashSet;
 

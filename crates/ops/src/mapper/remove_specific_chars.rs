@@ -9,7 +9,7 @@
 //! `● one ■ two` becomes ` one  two`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::sync::Arc;
 

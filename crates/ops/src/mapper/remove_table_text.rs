@@ -12,7 +12,7 @@
 //! `intro\na b c\nd e f\nend of it` becomes `intro\nend of it`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::ops::Range;
 

@@ -18,7 +18,7 @@
 //! `go to http://x.org now` becomes `go to now`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use std::ops::Range;
 use std::sync::Arc;

@@ -12,7 +12,7 @@
 //! With `pattern: '\d+'` and `repl: '<N>'`, `in 1990 and 7` becomes `in <N> and <N>`.
 //!
 //! # Notes on determinism
-//! Pure: the text and the parameters decide.
+//! Pure: the result depends only on the text and the parameters.
 
 use coldpress_operator::{
     Changes, Mapper, Node, OperatorSpec, ParamError, ParamValue, Record, RecordError,

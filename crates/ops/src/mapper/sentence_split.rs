@@ -12,7 +12,7 @@
 //! `Hello world. This is Dr. Smith.` becomes `Hello world.\nThis is Dr. Smith.`
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the tables decide.
+//! Pure: the result depends only on the text, the parameters and the tables.
 
 use std::sync::Arc;
 

@@ -21,7 +21,7 @@
 //! With `split_pattern: '\n'`, a record with the text `a\n\nb` becomes two, with the texts `a` and `b`.
 //!
 //! # Notes on determinism
-//! Pure: the text, the parameters and the bytes of the tokenizer's file decide.
+//! Pure: the result depends only on the text, the parameters and the bytes of the tokenizer's file.
 
 use std::borrow::Cow;
 use std::ops::Range;

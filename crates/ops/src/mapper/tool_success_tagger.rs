@@ -13,7 +13,7 @@
 //! The answers `Wrote 12 bytes`, `Error: no such file` and an empty one are 1 success, 1 failure and 1 unknown; the ratio is 0.5.
 //!
 //! # Notes on determinism
-//! Pure: the messages and the parameters decide.
+//! Pure: the result depends only on the messages and the parameters.
 
 use std::collections::HashMap;
 

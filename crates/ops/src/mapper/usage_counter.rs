@@ -12,8 +12,8 @@
 //! A record with `{"usage": {"prompt_tokens": 10, "completion_tokens": 5}}` gets `__dj__meta__` with 10, 5 and 15.
 //!
 //! # Notes on determinism
-//! Pure: the record and the parameters decide. With `compat`, the total of several reports is the first total that is given, as in
-//! Data-Juicer, and not their sum.
+//! Pure: the result depends only on the record and the parameters. With `compat`, the total of several reports is the first total
+//! that is given, as in Data-Juicer, and not their sum.
 
 use std::collections::HashSet;
 

@@ -11,7 +11,7 @@
 //! `\ta\u00a0b\n` becomes `a b`.
 //!
 //! # Notes on determinism
-//! Pure: the text decides.
+//! Pure: the result depends only on the text.
 
 use coldpress_operator::{Changes, Mapper, NoParams, OperatorSpec, Record, RecordError, Resolved};
 

@@ -10,8 +10,8 @@
 //! Of records with the values `a`, `b`, `b`, `c` of `s`, `field_key: s` and `topk: 2` keep `b`, `b` and `a`, in this order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. 3 and 3.0 are one value. A record without the
-//! field, or with a list or an object in it, goes to quarantine.
+//! Pure: the result depends only on the field's values, their order in the dataset and the parameters. 3 and 3.0 are one value. A
+//! record without the field, or with a list or an object in it, goes to quarantine.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, ResolveContext, Selection, params,

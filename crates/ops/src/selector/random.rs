@@ -8,7 +8,7 @@
 //! `select_num: 1000` keeps 1,000 records of the dataset; `select_ratio: 0.1` a tenth of it.
 //!
 //! # Notes on determinism
-//! Seeded: the recipe's seed and the positions of the records in the dataset decide, not their content.
+//! Seeded: the result depends on the recipe's seed and the positions of the records in the dataset, not on their content.
 
 use coldpress_operator::{
     Amount, Determinism, Global, OperatorSpec, ParamError, Record, RecordError, ResolveContext,

@@ -12,8 +12,9 @@
 //! order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. Values are read as floats: a text by the number
-//! in it, and a list by its mean. Anything else is smaller than all numbers. A record without the field goes to quarantine.
+//! Pure: the result depends only on the field's values, their order in the dataset and the parameters. Values are read as floats: a
+//! text by the number in it, and a list by its mean. Anything else is smaller than all numbers. A record without the field goes to
+//! quarantine.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, ResolveContext, Selection, params,

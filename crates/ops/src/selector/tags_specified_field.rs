@@ -9,8 +9,8 @@
 //! `field_key: source` and `target_tags: [wiki, books]` keep the records from these two sources.
 //!
 //! # Notes on determinism
-//! Pure: the field and the parameters decide. 3 and 3.0 are equal, 3 and "3" are not. A record without the field, or with a list or
-//! an object in it, goes to quarantine.
+//! Pure: the result depends only on the field and the parameters. 3 and 3.0 are equal, 3 and "3" are not. A record without the
+//! field, or with a list or an object in it, goes to quarantine.
 
 use coldpress_operator::{
     Global, Node, OperatorSpec, ParamError, ParamValue, ResolveContext, Selection, params,

@@ -10,10 +10,10 @@
 //! Of records with the values 5, 9, 3 and 9 of `n`, `field_key: n` and `topk: 3` keep 9, 9 and 5, in this order.
 //!
 //! # Notes on determinism
-//! Pure: the field's values, their order in the dataset and the parameters decide. Values of a plain name are compared as they are:
-//! numbers by their value, texts by code points; the job fails if some are numbers and others are not. Values of a dotted name are
-//! read as floats, as in Data-Juicer: a text by the number in it, and a list by its mean. Anything else comes last. A record
-//! without the field goes to quarantine, and so does a list or an object under a plain name.
+//! Pure: the result depends only on the field's values, their order in the dataset and the parameters. Values of a plain name are
+//! compared as they are: numbers by their value, texts by code points; the job fails if some are numbers and others are not. Values
+//! of a dotted name are read as floats, as in Data-Juicer: a text by the number in it, and a list by its mean. Anything else comes
+//! last. A record without the field goes to quarantine, and so does a list or an object under a plain name.
 
 use coldpress_operator::{
     Amount, Global, OperatorSpec, ParamError, Reading, ResolveContext, Selection, params,

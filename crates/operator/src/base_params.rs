@@ -74,7 +74,7 @@ const WITHOUT_EFFECT: [&str; 27] = [
 pub(crate) struct BaseParams {
     pub(crate) text_key: Option<String>,
     pub(crate) skip_op_error: Option<bool>,
-    /// Whether Data-Juicer's quirks are wanted, if the call has the parameter.
+    /// The call's choice of Data-Juicer's quirks, if it has the parameter.
     pub(crate) compat: Option<bool>,
     pub(crate) range: RangeRule,
     /// The file for all of a filter's records with their statistics.

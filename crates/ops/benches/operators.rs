@@ -52,7 +52,7 @@ fn operators(criterion: &mut Criterion) {
         .measurement_time(Duration::from_secs(1));
     let of_records = registry.iter().filter(|spec| {
         let kind = spec.kind();
-        // What other programs take is measured in `coldpress-external`.
+        // The time of other programs is measured in `coldpress-external`.
         spec.depends_on() != Determinism::External
             && matches!(kind, OperatorKind::Mapper | OperatorKind::Filter)
     });

@@ -67,6 +67,7 @@ pub(crate) struct Out {
 }
 
 impl Out {
+    /// The size from which the output counts as full.
     const FULL_BYTES: usize = 256 * 1024;
 
     /// Creates an empty output whose first byte will be at `position`.

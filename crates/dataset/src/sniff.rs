@@ -35,6 +35,7 @@ pub(crate) struct Sniffed {
     pub(crate) ends_whole: bool,
 }
 
+/// The number of bytes at the start of a file from which its format is detected.
 pub(crate) const SNIFF_BYTES: u64 = 64 * 1024;
 
 /// Finds out what `file` holds, by its content, and by its name if the content is ambiguous.

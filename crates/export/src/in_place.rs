@@ -68,10 +68,9 @@ impl ExportTarget {
     /// Signs the output that is in place: `placed` by [`Staged::commit`](crate::Staged::commit), or by an earlier process. In a
     /// store, what was there before it is removed now.
     ///
+    /// # Errors
     /// Fails when the signature cannot be written; with [`Error::NotOurs`](crate::Error::NotOurs) if something else was put into
     /// the store meanwhile.
-    /// When the signature cannot be written; [`Error::NotOurs`](crate::Error::NotOurs) where something else came into the
-    /// store meanwhile.
     pub fn sign(&self, signature: &Ownership, placed: Placed) -> Result<()> {
         match self.place() {
             OutputPlace::Path(path) => {

@@ -52,6 +52,7 @@ impl Sealing<'_> {
             Err(_) if self.abandoned.load(Ordering::Relaxed) => return Err(Error::Abandoned),
             sealed => sealed?,
         };
+        // The clear text goes only after the sealed file is complete. A crash in between leaves both in temporary places.
         crash_point!("merge.sealed");
         remove_durable(from)?;
         Ok((stamp.length, stamp.digest))

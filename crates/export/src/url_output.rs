@@ -147,6 +147,7 @@ impl UrlOutput<'_> {
             }
         }
         let signed = self.write(&ownership, &expected)?;
+        // From here on the ownership object lists old and new objects, so a crash leaves nothing that cannot be recognized as ours.
         crash_point!("export.begun");
         let mut objects = Vec::new();
         for (upload, object) in uploads.into_iter().zip(coming) {
@@ -199,6 +200,7 @@ impl UrlOutput<'_> {
             ..signature.clone()
         };
         let signed = self.write(&signature, &expected)?;
+        // The output is committed. A crash here leaves surplus objects, which `passing` still lists as ours.
         crash_point!("export.listed");
         if signature.passing.is_empty() {
             return Ok(());

@@ -54,6 +54,7 @@ pub struct InvalidJobId {
 }
 
 const LONGEST: usize = 128;
+/// The longest stem in a generated id.
 const LONGEST_STEM: usize = 64;
 
 impl JobId {

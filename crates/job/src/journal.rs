@@ -136,10 +136,9 @@ impl Journal {
     /// Applies a record to the state and then queues it. The order matters: a record that cannot be true must never get into the
     /// journal, where it would be permanent damage.
     ///
-    /// [`Error::Contradiction`], after which nothing has changed. [`Error::Storage`], after which the state is ahead of the
-    /// journal, so the driver must end.
+    /// # Errors
     ///
-    /// [`Error::Contradiction`]: nothing has changed. [`Error::Storage`]: the state is ahead of the
+    /// [`Error::Contradiction`], after which nothing has changed. [`Error::Storage`], after which the state is ahead of the
     /// journal, so the driver must end.
     pub fn record(&mut self, state: &mut JobState, record: &JournalRecord) -> Result<()> {
         state.apply(self.epoch, record)?;
@@ -286,6 +285,7 @@ impl Opening<'_> {
         for record in &records {
             journal.append(record)?;
         }
+        // A crash here seals nothing: a file has no complete first record yet, and a store has no object.
         crash_point!("journal_before_seal");
         journal.sync()?;
         for record in &records {

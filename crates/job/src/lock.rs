@@ -250,6 +250,7 @@ impl Liveness {
     }
 }
 
+/// The age of a heartbeat up to which a driver on another host counts as alive.
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Takes the lock between processes of this host; none if the file system has no locks.

@@ -275,7 +275,7 @@ impl Source<'_> {
     }
 }
 
-/// The size of a file with very many field names.
+/// The largest file that is read: one with very many field names.
 const MAX_FIELDS_BYTES: u64 = 64 << 20;
 
 fn fields(layout: &Layout) -> Option<FieldsView> {

@@ -144,6 +144,7 @@ struct TrailerFields {
 }
 
 impl Trailer {
+    /// The length of the line. It is fixed, so that the line can be found from the end of the file.
     const LINE_BYTES: usize = 183;
 
     fn to_line(&self) -> String {

@@ -14,6 +14,7 @@ pub struct RowsEncoder<W: Write> {
     plain_bytes: u64,
 }
 
+/// The length of the blocks that the compressor gets.
 const BLOCK_BYTES: usize = 64 << 10;
 
 enum Encoder<W: Write> {

@@ -10,6 +10,7 @@ use super::file::open_source;
 use super::location::{Location, Sealed};
 use crate::error::{Error, Result};
 
+/// The number of bytes at each end of a file that its identity covers. It is small, because the check must be cheap.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
 /// The identity of a source, which differs from that of other sources and of the same source after a change. It is a cheap early

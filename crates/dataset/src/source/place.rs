@@ -8,6 +8,7 @@ pub(crate) struct MemberPlace {
 }
 
 impl MemberPlace {
+    /// The bits for the position, which leaves 24 for the number of the file.
     const POSITION_BITS: u32 = 40;
 
     /// Returns the place as one number; `None` if the text of the file is too long for that.

@@ -12,7 +12,7 @@ use super::state::Figures;
 use crate::layout::Layout;
 use crate::{Error, Result};
 
-/// The size of the view of a hundred million partitions.
+/// The largest view that is read: that of a hundred million partitions.
 const MAX_VIEW_BYTES: u64 = 1 << 30;
 
 /// The figures of a job for callers that look at it once or repeatedly. The first look reads the view that the driver of a large

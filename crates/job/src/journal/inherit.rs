@@ -74,6 +74,7 @@ impl Journal {
             fs::remove_file(&empty.path)
                 .map_err(|error| Error::io("remove", &empty.path, error))?;
         }
+        // The rename makes the whole journal appear at once, so a crash leaves all of it or none.
         crash_point!("adopt_before_rename");
         Ok(rename_durable(beside, dir)?)
     }

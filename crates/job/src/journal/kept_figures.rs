@@ -69,7 +69,7 @@ impl KeptFigures {
         }
     }
 
-    /// Writes the view if it is due and no record waits for its sync. Call it after each record.
+    /// Writes the view if it is due and no record waits for its sync. Call it after each sync.
     pub fn write_when_due(&mut self, journal: &Journal, state: &JobState) {
         let length = journal.length();
         if length < self.least_bytes || journal.queued() > 0 {
@@ -98,4 +98,5 @@ impl KeptFigures {
     }
 }
 
+/// The least pause before the figures are made from the state again, even if making them took almost no time.
 const LEAST_PAUSE: Duration = Duration::from_secs(1);

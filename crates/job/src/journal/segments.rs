@@ -161,6 +161,7 @@ impl LogSink for Segments {
     fn put(&mut self, bytes: &[u8]) -> coldpress_storage::Result<()> {
         let number = self.next.load(Ordering::Acquire);
         create(&self.bucket, number, bytes)?;
+        // A crash here leaves a complete object, so its records are durable although nobody was told.
         crash_point!("journal_object_put");
         self.next.store(number + 1, Ordering::Release);
         Ok(())

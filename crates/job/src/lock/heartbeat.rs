@@ -104,7 +104,7 @@ impl Pulse {
 }
 
 fn read_file(path: &Path) -> Result<Option<Vec<u8>>> {
-    /// A hundred times the size of a heartbeat.
+    /// The largest heartbeat that is read: a hundred times the usual size.
     const MAX_BYTES: u64 = 64 << 10;
     match read_small(path, MAX_BYTES) {
         Ok(bytes) => Ok(Some(bytes)),

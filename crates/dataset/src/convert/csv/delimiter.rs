@@ -5,6 +5,7 @@ use super::scan::Syntax;
 
 /// The delimiters that are tried when the recipe names none, the likelier first.
 const DELIMITERS: [u8; 4] = *b",;\t|";
+/// The number of first rows that are examined.
 const SAMPLE_ROWS: usize = 1000;
 
 /// Returns the delimiter that divides the first rows most evenly; `likely` if none or several do.

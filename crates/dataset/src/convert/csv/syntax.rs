@@ -5,6 +5,7 @@ use memchr::{memchr_iter, memmem};
 use super::rows::{Event, Rows};
 use super::scan::Syntax;
 
+/// The number of first rows that are examined.
 const SAMPLE_ROWS: usize = 1000;
 
 /// Returns whether a quote at the start of a cell begins a quoted one.

@@ -35,7 +35,7 @@ impl Program {
             return match runs(Path::new(program)) {
                 true => Ok(()),
                 false => Err(format!(
-                    "needs `{program}`, which is no program that can be run"
+                    "needs `{program}`, which is not a program that can be run"
                 )),
             };
         }

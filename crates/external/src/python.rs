@@ -192,7 +192,7 @@ fn greet(child: &mut Child) -> Result<(), Failure> {
     match hello == expected.as_bytes() {
         true => Ok(()),
         false => Err(Failure::NotStarted(child.describe(format!(
-            "it is no Python that can be used: it begins with `{}`",
+            "it is not a usable Python: it begins with `{}`",
             excerpt(&hello)
         )))),
     }

@@ -48,7 +48,7 @@ impl FromStr for AdoptFrom {
             Some((job_id, number)) => {
                 let number = number.parse().map_err(|_| InvalidJobId {
                     text: text.to_owned(),
-                    reason: "behind the `@` stands no number of operators",
+                    reason: "what follows the `@` is not a number of operators",
                 })?;
                 (job_id, Some(number))
             }

@@ -45,7 +45,7 @@ pub enum Error {
         job_id: JobId,
     },
     /// A folder is needed, but the job is at a URL.
-    #[error("`{url}` is no folder, and can only be used where stores behind URLs can")]
+    #[error("`{url}` is not a folder, and can only be used where URLs of object stores can")]
     NoFolder {
         /// The URL.
         url: String,
@@ -68,7 +68,7 @@ pub enum Error {
     },
     /// A folder of the job is a link to elsewhere.
     #[error(
-        "`{}` is a link to `{}`, and files of a job are not looked for behind links; put the folder itself there",
+        "`{}` is a link to `{}`, and files of a job are not searched for through links; put the folder itself there",
         path.display(), target.display()
     )]
     Linked {

@@ -122,7 +122,7 @@ impl ParquetBody {
                     DecodeResult::Data(rows) => batches.push(rows),
                     DecodeResult::Finished => return Ok(batches),
                     DecodeResult::NeedsData(_) => {
-                        let reason = "a column lies outside of its group";
+                        let reason = "a column is outside its group";
                         return Err(ParquetError::General(reason.to_owned()));
                     }
                 }

@@ -34,7 +34,7 @@ impl DeltaChain {
             };
             if !before.sections().iter().any(is_base) {
                 let reason = format!(
-                    "it goes on behind operator {}, where no good section of `{}` ends",
+                    "it continues after operator {}, where no good section of `{}` ends",
                     base.operation,
                     before.name()
                 );
@@ -73,7 +73,7 @@ impl DeltaChain {
             }
         }
         let name = self.files.last().map_or("no file", DeltaReader::name);
-        let reason = format!("no good section of it ends behind operator {operation}");
+        let reason = format!("no good section of it ends after operator {operation}");
         Err(Error::corrupt(name, reason))
     }
 

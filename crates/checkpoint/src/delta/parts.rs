@@ -51,7 +51,7 @@ impl SectionParts {
 
     pub(super) fn corrupt(&self, reason: impl std::fmt::Display) -> Error {
         let operation = self.manifest.manifest.operation;
-        let reason = format!("its section behind operator {operation}: {reason}");
+        let reason = format!("its section after operator {operation}: {reason}");
         Error::corrupt(self.container.name(), reason)
     }
 

@@ -50,7 +50,7 @@ impl DeltaReplay {
     pub(super) fn append(&mut self, file: &DeltaReader, operation: u32) -> Result<()> {
         let ends = |section: &SectionManifest| section.manifest.operation == operation;
         let last = file.sections().iter().position(ends).ok_or_else(|| {
-            let reason = format!("no good section of it ends behind operator {operation}");
+            let reason = format!("no good section of it ends after operator {operation}");
             Error::corrupt(file.name(), reason)
         })?;
         self.files.push(Names {

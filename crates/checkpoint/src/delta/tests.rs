@@ -181,7 +181,7 @@ fn fields_and_statistics_are_found_by_name() {
     let error = replay(2, &["text"], &["a"]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "`deltas` is damaged: its section behind operator 1: what was recorded does not fit the records, \
+        "`deltas` is damaged: its section after operator 1: what was recorded does not fit the records, \
          or they lack `other`"
     );
     assert!(replay(1, &["text"], &[]).unwrap_err().is_unusable());
@@ -245,7 +245,7 @@ fn sections_that_do_not_meet_are_found() {
     writer.finish(&manifest(3, "", 0), &manifests).unwrap();
     let (delta, damages) = DeltaReader::open_damaged(store.get(&name("a")).unwrap()).unwrap();
     assert_eq!(delta.sections().len(), 1);
-    let reason = "its section behind operator 2: it begins with 3 rows where 4 were left";
+    let reason = "its section after operator 2: it begins with 3 rows where 4 were left";
     assert_eq!(
         damages,
         [SectionDamage {

@@ -123,7 +123,12 @@ fn what_cannot_be_adopted_is_said() {
         assert!(!bench.path("jobs/b").exists() && !bench.path("out/b.jsonl").exists());
     };
     refused("../a", "", 2, "`../a` is not a job id");
-    refused("a@x", "", 2, "behind the `@` stands no number of operators");
+    refused(
+        "a@x",
+        "",
+        2,
+        "what follows the `@` is not a number of operators",
+    );
     refused("nobody", "", 5, "there is no job `nobody`");
     refused("b", "", 4, "is this job itself");
     refused(

@@ -208,7 +208,7 @@ impl Message {
             return Ok(None);
         }
         let batch = metadata.header_as_record_batch();
-        let batch = batch.ok_or_else(|| unexpected("a message is no batch"))?;
+        let batch = batch.ok_or_else(|| unexpected("a message is not a batch"))?;
         let schema = SchemaRef::clone(schema);
         read_record_batch(&body, batch, schema, dictionaries, None, &version).map(Some)
     }

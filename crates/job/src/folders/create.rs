@@ -53,7 +53,7 @@ impl Layout {
         in_the_way.map_or(Ok(()), |path| {
             Err(Error::Folder {
                 path,
-                problem: "it is not of a job, and the job would replace it".to_owned(),
+                problem: "it does not belong to a job, and the job would replace it".to_owned(),
                 advice: "move it away, or choose another job_id or work_dir",
             })
         })

@@ -306,7 +306,7 @@ fn a_recipe_goes_on_after_a_barrier_only_with_a_decision_that_fits() {
     // A result was made anew since.
     publish(&mut driver, 0, 2, 5);
     let set = JournalRecord::RecipeSet(going_on.clone());
-    check_refused(&driver, &set, "barrier behind stage 0");
+    check_refused(&driver, &set, "barrier after stage 0");
     going_on.chain.truncate(3);
     check_refused(
         &driver,

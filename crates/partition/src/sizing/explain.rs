@@ -59,7 +59,7 @@ fn modality(facts: &SizingFacts, choice: &Choice) -> Decision {
 fn shares(kinds: &ModalityCounts) -> String {
     let total = kinds.total();
     if total == 0 {
-        return "no record was seen whose fields can be told".to_owned();
+        return "no record was seen whose fields can be recognized".to_owned();
     }
     let shares: Vec<String> = Modality::ALL
         .into_iter()

@@ -109,7 +109,7 @@ fn failures(report: &JobReport) -> Vec<Finding> {
         findings.push(Finding::new(
             "warning",
             format!("{parts} of the input cannot be read"),
-            "fetch or make these files again; a job over changed files is begun anew with --fresh"
+            "fetch or make these files again; start a job over changed files again with --fresh"
                 .to_owned(),
         ));
     }

@@ -137,7 +137,7 @@ struct Entry<'a> {
 }
 
 fn entry_of(json: &str) -> Result<Entry<'_>, Trouble> {
-    let wrong = || Trouble::Is("a list of what is no key and value".to_owned());
+    let wrong = || Trouble::Is("a list of something other than keys and values".to_owned());
     // The parts may be named rather than listed.
     let is_object = json.starts_with('{');
     let entry = is_object.then(|| serde_json::from_str(json).ok()).flatten();

@@ -65,7 +65,9 @@ impl Leaf for Union {
         let mut members = self.members.iter();
         let place = members
             .position(|member| *member.child.field().name() == *value.name)
-            .ok_or_else(|| Trouble::Is("an object with the type of no member".to_owned()))?;
+            .ok_or_else(|| {
+                Trouble::Is("an object whose type is not that of a member".to_owned())
+            })?;
         let child = &mut self.members[place].child;
         let pushed = child.push(value.value.get());
         pushed.map_err(|fault| Trouble::Within(fault.within("value")))?;

@@ -81,7 +81,7 @@ impl JobState {
                 .and_then(|end| self.participants_with(end));
             if decision.map(|decision| decision.participants) != judged || decision.is_none() {
                 return contradiction(format!(
-                    "the recipe goes on after the barrier behind stage {stage}, which is not resolved"
+                    "the recipe goes on after the barrier after stage {stage}, which is not resolved"
                 ));
             }
         }
@@ -131,7 +131,7 @@ impl JobState {
             ))
         }) else {
             return contradiction(format!(
-                "a barrier behind stage {stage} is resolved, and there is none"
+                "a barrier after stage {stage} is resolved, and there is none"
             ));
         };
         let partitions = self.partition_count();
@@ -140,20 +140,20 @@ impl JobState {
             && [files, placed] != [0, partitions as usize]
         {
             return contradiction(format!(
-                "the barrier behind stage {stage} has {} decisions about {partitions} partitions",
+                "the barrier after stage {stage} has {} decisions about {partitions} partitions",
                 files + placed
             ));
         }
         if self.participants(stage) != Some(resolved.participants) {
             return contradiction(format!(
-                "the barrier behind stage {stage} was resolved over other results than are published"
+                "the barrier after stage {stage} was resolved over other results than are published"
             ));
         }
         self.check_ledger(resolved)?;
         let found = resolved.chain.len();
         if found != hashes {
             return contradiction(format!(
-                "{found} chain hashes follow the barrier behind stage {stage}, where {hashes} should"
+                "{found} chain hashes follow the barrier after stage {stage}, where {hashes} should"
             ));
         }
         let mut results = self.results_placed(epoch, resolved, place)?;
@@ -192,7 +192,7 @@ impl JobState {
             let is_whole = ledger.arrived().is_some() && ledger.arrived() == ledger.accounted();
             if !is_whole || ledger.records_in != judged.ledger.exported() {
                 return Err(Error::contradiction(format!(
-                    "the barrier behind stage {stage} does not account for the records of partition {index}"
+                    "the barrier after stage {stage} does not account for the records of partition {index}"
                 )));
             }
             let result = judged.followed_by(placed, place, *next);
@@ -207,7 +207,7 @@ impl JobState {
         let (settled, files) = (resolved.settled.len(), resolved.files.len());
         if settled != 0 && settled != files {
             return Err(Error::contradiction(format!(
-                "the barrier behind stage {stage} settles {settled} of {files} partitions"
+                "the barrier after stage {stage} settles {settled} of {files} partitions"
             )));
         }
         let chain = self.recipe.as_ref().and_then(|recipe| recipe.end_of(stage));
@@ -219,7 +219,7 @@ impl JobState {
                 judged.filter(|judged| is_whole && ledger.records_in == judged.ledger.exported());
             let (Some(judged), Some(next)) = (judged, resolved.chain.first()) else {
                 return Err(Error::contradiction(format!(
-                    "the barrier behind stage {stage} does not account for the records of partition {index}"
+                    "the barrier after stage {stage} does not account for the records of partition {index}"
                 )));
             };
             Ok(Publication {
@@ -246,7 +246,7 @@ impl JobState {
         if came != Some(ledger.records_in) || !is_whole {
             let (came, went) = (came.unwrap_or(u64::MAX), went.unwrap_or(u64::MAX));
             return contradiction(format!(
-                "{came} records came to the barrier behind stage {stage}, and {went} are accounted for"
+                "{came} records came to the barrier after stage {stage}, and {went} are accounted for"
             ));
         }
         Ok(())

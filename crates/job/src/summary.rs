@@ -93,7 +93,7 @@ pub struct OperatorAtWork {
     pub partition_id: u32,
     /// The number of the attempt.
     pub attempt: u32,
-    /// The address of the machine, if it may be another one than the driver's.
+    /// The address of its machine, if that may differ from the driver's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
     /// The operator's name.

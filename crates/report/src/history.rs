@@ -56,13 +56,13 @@ pub struct CurrentOperation {
     pub idx: u32,
     /// The time when it began, in seconds since 1970.
     pub start_time: f64,
-    /// The address of the machine, if it may be another one than the driver's.
+    /// The address of its machine, if that may differ from the driver's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub node: Option<String>,
 }
 
 impl CurrentOperation {
-    /// Where it is in the recipe, and on which machine.
+    /// Returns its place in the recipe, and its machine.
     pub(crate) fn place(&self) -> String {
         match &self.node {
             Some(node) => format!("op {} on {node}", self.idx),

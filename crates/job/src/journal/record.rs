@@ -97,7 +97,7 @@ pub enum JournalRecord {
         /// The time, in milliseconds since 1970; 0 if the release did not record it.
         #[serde(default, skip_serializing_if = "is_zero")]
         at_millis: u64,
-        /// Whether it was given out while the one before was at work, because that was slow.
+        /// True if it was given out while the attempt before it was still at work, because that one was slow.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         beside: bool,
     },

@@ -78,7 +78,7 @@ fn records(act: Act, state: &JobState, epoch: u64) -> Vec<JournalRecord> {
             .map(|index| attempt(index, state.last_attempt(index, epoch) + 1))
             .into_iter()
             .collect(),
-        // An attempt publishes once: a name that was forgotten never comes back.
+        // An attempt publishes only once, so a name that was forgotten never comes back.
         Act::Publish(number) => some(number)
             .map(|index| {
                 let next = state.last_attempt(index, epoch) + 1;

@@ -101,7 +101,7 @@ fn a_job_is_known_again_after_each_driver() {
     assert_eq!(driver.state.failed().count(), 1);
 }
 
-/// One that begins beside another says nothing of a failure.
+/// An attempt that begins beside another does not imply that the other failed.
 #[test]
 fn an_attempt_after_another_is_a_retry_unless_it_begins_beside_it() {
     let job = Job::new();

@@ -56,7 +56,7 @@ struct Worker {
     number: u32,
     /// The id of the process; 0 for a thread of the driver.
     process: u32,
-    /// The address of its machine, if it may be another one than the driver's.
+    /// The address of its machine, if that may differ from the driver's.
     node: Option<String>,
 }
 
@@ -100,7 +100,7 @@ pub(super) struct AttemptLog {
     most: usize,
     total: u64,
     ended: Vec<Attempt>,
-    /// The attempts at work, by partition, stage and number. Two may be at one task, if the first is slow.
+    /// The attempts at work, by partition, stage and number. A task may have two if the first is slow.
     open: BTreeMap<(u32, u32, u32), Attempt>,
     last_event: f64,
 }

@@ -336,6 +336,10 @@ impl Attendant {
         let Some(flight) = self.flights.take(name) else {
             return;
         };
+        if let Some(lease) = self.lease.as_ref().filter(|_| !failure.is_of_worker()) {
+            // It may be there still: the processes of a node outlive its Ray.
+            lease.give_up(&flight.name);
+        }
         let error = match failure.class == "cancelled" && self.is_stopped {
             true => AttemptError::stopped(),
             false => attempt_error(failure, flight.place.as_ref()),

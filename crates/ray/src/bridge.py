@@ -409,14 +409,15 @@ class Bridge:
         self.program = {"path": message["program"], "sha256": digest_of(content), "size": os.path.getsize(content)}
         self.cwd = message["cwd"]
         # A retry is the driver's to decide on.
-        options = {"num_cpus": 1, "max_retries": 0}
+        self.options = {"num_cpus": 1, "max_retries": 0}
         if self.is_client:
-            self.remote = ray.remote(run_whole_attempt).options(**options)
+            self.remote = ray.remote(run_whole_attempt)
             # What it held is lost with its node, and the next that it is sent is not.
             self.mailbox = ray.remote(Mailbox).options(num_cpus=0, max_restarts=-1).remote()
             threading.Thread(target=self.fetch_mail, daemon=True).start()
         else:
-            self.remote = ray.remote(run_attempt).options(num_returns="streaming", **options)
+            self.remote = ray.remote(run_attempt)
+            self.options["num_returns"] = "streaming"
 
     def nodes(self):
         return [
@@ -504,13 +505,13 @@ class Bridge:
 
     def launch(self, flight):
         try:
-            remote = self.remote
+            options = dict(self.options)
             if (elsewhere := self.another_node(flight.avoid)) is not None:
-                remote = remote.options(scheduling_strategy=elsewhere)
+                options["scheduling_strategy"] = elsewhere
             arguments = [[self.begin], self.shipped, self.key, flight.run, self.program, self.cwd]
             if self.is_client:
                 arguments = [[self.mailbox], flight.key(), *arguments]
-            flight.stream = remote.remote(*arguments)
+            flight.stream = self.remote.options(**options).remote(*arguments)
         except Exception as error:
             self.answer(flight, "failed", **self.failure(error))
             return

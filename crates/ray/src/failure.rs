@@ -13,6 +13,7 @@ use crate::protocol::{TaskFailure, TaskPlace};
 pub(crate) fn attempt_error(failure: TaskFailure, place: Option<&TaskPlace>) -> AttemptError {
     let class = failure.class.clone();
     let node = place.map_or_else(String::new, |place| format!(" on node {}", place.ip));
+    let at = place.map_or_else(String::new, |place| format!(" ({})", place.ip));
     let reason = match failure.message.lines().next().unwrap_or_default().trim() {
         "" => String::new(),
         first => format!(": {first}"),
@@ -41,12 +42,10 @@ pub(crate) fn attempt_error(failure: TaskFailure, place: Option<&TaskPlace>) -> 
         "worker_died" => AttemptError::from_outside(format!(
             "the Python process of Ray that ran the worker died{node}"
         )),
-        "node_died" => {
-            AttemptError::from_outside(format!("the node died that the worker was on{node}"))
+        "node_died" => AttemptError::from_outside(format!("the worker's node died{at}")),
+        "node_lost" => {
+            AttemptError::from_outside(format!("the cluster lost the worker's node{at}"))
         }
-        "node_lost" => AttemptError::from_outside(format!(
-            "the cluster lost the node that the worker was on{node}"
-        )),
         "silent" => AttemptError::from_outside(format!(
             "the worker{node} fell silent{reason}; it is given up, and may be cut off from the driver"
         )),

@@ -158,6 +158,13 @@ pub(crate) struct TaskFailure {
     pub(crate) done: BTreeMap<String, u64>,
 }
 
+impl TaskFailure {
+    /// Returns whether the end of the worker itself is known. Of any other failure it may know nothing, and work on.
+    pub(crate) fn is_of_worker(&self) -> bool {
+        matches!(self.class.as_str(), "worker" | "worker_start" | "launch")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -170,7 +170,11 @@ impl Scene {
         });
         self.check("node");
         let events = self.bench.events("node");
-        assert!(events.contains("the node died"), "{events}");
+        let messages = ["the worker's node died", "lost the worker's node"];
+        assert!(
+            messages.iter().any(|message| events.contains(message)),
+            "{events}"
+        );
         self.cluster.order("add");
     }
 

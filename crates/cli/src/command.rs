@@ -4,6 +4,7 @@ mod analyze;
 mod assets;
 mod check;
 mod checkpoint;
+mod compare;
 mod completions;
 mod docetl;
 mod events;
@@ -44,6 +45,7 @@ enum Command {
     Analyze(analyze::Args),
     Check(check::Args),
     Plan(plan::Args),
+    Compare(compare::Args),
     Jobs(jobs::Args),
     Monitor(monitor::Args),
     Report(report::Args),
@@ -62,7 +64,7 @@ enum Command {
 }
 
 /// The commands that take recipe keys as flags.
-const TAKES_KEYS: [&str; 5] = ["process", "analyze", "check", "plan", "assets"];
+const TAKES_KEYS: [&str; 6] = ["process", "analyze", "check", "plan", "compare", "assets"];
 
 /// The program with all its commands and their help.
 fn program() -> clap::Command {
@@ -123,6 +125,10 @@ fn carry_out(
         Command::Plan(mut args) => {
             args.recipe.overrides = overrides;
             plan::run(&args, schemes)
+        }
+        Command::Compare(mut args) => {
+            args.recipe.overrides = overrides;
+            compare::run(&args, schemes)
         }
         Command::Assets(mut args) => {
             args.recipe_mut().overrides = overrides;

@@ -52,6 +52,13 @@ const EXAMPLES: &[(&str, &[Example])] = &[
         )],
     ),
     (
+        "compare",
+        &[example(
+            "Compare what each operator makes of 1,000 records with what Data-Juicer's makes of them",
+            "coldpress compare --config recipe.yaml --records 1000 --python venv/bin/python",
+        )],
+    ),
+    (
         "plan",
         &[example(
             "See how a dataset would be cut into partitions of 50,000 records",

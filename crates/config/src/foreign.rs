@@ -80,10 +80,6 @@ fn asks_nothing(node: &Node) -> bool {
 
 const CHANGES_RESULT: &[(&str, &str)] = &[
     (
-        "custom_operator_paths",
-        "classes of Data-Juicer cannot be loaded; call a function of the file with `python_mapper` or `python_file_mapper`",
-    ),
-    (
         "generated_dataset_config",
         "generate the dataset first and name its files in `dataset_path`",
     ),

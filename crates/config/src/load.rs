@@ -85,6 +85,7 @@ impl Recipe {
             limit: general.limit,
             compat: general.compat.map(compat_text),
             python: general.python,
+            custom_operators: general.custom_operators,
             process,
             warnings: Vec::new(),
             source_text: text.to_string(),

@@ -65,10 +65,12 @@ pub struct Recipe {
     pub seed: u64,
     /// The number of records to process, from the first on. Recipe key: `limit`.
     pub limit: Option<u64>,
-    /// The system whose quirks are kept. Recipe key: `compat`.
+    /// The system whose quirks are kept: `data_juicer`, or `python` to run operators in its package. Recipe key: `compat`.
     pub compat: Option<String>,
     /// The Python interpreter of operators in Python. Recipe key: `python`.
     pub python: Option<String>,
+    /// Files and packages with operators for Data-Juicer. Recipe key: `custom_operator_paths`.
+    pub custom_operators: Vec<String>,
     /// The operators in their order. Recipe key: `process`.
     pub process: Vec<OperatorCall>,
     /// Warnings about accepted settings.

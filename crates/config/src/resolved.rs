@@ -61,6 +61,7 @@ impl Recipe {
             limit: self.limit,
             compat: self.compat.as_deref().and_then(compat_of),
             python: self.python.clone(),
+            custom_operators: self.custom_operators.clone(),
         }
         .write(&mut out);
         self.dataset.write(&mut out);

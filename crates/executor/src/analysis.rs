@@ -86,7 +86,7 @@ pub fn text_filters(registry: &Registry) -> Vec<OperatorCall> {
         keep_all: true,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     // Without a folder no file is found: the filter uses its built-in list, or is left out.
     let registry = registry.clone().with_assets(AssetFolders::default());

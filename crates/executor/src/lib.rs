@@ -12,6 +12,7 @@ mod analysis;
 mod backend;
 mod barrier;
 mod cleaning;
+mod comparing;
 mod cut;
 mod driver;
 mod encryption;
@@ -57,6 +58,7 @@ pub use backend::{
     Backend, Finished, LastWords, LocalBackend, ProcessBackend, ProcessEnd, Running, WorkerId,
 };
 pub use cleaning::{CleanOptions, Cleaned, CleanedFile, clean_job, forget_checkpoints};
+pub use comparing::{Answer, Difference, OperatorComparison};
 pub use error::{Error, ErrorKind, Result};
 pub use executor::{Executor, ExecutorBuilder, LiveEvents, StopHandle};
 pub use follow::{

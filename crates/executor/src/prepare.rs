@@ -90,16 +90,7 @@ impl Prepared {
             true => analysis::pass_over(&mut recipe, &registry),
             false => Vec::new(),
         };
-        let text_key = recipe
-            .fields
-            .text_keys
-            .first()
-            .map_or("text", String::as_str);
         let chain_settings = ChainSettings {
-            text_key: text_key.to_owned(),
-            seed: recipe.seed,
-            skip_op_error: recipe.failure.skip_op_error,
-            compat: recipe.compat.is_some(),
             keep_all: recipe.analysis.analyze,
             labels: label_fields(&recipe),
             // Data-Juicer drops records without a text.
@@ -107,7 +98,7 @@ impl Prepared {
                 Some(_) => recipe.fields.text_keys.clone(),
                 None => Vec::new(),
             },
-            python: recipe.python.clone(),
+            ..ChainSettings::of(&recipe)
         };
         let pipeline = Pipeline::resolve(&registry, &recipe.process, &chain_settings)?;
         let names: Vec<&str> = pipeline.names().collect();

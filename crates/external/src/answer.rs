@@ -14,8 +14,17 @@ pub enum Answer {
         /// A JSON object with the new values, by name.
         set: String,
     },
+    /// Other records take its place, each as it differs from it. None of them is this variant again.
+    Split(Vec<Self>),
     /// A filter keeps it, or drops it.
     Keep(bool),
+    /// A filter keeps it, or drops it, for these statistics.
+    Judged {
+        /// True to keep it.
+        keep: bool,
+        /// A JSON object with the statistics, by name.
+        stats: String,
+    },
     /// The user's code failed on it: the last line of the traceback, then the traceback.
     Failed(String),
 }
@@ -28,6 +37,15 @@ impl Answer {
             ("=", "") => Some(Self::Same),
             ("t", "") => Some(Self::Keep(true)),
             ("f", "") => Some(Self::Keep(false)),
+            (verdict @ ("t" | "f"), stats) => Some(Self::Judged {
+                keep: verdict == "t",
+                stats: object(stats)?,
+            }),
+            ("*", children) => {
+                let children: Vec<String> = serde_json::from_str(children).ok()?;
+                let children = children.iter().map(|child| Self::parse_child(child));
+                children.collect::<Option<_>>().map(Self::Split)
+            }
             ("!", message) => serde_json::from_str(message).ok().map(Self::Failed),
             ("-", names) => {
                 let (names, set) = names.split_once('\t')?;
@@ -41,6 +59,11 @@ impl Answer {
             }),
             _ => None,
         }
+    }
+
+    fn parse_child(line: &str) -> Option<Self> {
+        let child = Self::parse(line.as_bytes());
+        child.filter(|child| matches!(child, Self::Same | Self::Changed { .. }))
     }
 }
 
@@ -76,6 +99,24 @@ mod tests {
             ("!\"a\\nb\"", Some(Answer::Failed("a\nb".into()))),
             ("+{\"a\": 1}", Some(changed(&[], "{\"a\": 1}"))),
             ("-[\"b\"]\t+{}", Some(changed(&["b"], "{}"))),
+            (
+                "f{\"a\": 1}",
+                Some(Answer::Judged {
+                    keep: false,
+                    stats: "{\"a\": 1}".into(),
+                }),
+            ),
+            ("*[]", Some(Answer::Split(Vec::new()))),
+            (
+                "*[\"=\", \"+{\\\"a\\\": 1}\"]",
+                Some(Answer::Split(vec![
+                    Answer::Same,
+                    changed(&[], "{\"a\": 1}"),
+                ])),
+            ),
+            ("*[\"t\"]", None),
+            ("*[\"*[]\"]", None),
+            ("t1", None),
             ("", None),
             ("==", None),
             ("hello", None),

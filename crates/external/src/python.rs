@@ -1,5 +1,6 @@
 //! A Python interpreter that has loaded a user's code, and is asked about records.
 
+mod described;
 mod interpreter;
 
 use std::path::PathBuf;
@@ -39,6 +40,16 @@ pub enum Code {
         /// The names of the functions, with how each is called.
         functions: Vec<(String, Mode)>,
     },
+    /// A module that comes with the program. Its function `load(argument)` returns the function to call and the name of the mode
+    /// in which it is called; `describe(argument)` returns what [`Interpreter::describe`] gives.
+    Module {
+        /// The module's name.
+        name: &'static str,
+        /// Its source.
+        source: &'static str,
+        /// What both functions are given.
+        argument: Value,
+    },
 }
 
 /// The way a function is called, and its result.
@@ -56,6 +67,10 @@ pub enum Mode {
     Keep,
     /// Many records as a list; returns a list of whether each is kept.
     KeepRecords,
+    /// One record as a `dict` of lists of length 1; returns a `dict` of lists of any length.
+    Split,
+    /// Many records as a `dict` of lists; returns a list of whether each stays, and a list of the statistics of each.
+    Judge,
 }
 
 impl Mode {
@@ -67,6 +82,8 @@ impl Mode {
             Self::Records => "records",
             Self::Keep => "keep",
             Self::KeepRecords => "keep_records",
+            Self::Split => "split",
+            Self::Judge => "judge",
         }
     }
 }
@@ -82,6 +99,11 @@ impl Code {
                     .collect();
                 json!({"file": path.to_string_lossy(), "functions": functions})
             }
+            Self::Module {
+                name,
+                source,
+                argument,
+            } => json!({"module": name, "source": source, "argument": argument}),
         }
     }
 }
@@ -149,8 +171,16 @@ impl Python {
     }
 
     fn load(&self) -> Result<Child, Failure> {
-        let mut child = Child::start(command(&self.interpreter), &self.limits)?;
-        greet(&mut child)?;
+        let is_module = self.code.get("module").is_some();
+        let waiting = is_module.then(|| described::take(&self.interpreter, &self.limits));
+        let mut child = match waiting.flatten() {
+            Some(child) => child,
+            None => {
+                let mut child = Child::start(command(&self.interpreter), &self.limits)?;
+                greet(&mut child)?;
+                child
+            }
+        };
         let memory = self.limits.memory;
         let order = json!({"load": self.code, "memory": memory});
         child.send(format!("{order}\n").into_bytes());

@@ -14,10 +14,10 @@ params! {
         /// Overrides the recipe: if true, a record that this operator fails on goes to quarantine; if false, it fails its
         /// partition.
         skip_op_error: Option<bool> = None;
-        /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says. It
-        /// has no effect on an operator without quirks.
-        compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| name == "data_juicer"),
-            "must be `data_juicer`";
+        /// `data_juicer`: keep Data-Juicer's known quirks, whatever the recipe's key `compat` says; null to do as the key says.
+        /// It changes nothing for an operator without quirks. `python`: run the operator in Data-Juicer's Python package.
+        compat: Option<String> = None, |name| name.as_deref().is_none_or(|name| matches!(name, "data_juicer" | "python")),
+            "must be `data_juicer` or `python`";
     }
 }
 

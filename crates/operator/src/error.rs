@@ -1,6 +1,6 @@
 //! The errors of operator calls.
 
-use coldpress_config::Span;
+use coldpress_config::{Span, nearest};
 
 /// The result of checking or building operators.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -77,6 +77,28 @@ impl ParamError {
         Self {
             message: format!("parameter `{param}` {expected}"),
             param: Some(param.to_owned()),
+            is_name: false,
+        }
+    }
+
+    /// An error about a parameter that the operator does not have, with the nearest of those that it has.
+    pub fn unknown<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Self {
+        let suggestion = match nearest(name, known) {
+            Some(near) => format!(", did you mean `{near}`?"),
+            None => String::new(),
+        };
+        Self {
+            message: format!("unknown parameter `{name}`{suggestion}"),
+            param: Some(name.to_owned()),
+            is_name: true,
+        }
+    }
+
+    /// An error about the call as a whole.
+    pub fn of_call(message: impl std::fmt::Display) -> Self {
+        Self {
+            message: message.to_string(),
+            param: None,
             is_name: false,
         }
     }

@@ -1,6 +1,6 @@
 //! Parameters of operators. They are declared once, with type, default and documentation, and read from the recipe.
 
-use coldpress_config::{Key, Node, nearest};
+use coldpress_config::{Key, Node};
 
 use crate::error::ParamError;
 
@@ -133,6 +133,13 @@ impl<'a> ParamReader<'a> {
         })
     }
 
+    /// Takes all parameters that are left, as a JSON object.
+    pub fn take_all(&mut self) -> serde_json::Value {
+        let left = self.left.drain(..);
+        let left = left.map(|(key, node)| (key.name.clone(), node.to_json()));
+        serde_json::Value::Object(left.collect())
+    }
+
     /// Accepts the parameter `name` without using it.
     pub fn ignore(&mut self, name: &'static str) {
         self.known.push(name);
@@ -147,16 +154,7 @@ impl<'a> ParamReader<'a> {
         let Some((key, _)) = self.left.first() else {
             return Ok(());
         };
-        let help = match nearest(&key.name, self.known.iter().copied()) {
-            Some(known) => format!(", did you mean `{known}`?"),
-            None => String::new(),
-        };
-        let message = format!("unknown parameter `{}`{help}", key.name);
-        Err(ParamError {
-            message,
-            param: Some(key.name.clone()),
-            is_name: true,
-        })
+        Err(ParamError::unknown(&key.name, self.known.iter().copied()))
     }
 }
 

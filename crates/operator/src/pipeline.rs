@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use coldpress_config::OperatorCall;
-use coldpress_record::{DeclaredFields, STATS_FIELD, Stat};
+use coldpress_record::{DeclaredFields, STATS_FIELD, Stat, StatKind};
 
 use crate::assets::Assets;
 use crate::error::{Error, Result};
@@ -62,10 +62,11 @@ impl Pipeline {
                 fields.declare(name);
             }
             for stat in operator.stats.iter().chain(&operator.verdict) {
-                match stats.iter().find(|known| known.name == stat.name) {
+                match stats.iter_mut().find(|known| known.name == stat.name) {
                     Some(known) if !known.kind.fits(stat.kind) => {
                         return Err(conflict(operator, stat, known));
                     }
+                    Some(known) if stat.kind == StatKind::Any => known.kind = StatKind::Any,
                     Some(_) => {}
                     None => stats.push(stat.clone()),
                 }

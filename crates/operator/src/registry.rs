@@ -1,6 +1,8 @@
 //! The operators that a program knows, by name.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use coldpress_config::{OperatorCall, nearest};
@@ -16,6 +18,20 @@ use crate::spec::OperatorSpec;
 pub struct Registry {
     specs: BTreeMap<String, OperatorSpec>,
     assets: Option<Arc<dyn Assets>>,
+    foreign: Option<Arc<dyn ForeignOperators>>,
+}
+
+/// Operators of another system, which are described only when a recipe calls them.
+pub trait ForeignOperators: fmt::Debug + Send + Sync {
+    /// Returns the operator that is called; `None` if there is none of that name.
+    ///
+    /// # Errors
+    /// [`ParamError`] if there is one that cannot be used.
+    fn find(
+        &self,
+        call: &OperatorCall,
+        settings: &ChainSettings,
+    ) -> std::result::Result<Option<OperatorSpec>, ParamError>;
 }
 
 impl Default for Registry {
@@ -24,6 +40,7 @@ impl Default for Registry {
         Self {
             specs: BTreeMap::new(),
             assets: None,
+            foreign: None,
         }
     }
 }
@@ -45,6 +62,14 @@ impl Registry {
     #[must_use]
     pub fn with_assets(mut self, assets: impl Assets + 'static) -> Self {
         self.assets = Some(Arc::new(assets));
+        self
+    }
+
+    /// The registry with operators of another system, for calls of those that it does not have itself, and for calls that ask for
+    /// them with `compat: python`.
+    #[must_use]
+    pub fn with_foreign(mut self, foreign: impl ForeignOperators + 'static) -> Self {
+        self.foreign = Some(Arc::new(foreign));
         self
     }
 
@@ -83,13 +108,34 @@ impl Registry {
         call: &OperatorCall,
         settings: &ChainSettings,
     ) -> Result<ResolvedOperator> {
-        let spec = self.get(&call.name).ok_or_else(|| Error::UnknownOperator {
-            name: call.name.clone(),
-            span: call.span,
-            suggestion: self.suggest(&call.name).map(str::to_owned),
-        })?;
+        let spec = self.find(call, settings)?;
         let resolved = spec.resolve(call, settings, self.assets.as_deref().unwrap_or(&NoAssets));
         resolved.map_err(|error| wrong_params(call, error))
+    }
+
+    /// Finds the operator that is called, here or in the other system.
+    fn find(&self, call: &OperatorCall, settings: &ChainSettings) -> Result<Cow<'_, OperatorSpec>> {
+        let compat = call.param("compat").and_then(|node| node.as_str());
+        let must_be_foreign = compat == Some("python");
+        let prefers_foreign =
+            must_be_foreign || settings.python.prefers_package && compat.is_none();
+        let own = self.get(&call.name).filter(|_| !must_be_foreign);
+        if let Some(spec) = own.filter(|_| !prefers_foreign) {
+            return Ok(Cow::Borrowed(spec));
+        }
+        let foreign = match &self.foreign {
+            Some(foreign) => foreign.find(call, settings),
+            None => Ok(None),
+        };
+        match (foreign.map_err(|error| wrong_params(call, error))?, own) {
+            (Some(spec), _) => Ok(Cow::Owned(spec)),
+            (None, Some(spec)) => Ok(Cow::Borrowed(spec)),
+            (None, None) => Err(Error::UnknownOperator {
+                name: call.name.clone(),
+                span: call.span,
+                suggestion: self.suggest(&call.name).map(str::to_owned),
+            }),
+        }
     }
 }
 

@@ -31,7 +31,7 @@ pub struct ResolveContext<'a> {
     pub(crate) stand_ins: Vec<StandIn>,
     pub(crate) compat: bool,
     pub(crate) asked_for_compat: bool,
-    pub(crate) revisions: Vec<(&'static str, u32)>,
+    pub(crate) revisions: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl ResolveContext<'_> {
@@ -42,10 +42,10 @@ impl ResolveContext<'_> {
         self.compat
     }
 
-    /// States the revision of something that this call uses and other calls of the operator may not use, such as an engine or a
-    /// table. It becomes part of the call's identity.
-    pub fn uses(&mut self, name: &'static str, revision: u32) {
-        self.revisions.push((name, revision));
+    /// States the revision of something that this call uses and other calls of the operator may not, such as an engine or a table.
+    /// It becomes part of the call's identity.
+    pub fn uses(&mut self, name: &'static str, revision: impl Into<serde_json::Value>) {
+        self.revisions.push((name, revision.into()));
     }
 
     /// Finds a file that the operator needs. It becomes part of the operator's identity.

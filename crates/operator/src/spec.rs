@@ -360,7 +360,7 @@ impl OperatorSpec {
             text_key: base.text_key.unwrap_or_else(|| settings.text_key.clone()),
             seed: settings.seed,
             range: base.range,
-            python: settings.python.clone(),
+            python: settings.python.interpreter.clone(),
             assets,
             found: Vec::new(),
             stand_ins: Vec::new(),

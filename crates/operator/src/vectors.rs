@@ -82,7 +82,7 @@ fn run_case(registry: &Registry, case: &Case) -> Result<(), String> {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let mut chain = match (
         Pipeline::resolve(registry, &[call(case)], &settings)

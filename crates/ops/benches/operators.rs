@@ -128,7 +128,7 @@ fn run(registry: &Registry, calls: &[OperatorCall], data: &str) -> u64 {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let mut chain = Pipeline::resolve(registry, calls, &settings)
         .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

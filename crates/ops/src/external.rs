@@ -3,11 +3,13 @@
 mod apply;
 mod asking;
 mod limits;
+mod package;
 mod source;
 
 pub(crate) use apply::{apply, replace};
-pub(crate) use asking::{Asked, Asker};
+pub(crate) use asking::{Asked, Asker, Reply};
 pub(crate) use limits::Limited;
+pub(crate) use package::Package;
 pub(crate) use source::{in_python, of_file};
 
 use coldpress_operator::Record;

@@ -45,9 +45,9 @@ pub fn register(registry: &mut Registry) {
     }
 }
 
-/// Returns a registry of all built-in operators.
+/// Returns a registry of all built-in operators, which finds others in Data-Juicer's Python package if a recipe calls them.
 pub fn builtin() -> Registry {
-    let mut registry = Registry::default();
+    let mut registry = Registry::default().with_foreign(external::Package);
     register(&mut registry);
     registry
 }
@@ -187,7 +187,7 @@ mod tests {
                 keep_all: false,
                 labels: Vec::new(),
                 needs: Vec::new(),
-                python: None,
+                python: Default::default(),
             };
             let refused = Pipeline::resolve(&builtin(), &[call], &settings)
                 .unwrap_err()

@@ -158,7 +158,7 @@ fn chain(registry: &Registry, call: &OperatorCall, compat: bool) -> Chain {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let pipeline = Pipeline::resolve(registry, std::slice::from_ref(call), &settings);
     let pipeline = pipeline.unwrap_or_else(|error| panic!("{}: {error}", call.name));

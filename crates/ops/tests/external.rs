@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use coldpress_assets::AssetFolders;
-use coldpress_operator::{ChainSettings, Node, OperatorCall, Pipeline, Shared};
+use coldpress_operator::{ChainSettings, Node, OperatorCall, Pipeline, PythonSettings, Shared};
 use coldpress_record::{Batch, Lines};
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn settings() -> ChainSettings {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     }
 }
 
@@ -411,7 +411,10 @@ fn a_python_that_is_missing_is_told_before_anything_begins() {
         ("true", "cannot be used"),
     ] {
         let settings = ChainSettings {
-            python: Some(python.to_owned()),
+            python: PythonSettings {
+                interpreter: Some(python.to_owned()),
+                ..Default::default()
+            },
             ..settings()
         };
         let call = call(
@@ -429,7 +432,10 @@ fn a_python_that_is_missing_is_told_before_anything_begins() {
     }
     // Without code to run, no Python is needed.
     let settings = ChainSettings {
-        python: Some("/no/such/python".to_owned()),
+        python: PythonSettings {
+            interpreter: Some("/no/such/python".to_owned()),
+            ..Default::default()
+        },
         ..settings()
     };
     Pipeline::resolve(

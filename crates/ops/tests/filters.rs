@@ -28,7 +28,7 @@ fn resolve(registry: &Registry, calls: &[(&str, Value)], compat: bool) -> Result
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     Pipeline::resolve(registry, &calls, &settings).map_err(|error| error.to_string())
 }

@@ -29,7 +29,7 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let pipeline = Pipeline::resolve(registry, &[call], &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

@@ -32,7 +32,7 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let registry = coldpress_ops::builtin().with_assets(AssetFolders::new([folder]));
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())

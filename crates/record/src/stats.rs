@@ -130,9 +130,10 @@ impl StatKind {
         matches!(self, Self::Int | Self::Float)
     }
 
-    /// Returns whether columns of both types can be one column.
+    /// Returns whether columns of both types can be one column. One of any type makes it one of any type.
     pub fn fits(self, other: Self) -> bool {
-        self == other || self.is_number() && other.is_number()
+        let is_any = self == Self::Any || other == Self::Any;
+        is_any || self == other || self.is_number() && other.is_number()
     }
 
     /// Returns whether a column of this type can hold the value.
@@ -145,7 +146,10 @@ impl StatKind {
             StatValue::List(_) => Self::List,
             StatValue::Null => Self::Any,
         };
-        self == Self::Any || self.fits(kind)
+        match value {
+            StatValue::Null => self == Self::Any,
+            _ => self.fits(kind),
+        }
     }
 }
 

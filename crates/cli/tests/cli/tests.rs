@@ -35,6 +35,7 @@ mod process;
 mod rotated;
 // Datasets that are mixed by weight.
 mod mixing;
+mod package;
 // Runs that are stopped, frozen or killed.
 mod signals;
 // What a collector of spans gets.

@@ -1,6 +1,6 @@
 //! Keys at the top level of a [`Recipe`](crate::Recipe).
 
-use crate::codec::{AtLeast, Choice, OneOf, Optional, Text, choice};
+use crate::codec::{AtLeast, Choice, OneOf, Optional, Text, Texts, choice};
 use crate::keys::{Availability, Class, DefaultValue, KeySpec, Kind};
 use crate::section::section;
 
@@ -16,14 +16,17 @@ section! {
         /// The number of records to process, from the first on. A limited run has its own identity and never touches the
         /// checkpoints of full runs.
         limit: Option<u64> as Optional<AtLeast<0>> { "limit", Value("null"), Result, Now }
-        /// The system whose known quirks are kept, for all operators that have some, or as a parameter of one of them.
-        /// `docs/compatibility.md` lists them.
+        /// `data_juicer` keeps the known quirks of Data-Juicer, for all operators that have some, or as a parameter of one of
+        /// them; `docs/compatibility.md` lists them. `python` also runs the operators in its Python package, those that the
+        /// package has.
         compat: Option<Compat> as Optional<OneOf> {
             "compat", Value("null"), Result, Now
         }
         /// The Python interpreter for operators in Python: a path, or the name of a program. If not given, it is that of the
         /// variable `COLDPRESS_PYTHON`, that of the active virtual environment, or `python3`. See `docs/python.md`.
         python: Option<String> as Optional<Text> { "python", Derived("from the environment"), Run, Now }
+        /// Python files, and folders that are Python packages, that register operators of Data-Juicer. They run in its package.
+        custom_operators: Vec<String> as Texts { "custom_operator_paths", Value("[]"), Run, Now }
     }
 }
 
@@ -32,6 +35,8 @@ choice! {
     pub(crate) enum Compat {
         /// Data-Juicer.
         DataJuicer = "data_juicer",
+        /// Data-Juicer, by its own code.
+        Python = "python",
     }
 }
 

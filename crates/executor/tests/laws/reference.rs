@@ -105,7 +105,7 @@ impl Expected {
             keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
-            python: None,
+            python: Default::default(),
         };
         let chain = Pipeline::resolve(&operators::registry(), &plan.process, &settings)
             .and_then(|pipeline| pipeline.instantiate(&Shared::default()))

@@ -124,7 +124,24 @@ def load_file(path, functions):
     refuse(no_function(functions))
 
 
+MODULES = {}
+
+
+def module_of(code):
+    """The module whose source the parent has sent, run once."""
+    name = code["module"]
+    if name not in MODULES:
+        import types
+
+        module = types.ModuleType(name)
+        exec(compile(code["source"], "<%s>" % name, "exec"), module.__dict__)
+        MODULES[name] = module
+    return MODULES[name]
+
+
 def load(code):
+    if "module" in code:
+        return module_of(code).load(code["argument"])
     if "lambda" in code:
         parse_lambda(code["lambda"])
         return eval(code["lambda"].strip(), {"__name__": "__main__"}), code["mode"]
@@ -152,7 +169,6 @@ def plain(value):
 dumps = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=plain).encode
 loads = json.JSONDecoder().decode
 SIMPLE = frozenset((str, int, float, bool, type(None)))
-SAME = b"=\n"
 TRUE = b"t\n"
 FALSE = b"f\n"
 MISSING = object()
@@ -184,7 +200,11 @@ def snapshot(record):
 
 
 def answer(before, nested, after):
-    """The line that says how `after` differs from what the record was."""
+    return difference(before, nested, after).encode("utf-8") + b"\n"
+
+
+def difference(before, nested, after):
+    """Says how `after` differs from what the record was."""
     changed = None
     kept = 0
     for name, value in after.items():
@@ -207,10 +227,10 @@ def answer(before, nested, after):
         removed = [name for name in before if name not in after]
         text = "-" + dumps(removed) + "\t+" + dumps(changed or {})
     elif changed is None:
-        return SAME
+        return "="
     else:
         text = "+" + dumps(changed)
-    return text.encode("utf-8") + b"\n"
+    return text
 
 
 def what_happened():
@@ -287,13 +307,16 @@ def of_keep(function):
     return work
 
 
+def columns_of(records):
+    names = dict.fromkeys(name for record in records for name in record)
+    return {name: [record.get(name) for record in records] for name in names}
+
+
 def of_columns(function):
     def work(lines):
         records = [loads(line) for line in lines]
-        names = list(dict.fromkeys(name for record in records for name in record))
         nested = [snapshot(record) for record in records]
-        columns = {name: [record.get(name) for record in records] for name in names}
-        result = expect_dict(function(columns))
+        result = expect_dict(function(columns_of(records)))
         lists = {name: expect_list(values, len(lines)) for name, values in result.items()}
         answers = []
         for at, before in enumerate(records):
@@ -307,6 +330,39 @@ def of_columns(function):
         return answers
 
     return work
+
+
+def by_split(function):
+    """One record, of which the function makes columns of any length."""
+
+    def work(line):
+        record = loads(line)
+        before, nested = record.copy(), snapshot(record)
+        result = expect_dict(function(columns_of([record])))
+        columns = {name: list(values) for name, values in result.items()}
+        lengths = {len(values) for values in columns.values()}
+        if len(lengths) > 1:
+            raise ValueError("the function returned columns of %s records" % sorted(lengths))
+        children = [dict(zip(columns, values)) for values in zip(*columns.values())]
+        children = [difference(before, nested, child) for child in children]
+        return b"*" + json.dumps(children).encode("utf-8") + b"\n"
+
+    return work
+
+
+def of_judge(function):
+    """Many records, of which the function says which to keep, and the statistics that it has computed."""
+
+    def work(lines):
+        keeps, stats = function(columns_of([loads(line) for line in lines]))
+        pairs = zip(expect_list(keeps, len(lines)), expect_list(stats, len(lines)))
+        return [one(judgement, *pair) for pair in pairs]
+
+    return work
+
+
+def judgement(keep, stats):
+    return expect_truth(keep).strip() + dumps(expect_dict(stats)).encode("utf-8") + b"\n"
 
 
 def one(work, *arguments):
@@ -355,22 +411,29 @@ def main():
     calls, answers = take_streams()
     process = os.getpid()
     say(answers, b"coldpress %d\n" % PROTOCOL)
-    order = calls.readline()
-    if not order:
-        return
-    order = json.loads(order)
-    try:
-        if "check" in order:
-            check(order["check"])
-            return say(answers, b"ok\n")
-        if order.get("memory"):
-            import resource
+    while True:
+        order = calls.readline()
+        if not order:
+            return
+        order = json.loads(order)
+        try:
+            if "check" in order:
+                check(order["check"])
+                return say(answers, b"ok\n")
+            if "describe" in order:
+                code = order["describe"]
+                description = module_of(code).describe(code["argument"])
+                say(answers, b"ok " + json.dumps(description).encode("utf-8") + b"\n")
+                continue
+            if order.get("memory"):
+                import resource
 
-            resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
-        function, mode = load(order["load"])
-    except BaseException:
-        return say(answers, failed())
-    say(answers, b"ok\n")
+                resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
+            function, mode = load(order["load"])
+        except BaseException:
+            return say(answers, failed())
+        say(answers, b"ok\n")
+        break
     makers = {
         "record": lambda: (each, by_record(function, False)),
         "record_in_place": lambda: (each, by_record(function, True)),
@@ -378,6 +441,8 @@ def main():
         "columns": lambda: (together, of_columns(function)),
         "records": lambda: (together, of_records(function)),
         "keep_records": lambda: (together, of_keep(function)),
+        "split": lambda: (each, by_split(function)),
+        "judge": lambda: (together, of_judge(function)),
     }
     run, work = makers[mode]()
     while True:

@@ -104,7 +104,7 @@ fn chain_of(registry: &Registry, names: &[&str], skip_op_error: bool) -> Chain {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let pipeline = Pipeline::resolve(registry, &calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
@@ -313,7 +313,7 @@ fn unknown_operators_and_parameters_name_their_place() {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let build = |call: OperatorCall| {
         Pipeline::resolve(&registry(), &[call], &settings)
@@ -405,7 +405,7 @@ fn a_filter_that_keeps_all_notes_its_verdicts() {
         keep_all: true,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let pipeline = Pipeline::resolve(&registry(), &calls, &settings).unwrap();
     let dropping = ChainSettings {

@@ -141,7 +141,7 @@ mod tests {
             keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
-            python: None,
+            python: Default::default(),
         };
         for (mapper, filter, expected) in [
             ("of_body", "by_title", false),

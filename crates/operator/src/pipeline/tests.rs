@@ -134,7 +134,7 @@ fn settings() -> ChainSettings {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     }
 }
 

@@ -140,7 +140,7 @@ fn chain(registry: &Registry, calls: &[OperatorCall], skip_op_error: bool) -> Ch
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let pipeline = Pipeline::resolve(registry, calls, &settings).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()

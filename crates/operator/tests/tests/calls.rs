@@ -69,7 +69,7 @@ fn chain(spec: OperatorSpec, call: OperatorCall) -> Chain {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     let registry = Registry::default().with(spec);
     let pipeline = Pipeline::resolve(&registry, &[call], &settings).unwrap();

@@ -23,7 +23,7 @@ pub(crate) enum Asked {
 }
 
 /// The answer about a record.
-enum Reply {
+pub(crate) enum Reply {
     Of(Answer),
     Record(String),
 }
@@ -84,7 +84,7 @@ impl Asker {
     }
 
     /// Asks about all records, and calls `each` with every answer and the index of its record.
-    fn ask(
+    pub(crate) fn ask(
         &mut self,
         records: &[Record<'_>],
         mut each: impl FnMut(usize, Reply),
@@ -122,7 +122,7 @@ impl BatchMapper for Asker {
                 }
                 Reply::Record(new) => replace(&line(&records[at]), &new, answers.of(at).whole()),
                 Reply::Of(Answer::Failed(error)) => Err(RecordError::new(error)),
-                Reply::Of(Answer::Keep(_)) => Err(RecordError::new("it answered as a filter does")),
+                Reply::Of(_) => Err(RecordError::new("it did not answer as a mapper does")),
             };
             if let Err(error) = changed {
                 answers.fail(at, error);

@@ -32,7 +32,7 @@ fn pipeline(call: OperatorCall, compat: bool) -> Result<Pipeline, String> {
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     // The models of the vectors are in subfolders.
     let testdata = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");

@@ -30,7 +30,7 @@ fn pipeline(op: &str, params: &Value, compat: bool) -> Result<Pipeline, String> 
         keep_all: false,
         labels: Vec::new(),
         needs: Vec::new(),
-        python: None,
+        python: Default::default(),
     };
     Pipeline::resolve(&coldpress_ops::builtin(), &[call], &settings)
         .map_err(|error| error.to_string())

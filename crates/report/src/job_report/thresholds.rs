@@ -48,23 +48,9 @@ pub(crate) fn calls(recipe: Option<&str>, registry: &Registry) -> Vec<Call> {
     let Some(Ok(recipe)) = parsed else {
         return Vec::new();
     };
-    let settings = settings(&recipe);
+    let settings = ChainSettings::of(&recipe);
     let known = |(call, at)| known(call, at, registry, &settings);
     recipe.process.iter().zip(0..).map(known).collect()
-}
-
-fn settings(recipe: &Recipe) -> ChainSettings {
-    let text_key = recipe.fields.text_keys.first();
-    ChainSettings {
-        text_key: text_key.map_or("text", String::as_str).to_owned(),
-        seed: recipe.seed,
-        skip_op_error: recipe.failure.skip_op_error,
-        compat: recipe.compat.is_some(),
-        keep_all: false,
-        labels: Vec::new(),
-        needs: Vec::new(),
-        python: recipe.python.clone(),
-    }
 }
 
 fn known(call: &OperatorCall, at: u32, registry: &Registry, settings: &ChainSettings) -> Call {

@@ -166,7 +166,7 @@ impl Bench {
                 keep_all: false,
                 labels: Vec::new(),
                 needs: Vec::new(),
-                python: None,
+                python: Default::default(),
             },
             checkpoints: CheckpointForm {
                 full: true,

@@ -39,7 +39,7 @@ impl Expected {
             keep_all: false,
             labels: Vec::new(),
             needs: Vec::new(),
-            python: None,
+            python: Default::default(),
         };
         let registry = operators::registry();
         let mut chain = Pipeline::resolve(&registry, &plan.process, &settings)

@@ -1,0 +1,272 @@
+//! The operators of a recipe beside Data-Juicer's own: both are given the same records, and their answers are compared.
+
+use std::collections::BTreeMap;
+
+use coldpress_config::{Node, OperatorCall};
+use coldpress_dataset::{Source, TableFile, TableRows};
+use coldpress_operator::{Chain, ChainSettings, OperatorKind, Pipeline, PythonSettings};
+use coldpress_partition::{DEFAULT_SAMPLE_BYTES, MediaFields, sample};
+use coldpress_record::{Batch, DeclaredFields, Lines};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::prepare::Prepared;
+
+/// An operator of the recipe, run here and in Data-Juicer's Python package.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OperatorComparison {
+    /// Its name.
+    pub name: String,
+    /// Its place in the recipe, from 0.
+    pub operator: usize,
+    /// The records that both were given.
+    pub records: u64,
+    /// Those of which they made something else.
+    pub differing: u64,
+    /// The shortest of these.
+    pub example: Option<Difference>,
+    /// Why the operator was not run twice, if it was not.
+    pub skipped: Option<String>,
+}
+
+/// A record of which two operators made something else.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// The record, as JSON.
+    pub record: String,
+    /// What Coldpress made of it.
+    pub here: Answer,
+    /// What the package made of it.
+    pub there: Answer,
+}
+
+/// What became of a record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Answer {
+    /// The records that came out, as values, so that how they are spelled does not count.
+    pub records: Vec<Value>,
+    /// The statistics that were computed.
+    pub stats: BTreeMap<String, Value>,
+    /// The error, if it failed. Two answers with errors are the same, whatever these say.
+    pub error: Option<String>,
+}
+
+impl Answer {
+    /// Returns whether both say the same, as far as both computed the same statistics.
+    fn agrees(&self, other: &Self) -> bool {
+        if self.error.is_some() || other.error.is_some() {
+            return self.error.is_some() == other.error.is_some();
+        }
+        let mut common = self.stats.iter();
+        self.records == other.records
+            && common.all(|(name, value)| {
+                let other = other.stats.get(name);
+                other.is_none_or(|other| is_same_number(value, other) || value == other)
+            })
+    }
+}
+
+/// Returns whether both are the same number with the ten decimals that Data-Juicer keeps.
+fn is_same_number(one: &Value, other: &Value) -> bool {
+    match (one.as_f64(), other.as_f64()) {
+        (Some(one), Some(other)) => one == other || (one - other).abs() < 1e-10,
+        _ => false,
+    }
+}
+
+impl Prepared {
+    /// Runs each operator over some records of these sources, here and in the package, and compares. What a mapper of Coldpress made
+    /// of the records is given to the next operator; records that a filter drops go on, so that each operator sees many.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Failed`] if a source cannot be read, or if an operator cannot be started.
+    pub fn compare(&self, sources: &[Source], most: usize) -> Result<Vec<OperatorComparison>> {
+        let mut records = some_records(sources, most)?;
+        let settings = ChainSettings {
+            keep_all: false,
+            ..self.chain_settings.clone()
+        };
+        let here = ChainSettings {
+            python: PythonSettings {
+                prefers_package: false,
+                ..settings.python.clone()
+            },
+            ..settings.clone()
+        };
+        let mut comparisons = Vec::new();
+        for (at, call) in self.recipe.process.iter().enumerate() {
+            let one = self.one(&without_python(call), &here);
+            let other = self.one(&with_python(call), &settings);
+            let (comparison, next) = compare_one((at, call), one, other, records)?;
+            comparisons.push(comparison);
+            records = next;
+        }
+        Ok(comparisons)
+    }
+
+    fn one(&self, call: &OperatorCall, settings: &ChainSettings) -> OneOperator {
+        let pipeline = Pipeline::resolve(&self.registry, std::slice::from_ref(call), settings);
+        let pipeline = pipeline.map_err(|error| error.to_string())?;
+        if pipeline
+            .operators()
+            .iter()
+            .any(|one| one.barrier().is_some())
+        {
+            return Err("it needs the whole dataset".to_owned());
+        }
+        let kind = pipeline.operators().first().map(|one| one.kind());
+        let chain = pipeline.instantiate(&self.shared);
+        Ok(Operator {
+            chain: chain.map_err(|error| error.to_string())?,
+            is_filter: kind == Some(OperatorKind::Filter),
+        })
+    }
+}
+
+/// An operator that is ready, or why there is none.
+type OneOperator = std::result::Result<Operator, String>;
+
+struct Operator {
+    chain: Chain,
+    is_filter: bool,
+}
+
+fn without_python(call: &OperatorCall) -> OperatorCall {
+    let is_python = |name: &str, node: &Node| name == "compat" && node.as_str() == Some("python");
+    let mut call = call.clone();
+    call.params
+        .retain(|(key, node)| !is_python(&key.name, node));
+    call
+}
+
+fn with_python(call: &OperatorCall) -> OperatorCall {
+    let mut call = call.clone();
+    call.params.retain(|(key, _)| key.name != "compat");
+    call.with("compat", "python")
+}
+
+/// Compares what two operators make of the same records; gives the records for the next operator.
+fn compare_one(
+    (at, call): (usize, &OperatorCall),
+    here: OneOperator,
+    there: OneOperator,
+    records: Vec<String>,
+) -> Result<(OperatorComparison, Vec<String>)> {
+    let reason = here.as_ref().err().or(there.as_ref().err());
+    let mut comparison = OperatorComparison {
+        name: call.name.clone(),
+        operator: at,
+        records: 0,
+        differing: 0,
+        example: None,
+        skipped: reason.cloned(),
+    };
+    let (mut here, mut there) = (here.ok(), there.ok());
+    let passes_on = [&here, &there]
+        .into_iter()
+        .flatten()
+        .any(|one| one.is_filter);
+    let mut next = Vec::new();
+    for record in records {
+        let one = here.as_mut().map(|here| run(&mut here.chain, &record));
+        let other = there.as_mut().map(|there| run(&mut there.chain, &record));
+        let (one, other) = (one.transpose()?, other.transpose()?);
+        if let (Some(one), Some(other)) = (&one, &other) {
+            comparison.see(&record, one, other);
+        }
+        match one.or(other) {
+            Some(answer) if !passes_on => {
+                next.extend(answer.records.iter().map(Value::to_string));
+            }
+            _ => next.push(record),
+        }
+    }
+    Ok((comparison, next))
+}
+
+impl OperatorComparison {
+    /// Counts a record, and keeps it if it is the shortest of which something else was made.
+    fn see(&mut self, record: &str, here: &Answer, there: &Answer) {
+        self.records += 1;
+        if here.agrees(there) {
+            return;
+        }
+        self.differing += 1;
+        let shortest = self.example.as_ref();
+        if shortest.is_none_or(|shortest| record.len() < shortest.record.len()) {
+            self.example = Some(Difference {
+                record: record.to_owned(),
+                here: here.clone(),
+                there: there.clone(),
+            });
+        }
+    }
+}
+
+/// Runs an operator over one record alone.
+fn run(chain: &mut Chain, record: &str) -> Result<Answer> {
+    let (mut batch, mut lines) = (Batch::default(), Lines::new(0));
+    lines.push(0, record.as_bytes());
+    batch.fill(&mut lines, chain.fields(), &mut Vec::new());
+    chain.begin(&mut batch);
+    let mut tally = chain.tally();
+    let ran = chain.run(&mut batch, 0..chain.len(), &mut tally);
+    ran.map_err(|error| Error::new(ErrorKind::Failed, error.to_string()))?;
+    let mut answer = Answer {
+        error: tally.quarantined.first().map(|failed| failed.error.clone()),
+        ..Answer::default()
+    };
+    let json = |bytes: &[u8]| serde_json::from_slice(bytes).unwrap_or_default();
+    for row in batch.selection() {
+        let mut line = Vec::new();
+        batch.write_record(*row as usize, chain.fields(), &mut line);
+        answer.records.push(json(&line));
+    }
+    let stats = batch.stats();
+    for (column, name) in stats.names().iter().enumerate() {
+        if let Some(value) = stats.get(column, 0) {
+            let mut bytes = Vec::new();
+            value.write_json(&mut bytes);
+            answer.stats.insert(name.clone(), json(&bytes));
+        }
+    }
+    Ok(answer)
+}
+
+/// Some records of the sources, spread over all of them, as lines of JSON.
+fn some_records(sources: &[Source], most: usize) -> Result<Vec<String>> {
+    let mut records = Vec::new();
+    for lines in &sample(sources, &MediaFields::default(), DEFAULT_SAMPLE_BYTES).blocks {
+        let is_table = sources
+            .get(lines.source as usize)
+            .is_some_and(Source::is_columnar);
+        if !is_table {
+            let texts = lines.records.iter().map(|line| &lines.bytes[line.range()]);
+            records.extend(texts.map(|bytes| String::from_utf8_lossy(bytes).into_owned()));
+        }
+    }
+    for source in sources.iter().filter(|source| source.is_columnar()) {
+        let rows = table_records(source, most.saturating_sub(records.len()));
+        records.extend(rows.map_err(|error| Error::new(ErrorKind::Failed, error.to_string()))?);
+    }
+    records.truncate(most);
+    Ok(records)
+}
+
+fn table_records(source: &Source, most: usize) -> coldpress_dataset::Result<Vec<String>> {
+    let file = TableFile::open(source)?;
+    let fields = DeclaredFields::default();
+    let (mut records, mut batch) = (Vec::new(), Batch::default());
+    let mut stream = file.stream(0..file.rows().min(most as u64))?;
+    while let Some(rows) = stream.next_rows()? {
+        let count = rows.num_rows() as u64;
+        std::sync::Arc::new(TableRows::new(rows)).fill(&mut batch, 0, 0..count, &fields);
+        for row in 0..batch.rows() {
+            let mut line = Vec::new();
+            batch.write_record(row, &fields, &mut line);
+            records.push(String::from_utf8_lossy(&line).trim().to_owned());
+        }
+    }
+    Ok(records)
+}

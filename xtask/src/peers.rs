@@ -3,6 +3,7 @@
 
 mod fidelity;
 mod input;
+mod package;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -79,10 +80,10 @@ const KNOWN_LIMITS: [(&str, &str, &[&str]); 8] = [
 /// # Errors
 /// Fails when Python or a package registry is missing, when a run fails, or when anything differs.
 pub(crate) fn run(args: &[String]) -> Result<()> {
-    if let [first, rest @ ..] = args
-        && first == "fidelity"
-    {
-        return fidelity::run(rest);
+    match args {
+        [first, rest @ ..] if first == "fidelity" => return fidelity::run(rest),
+        [first, rest @ ..] if first == "package" => return package::run(rest),
+        _ => {}
     }
     let (given, names) = match args {
         [flag, rest @ ..] if flag == "--release" => (None, rest),

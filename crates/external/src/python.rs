@@ -1,10 +1,12 @@
 //! A Python interpreter that has loaded a user's code, and is asked about records.
 
 mod described;
+mod host;
 mod interpreter;
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -14,13 +16,14 @@ use crate::child::Child;
 use crate::failure::Failure;
 use crate::limits::Limits;
 
+use host::{Host, Slot};
 pub use interpreter::Interpreter;
 
 /// The Python side. It only needs Python's standard library.
 const CHILD: &str = include_str!("python/child.py");
 
 /// The version of the protocol between both sides. The Python side has the same number.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 
 /// The time limit for loading the user's code, which may load models.
 const LOADING: Duration = Duration::from_secs(600);
@@ -108,18 +111,19 @@ impl Code {
     }
 }
 
-/// A Python process with the user's code, which is restarted after it died.
+/// The user's code in a process of Python, which is restarted after it died.
 #[derive(Debug)]
 pub struct Python {
     interpreter: Interpreter,
     code: Value,
     limits: Limits,
-    child: Option<Child>,
-    calls: u64,
+    host: Arc<Mutex<Host>>,
+    slot: Slot,
 }
 
 impl Python {
-    /// Starts Python and loads the code. `mode` says how a lambda is called.
+    /// Starts Python and loads the code. `mode` says how a lambda is called. Modules that are started by one thread share a process,
+    /// if their interpreter, their log and their limit of memory are the same.
     ///
     /// # Errors
     /// [`Failure::NotStarted`].
@@ -129,15 +133,19 @@ impl Python {
         mode: Mode,
         limits: Limits,
     ) -> Result<Self, Failure> {
-        let mut python = Self {
-            interpreter,
-            code: code.to_json(mode),
-            limits,
-            child: None,
-            calls: 0,
+        let host = match code {
+            Code::Module { .. } => host::shared(&interpreter, &limits),
+            Code::Lambda(_) | Code::File { .. } => Arc::default(),
         };
-        python.child = Some(python.load()?);
-        Ok(python)
+        let code = code.to_json(mode);
+        let slot = locked(&host).load(&interpreter, &code, &limits)?;
+        Ok(Self {
+            interpreter,
+            code,
+            limits,
+            host,
+            slot,
+        })
     }
 
     /// Asks about records: lines of JSON, each with its end. Returns one answer for each.
@@ -154,41 +162,17 @@ impl Python {
     }
 
     fn ask_once(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
-        // A failed child is not put back into `self`, because its next answers would be unpredictable.
-        let mut child = match self.child.take() {
-            Some(child) => child,
-            None => self.load()?,
-        };
-        self.calls += 1;
-        let mut call = format!("call {} {count} {}\n", self.calls, lines.len()).into_bytes();
-        call.extend_from_slice(lines);
-        child.send(call);
-        let answers = answers(&mut child, self.calls, count, self.limits.timeout);
-        if matches!(answers, Ok(_) | Err(Failure::Refused(_))) {
-            self.child = Some(child);
+        let mut host = locked(&self.host);
+        if !host.has(self.slot) {
+            self.slot = host.load(&self.interpreter, &self.code, &self.limits)?;
         }
-        answers
+        host.ask(self.slot, lines, count, &self.limits)
     }
+}
 
-    fn load(&self) -> Result<Child, Failure> {
-        let is_module = self.code.get("module").is_some();
-        let waiting = is_module.then(|| described::take(&self.interpreter, &self.limits));
-        let mut child = match waiting.flatten() {
-            Some(child) => child,
-            None => {
-                let mut child = Child::start(command(&self.interpreter), &self.limits)?;
-                greet(&mut child)?;
-                child
-            }
-        };
-        let memory = self.limits.memory;
-        let order = json!({"load": self.code, "memory": memory});
-        child.send(format!("{order}\n").into_bytes());
-        match answer_line(&mut child, LOADING)?.as_slice() {
-            b"ok" => Ok(child),
-            line => Err(not_loaded(&child, line)),
-        }
-    }
+/// A panic leaves no half of a call behind: whoever asks takes the child out first.
+fn locked(host: &Mutex<Host>) -> MutexGuard<'_, Host> {
+    host.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Checks, without running it, that the code can be what it must be.

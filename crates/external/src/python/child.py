@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 def die_with_parent(parent):
@@ -405,52 +405,55 @@ def say(answers, line):
     answers.flush()
 
 
+WORK = {
+    "record": lambda function: (each, by_record(function, False)),
+    "record_in_place": lambda function: (each, by_record(function, True)),
+    "keep": lambda function: (each, by_keep(function)),
+    "columns": lambda function: (together, of_columns(function)),
+    "records": lambda function: (together, of_records(function)),
+    "keep_records": lambda function: (together, of_keep(function)),
+    "split": lambda function: (each, by_split(function)),
+    "judge": lambda function: (together, of_judge(function)),
+}
+
+
+def obey(order, loaded):
+    """Does what an order other than a call says, and returns what there is to say of it."""
+    if "check" in order:
+        check(order["check"])
+        return b""
+    if "describe" in order:
+        code = order["describe"]
+        return b" " + json.dumps(module_of(code).describe(code["argument"])).encode("utf-8")
+    if order.get("memory"):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
+    function, mode = load(order["load"])
+    loaded[order["slot"]] = WORK[mode](function)
+    return b""
+
+
 def main():
     die_with_parent(int(sys.argv[1]))
     del sys.argv[1:]
     calls, answers = take_streams()
     process = os.getpid()
     say(answers, b"coldpress %d\n" % PROTOCOL)
+    loaded = {}
     while True:
-        order = calls.readline()
-        if not order:
+        line = calls.readline()
+        if not line:
             return
-        order = json.loads(order)
-        try:
-            if "check" in order:
-                check(order["check"])
-                return say(answers, b"ok\n")
-            if "describe" in order:
-                code = order["describe"]
-                description = module_of(code).describe(code["argument"])
-                say(answers, b"ok " + json.dumps(description).encode("utf-8") + b"\n")
-                continue
-            if order.get("memory"):
-                import resource
-
-                resource.setrlimit(resource.RLIMIT_DATA, (order["memory"], order["memory"]))
-            function, mode = load(order["load"])
-        except BaseException:
-            return say(answers, failed())
-        say(answers, b"ok\n")
-        break
-    makers = {
-        "record": lambda: (each, by_record(function, False)),
-        "record_in_place": lambda: (each, by_record(function, True)),
-        "keep": lambda: (each, by_keep(function)),
-        "columns": lambda: (together, of_columns(function)),
-        "records": lambda: (together, of_records(function)),
-        "keep_records": lambda: (together, of_keep(function)),
-        "split": lambda: (each, by_split(function)),
-        "judge": lambda: (together, of_judge(function)),
-    }
-    run, work = makers[mode]()
-    while True:
-        head = calls.readline().split()
-        if not head:
-            return
-        number, count, length = head[1], int(head[2]), int(head[3])
-        lines = calls.read(length).decode("utf-8").split("\n")[:count]
+        if not line.startswith(b"call "):
+            try:
+                say(answers, b"ok" + obey(json.loads(line), loaded) + b"\n")
+            except BaseException:
+                say(answers, failed())
+            continue
+        number, slot, count, length = line.split()[1:]
+        run, work = loaded[int(slot)]
+        lines = calls.read(int(length)).decode("utf-8").split("\n")[: int(count)]
         if run(work, lines, answers, process) is not False:
             answers.write(b".%s\n" % number)
         answers.flush()

@@ -70,7 +70,7 @@ impl Teller<'_> {
     fn is_slow(&self, slow: Slow, of: Try) {
         let (taken, expected) = (slow.taken.as_secs_f64(), slow.expected.as_secs_f64());
         let message = format!(
-            "a second attempt begins beside the first, which has taken {taken:.1} s, where {expected:.1} s are usual"
+            "a second attempt begins beside the first, which has taken {taken:.1} s, where {expected:.2} s are usual"
         );
         self.emit(of.event(EventKind::Info, message));
     }

@@ -35,7 +35,10 @@ mod process;
 mod rotated;
 // Datasets that are mixed by weight.
 mod mixing;
+// Operators of Data-Juicer's package.
 mod package;
+// A function in Python.
+mod python;
 // Runs that are stopped, frozen or killed.
 mod signals;
 // What a collector of spans gets.

@@ -1,9 +1,9 @@
 //! Mappers: operators that change fields.
 
 use coldpress_operator::{OperatorSpec, ParamError, ResolveContext};
+use coldpress_pattern::Error;
 
 use crate::manual::manual;
-use crate::text::substitution::Refused;
 use crate::text::word_drop::Gaps;
 
 mod agent_bad_case_signal;
@@ -94,16 +94,13 @@ pub(crate) fn specs() -> Vec<OperatorSpec> {
     ]
 }
 
-/// Turns the reason why a substitution is impossible into an error about the parameter.
-fn substitution_error(refused: Refused) -> ParamError {
-    match refused {
-        Refused::Pattern(reason) => {
-            ParamError::new("pattern", format_args!("cannot be used: {reason}"))
-        }
-        Refused::Template(reason) => {
-            ParamError::new("repl", format_args!("cannot be used: {reason}"))
-        }
-    }
+/// Says which parameter makes a substitution impossible.
+fn substitution_error(error: Error) -> ParamError {
+    let parameter = match error {
+        Error::Template { .. } => "repl",
+        _ => "pattern",
+    };
+    ParamError::new(parameter, format_args!("cannot be used: {error}"))
 }
 
 /// Returns what happens to the blanks around words that are dropped.

@@ -7,22 +7,8 @@
 mod reading;
 
 use crate::ast::Greed;
+use crate::error::TooManySteps;
 use crate::program::{Program, Step};
-
-/// A pattern takes too many steps in a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TooManySteps;
-
-impl std::fmt::Display for TooManySteps {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(
-            "the pattern takes more steps than are allowed in this text; the usual cause is a repeat within a repeat, such as \
-             `(a+)+`",
-        )
-    }
-}
-
-impl std::error::Error for TooManySteps {}
 
 /// Steps that every text has.
 const STEPS: u64 = 100_000_000;

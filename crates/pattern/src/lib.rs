@@ -22,6 +22,7 @@
 
 mod ast;
 mod backtrack;
+mod error;
 mod linear;
 mod matches;
 mod options;
@@ -36,9 +37,9 @@ mod template;
 use std::ops::RangeInclusive;
 
 /// Incremented whenever a pattern that was accepted before finds other matches.
-pub const REVISION: u32 = 2;
+pub const REVISION: u32 = 3;
 
-pub use backtrack::TooManySteps;
+pub use error::{Error, Result, TooManySteps};
 pub use matches::{Matches, Slots};
 pub use options::{Dialect, Options, Unicode};
 pub use pattern::Pattern;

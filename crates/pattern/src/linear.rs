@@ -13,6 +13,9 @@ pub(crate) struct Linear {
     pub(crate) groups: Vec<usize>,
     /// The groups of the engine before a last line feed that it consumes and the match does not.
     pub(crate) end_marks: Vec<usize>,
+    /// The characters that are parts of words to the engine and not to the pattern's word boundaries, or the other way round. In
+    /// a text with any of them the engine would find other matches.
+    pub(crate) disputed: CharSet,
 }
 
 /// Returns the pattern for the engine without backtracking; none if that engine would find other matches.
@@ -24,6 +27,7 @@ pub(crate) fn linear(node: &Node, groups: usize) -> Option<Linear> {
         out: String::new(),
         groups: vec![None; groups + 1],
         end_marks: Vec::new(),
+        disputed: CharSet::empty(),
         next_group: 1,
     };
     printer.groups[0] = Some(0);
@@ -33,6 +37,7 @@ pub(crate) fn linear(node: &Node, groups: usize) -> Option<Linear> {
         source: printer.out,
         groups: groups?,
         end_marks: printer.end_marks,
+        disputed: printer.disputed,
     })
 }
 
@@ -67,6 +72,7 @@ struct Printer {
     out: String,
     groups: Vec<Option<usize>>,
     end_marks: Vec<usize>,
+    disputed: CharSet,
     /// The number of the next group of the engine, which counts them in the order of their opening.
     next_group: usize,
 }
@@ -108,7 +114,7 @@ impl Printer {
                 self.end_marks.push(self.next_group);
                 self.next_group += 1;
             }
-            Node::Assert(assert) => self.out.push_str(printed(assert)?),
+            Node::Assert(assert) => self.assert(assert)?,
             Node::Look(_) | Node::Atomic(_) | Node::Backreference { .. } => return None,
             Node::Conditional { .. } | Node::Keep | Node::Grapheme => return None,
         }
@@ -150,19 +156,24 @@ impl Printer {
         };
         Some(())
     }
-}
 
-fn printed(assert: &Assert) -> Option<&'static str> {
-    let is_usual = |words: &CharSet| *words == sets::words();
-    Some(match assert {
-        Assert::Start => r"\A",
-        Assert::End => r"\z",
-        Assert::LineStart => "(?m:^)",
-        Assert::LineEnd => "(?m:$)",
-        Assert::Boundary(words) if is_usual(words) => r"\b",
-        Assert::NoBoundary(words) if is_usual(words) => r"\B",
-        Assert::WordStart(words) if is_usual(words) => r"\b{start}",
-        Assert::WordEnd(words) if is_usual(words) => r"\b{end}",
-        _ => return None,
-    })
+    fn assert(&mut self, assert: &Assert) -> Option<()> {
+        let (printed, words) = match assert {
+            Assert::Start => (r"\A", None),
+            Assert::End => (r"\z", None),
+            Assert::LineStart => ("(?m:^)", None),
+            Assert::LineEnd => ("(?m:$)", None),
+            Assert::Boundary(words) => (r"\b", Some(words)),
+            Assert::NoBoundary(words) => (r"\B", Some(words)),
+            Assert::WordStart(words) => (r"\b{start}", Some(words)),
+            Assert::WordEnd(words) => (r"\b{end}", Some(words)),
+            Assert::Dollar | Assert::SearchStart => return None,
+        };
+        self.out.push_str(printed);
+        if let Some(words) = words {
+            let disputed = words.clone().xor(&sets::words_of_engine());
+            self.disputed = std::mem::replace(&mut self.disputed, CharSet::empty()).or(&disputed);
+        }
+        Some(())
+    }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use regex::{CaptureLocations, Regex};
+use regex::CaptureLocations;
 
-use crate::backtrack::{Memory, Search, TooManySteps};
-use crate::pattern::{Engine, Pattern};
+use crate::backtrack::{Memory, Search};
+use crate::error::TooManySteps;
+use crate::pattern::{LinearEngine, Pattern, Way};
 use crate::program::Program;
 use crate::steady_search::SteadySearch;
 
@@ -106,15 +107,14 @@ impl Matches {
     /// # Errors
     /// [`TooManySteps`]
     pub fn is_in(&mut self, text: &str) -> Result<bool, TooManySteps> {
-        let inner = &self.pattern.inner;
-        match &inner.engine {
-            Engine::Runs(runs) => Ok(runs.is_in(text)),
-            Engine::Linear { regex, .. } => Ok(regex.is_match(text)),
-            Engine::Backtracking(program) => {
+        Ok(match self.pattern.inner.engine.way(text) {
+            Way::Runs(runs) => runs.is_in(text),
+            Way::Linear(engine) => engine.regex.is_match(text),
+            Way::Backtracking(program) => {
                 let slots = 2 * self.pattern.groups();
-                Search::new(program, text, slots, &mut self.memory).find(0, false)
+                Search::new(program, text, slots, &mut self.memory).find(0, false)?
             }
-        }
+        })
     }
 
     fn all(
@@ -124,29 +124,20 @@ impl Matches {
         mut found: impl FnMut(&Slots),
     ) -> Result<(), TooManySteps> {
         let inner = Arc::clone(&self.pattern.inner);
-        match &inner.engine {
-            Engine::Runs(runs) => {
-                runs.each(text, |start, end| found(&[Some(start), Some(end)]));
-                Ok(())
-            }
-            Engine::Linear {
-                regex,
-                groups,
-                end_marks,
-            } => {
-                let with_groups = with_groups || !end_marks.is_empty();
+        match inner.engine.way(text) {
+            Way::Runs(runs) => runs.each(text, |start, end| found(&[Some(start), Some(end)])),
+            Way::Linear(engine) => {
+                let with_groups = with_groups || !engine.end_marks.is_empty();
                 let mut searched = Searched {
-                    regex,
-                    groups,
-                    end_marks,
+                    engine,
                     memory: &mut self.linear,
                     timeout: self.timeout,
                 };
                 searched.each(text, with_groups, found);
-                Ok(())
             }
-            Engine::Backtracking(program) => self.each_by_steps(program, text, found),
+            Way::Backtracking(program) => self.each_by_steps(program, text, found)?,
         }
+        Ok(())
     }
 
     fn each_by_steps(
@@ -172,9 +163,7 @@ impl Matches {
 
 /// A text that is searched without backtracking.
 struct Searched<'a> {
-    regex: &'a Regex,
-    groups: &'a [usize],
-    end_marks: &'a [usize],
+    engine: &'a LinearEngine,
     memory: &'a mut LinearMemory,
     timeout: Timeout,
 }
@@ -202,7 +191,7 @@ impl Searched<'_> {
     fn next(&mut self, text: &str, from: usize, with_groups: bool) -> Option<&Slots> {
         let memory = &mut *self.memory;
         if !with_groups {
-            let found = self.regex.find_at(text, from)?;
+            let found = self.engine.regex.find_at(text, from)?;
             memory.slots.clear();
             memory
                 .slots
@@ -211,10 +200,15 @@ impl Searched<'_> {
         }
         let locations = memory
             .locations
-            .get_or_insert_with(|| self.regex.capture_locations());
-        self.regex.captures_read_at(locations, text, from)?;
+            .get_or_insert_with(|| self.engine.regex.capture_locations());
+        self.engine.regex.captures_read_at(locations, text, from)?;
         let place = |group: usize| locations.get(group);
-        fill(&mut memory.slots, self.groups, self.end_marks, place);
+        fill(
+            &mut memory.slots,
+            &self.engine.groups,
+            &self.engine.end_marks,
+            place,
+        );
         Some(&memory.slots)
     }
 
@@ -222,7 +216,7 @@ impl Searched<'_> {
     fn prepare(&mut self) -> bool {
         let steady = &mut self.memory.steady;
         steady
-            .get_or_insert_with(|| SteadySearch::new(self.regex.as_str()).map(Arc::new))
+            .get_or_insert_with(|| SteadySearch::new(self.engine.regex.as_str()).map(Arc::new))
             .is_some()
     }
 
@@ -234,7 +228,12 @@ impl Searched<'_> {
         let mut start = Some(from);
         while let Some(places) = start.and_then(|start| scan.find_at(start)) {
             let place = |group: usize| Some((places[2 * group]?, places[2 * group + 1]?));
-            fill(&mut self.memory.slots, self.groups, self.end_marks, place);
+            fill(
+                &mut self.memory.slots,
+                &self.engine.groups,
+                &self.engine.end_marks,
+                place,
+            );
             found(&self.memory.slots);
             start = after(text, &self.memory.slots);
         }

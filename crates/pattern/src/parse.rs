@@ -8,6 +8,7 @@ mod quantifier;
 use std::collections::HashMap;
 
 use crate::ast::{Assert, Node};
+use crate::error::{Error, Result};
 use crate::options::{Dialect, Options, Unicode};
 use crate::sets::{self, CharSet};
 
@@ -27,8 +28,8 @@ pub(crate) struct Parsed {
 /// Reads a pattern.
 ///
 /// # Errors
-/// What is wrong with it, or what is not supported, in one line.
-pub(crate) fn parse(pattern: &str, options: Options) -> Result<Parsed, String> {
+/// Those of [`Pattern::new`](crate::Pattern::new).
+pub(crate) fn parse(pattern: &str, options: Options) -> Result<Parsed> {
     let flags = Flags {
         dot_all: options.dot_all,
         ..Flags::default()
@@ -84,8 +85,8 @@ struct Parser {
     /// The groups that are not closed yet.
     open: Vec<usize>,
     names: HashMap<String, usize>,
-    /// The groups that are referred to; they may follow.
-    cited: Vec<usize>,
+    /// The groups that are referred to, each with the character after that; they may follow.
+    cited: Vec<(usize, usize)>,
     depth: usize,
 }
 
@@ -122,9 +123,20 @@ impl Parser {
         Some(text)
     }
 
-    /// A message with the place.
-    fn wrong(&self, what: &str) -> String {
-        format!("{what} (character {})", self.at + 1)
+    /// Returns the error of a pattern that is wrong here.
+    fn wrong(&self, reason: &str) -> Error {
+        Error::Pattern {
+            reason: reason.to_owned(),
+            at: self.at + 1,
+        }
+    }
+
+    /// Returns the error of a feature that Python has. `what` ends with a verb.
+    fn unsupported(&self, what: &str) -> Error {
+        Error::Unsupported {
+            what: what.to_owned(),
+            at: self.at + 1,
+        }
     }
 
     fn is_regex(&self) -> bool {
@@ -132,7 +144,7 @@ impl Parser {
     }
 
     /// Skips comments, and white space if the pattern is verbose.
-    fn skip(&mut self) -> Result<(), String> {
+    fn skip(&mut self) -> Result<()> {
         loop {
             if self.take_if("(?#") {
                 if self.take_until(')').is_none() {
@@ -151,7 +163,7 @@ impl Parser {
     }
 
     /// Reads up to the end of a group or of the pattern. Flags that are set in it end with it.
-    fn alternation(&mut self) -> Result<Node, String> {
+    fn alternation(&mut self) -> Result<Node> {
         let flags = self.flags;
         let mut branches = vec![self.branch()?];
         while self.take_if("|") {
@@ -161,7 +173,7 @@ impl Parser {
         Ok(one_of(branches))
     }
 
-    fn branch(&mut self) -> Result<Node, String> {
+    fn branch(&mut self) -> Result<Node> {
         let mut parts = Vec::new();
         loop {
             self.skip()?;
@@ -178,7 +190,7 @@ impl Parser {
     }
 
     /// Reads one part without its quantifier; none where it only sets flags.
-    fn part(&mut self) -> Result<Option<Node>, String> {
+    fn part(&mut self) -> Result<Option<Node>> {
         let start = self.at;
         let Some(ch) = self.take() else {
             return Ok(None);
@@ -244,10 +256,13 @@ impl Parser {
     }
 
     /// Checks that every group that is referred to exists.
-    fn check_citations(&self) -> Result<(), String> {
+    fn check_citations(&self) -> Result<()> {
         let mut cited = self.cited.iter();
-        match cited.find(|number| **number > self.most_groups) {
-            Some(number) => Err(format!("there is no group {number}")),
+        match cited.find(|(number, _)| *number > self.most_groups) {
+            Some(&(number, at)) => Err(Error::Pattern {
+                reason: format!("there is no group {number}"),
+                at,
+            }),
             None => Ok(()),
         }
     }

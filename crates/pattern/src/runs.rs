@@ -44,6 +44,11 @@ impl Runs {
         }
     }
 
+    /// Returns what finds each character of a set.
+    pub(crate) fn each_of(set: &CharSet) -> Self {
+        Self::new(set, false)
+    }
+
     fn new(set: &CharSet, is_repeated: bool) -> Self {
         let mut members = Vec::new();
         for (first, last) in set.ranges() {

@@ -1,14 +1,13 @@
 //! Sets of characters.
 
-#[rustfmt::skip]
-mod newer;
+mod cases;
 mod properties;
 
 use std::sync::OnceLock;
 
-use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+use regex_syntax::hir::{Class, ClassUnicode, ClassUnicodeRange, Hir, HirKind};
 
-pub(crate) use properties::{of_unicode_14, property};
+pub(crate) use properties::{of_unicode_14, property, standard_name};
 
 /// A set of characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +37,15 @@ impl CharSet {
         Self::range('\0', char::MAX)
     }
 
-    pub(crate) fn not(mut self) -> Self {
-        self.0.negate();
-        self
+    pub(crate) fn not(self) -> Self {
+        // Where two ranges meet at the surrogates, `regex-syntax` would leave both of their ends in the complement.
+        const MEETING: (char, char) = ('\u{d7ff}', '\u{e000}');
+        let mut set = match self.contains(MEETING.0) && self.contains(MEETING.1) {
+            true => self.or(&Self::of_ranges([MEETING])),
+            false => self,
+        };
+        set.0.negate();
+        set
     }
 
     pub(crate) fn or(mut self, other: &Self) -> Self {
@@ -63,12 +68,12 @@ impl CharSet {
         self
     }
 
-    /// Adds the characters that differ from these in case alone. `regex` also treats İ as a variant of i, and ı as one of I.
-    pub(crate) fn ignoring_case(mut self) -> Self {
-        const PAIRS: [(char, char); 4] = [('i', 'İ'), ('İ', 'i'), ('I', 'ı'), ('ı', 'I')];
-        let added = PAIRS.iter().filter(|(one, _)| self.contains(*one));
-        let added: Vec<char> = added.map(|(_, other)| *other).collect();
-        self.0.case_fold_simple();
+    /// Adds the characters that differ from these in case alone.
+    pub(crate) fn ignoring_case(self) -> Self {
+        let added = self
+            .ranges()
+            .flat_map(|(first, last)| cases::variants_within(first, last));
+        let added: Vec<char> = added.collect();
         self.or(&Self::of(&added))
     }
 
@@ -144,6 +149,19 @@ pub(crate) fn words() -> CharSet {
         &["Alphabetic", "M", "Decimal_Number", "Pc", "Join_Control"],
         &[],
     )
+}
+
+/// `\w` to the engine without backtracking, which has tables of its own.
+pub(crate) fn words_of_engine() -> CharSet {
+    static SET: OnceLock<CharSet> = OnceLock::new();
+    let found = SET.get_or_init(|| {
+        let hir = regex_syntax::parse(r"\w").map(Hir::into_kind);
+        match hir {
+            Ok(HirKind::Class(Class::Unicode(class))) => CharSet(class),
+            _ => CharSet::empty(),
+        }
+    });
+    found.clone()
 }
 
 /// `\w` of `re`: letters and numbers, without marks.

@@ -1,6 +1,7 @@
 //! Replacement templates in Python's syntax: `\1`, `\g<1>`, `\g<name>`, `\n`, `\\`.
 
 use crate::Pattern;
+use crate::error::{Error, Result};
 
 /// A replacement, read once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +45,8 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// What is wrong with the template: an unknown escape, or a group that the pattern does not have.
-    pub fn parse(template: &str, groups: Groups<'_>) -> Result<Self, String> {
+    /// [`Error::Template`] for an unknown escape, or a group that the pattern does not have.
+    pub fn parse(template: &str, groups: Groups<'_>) -> Result<Self> {
         let mut parser = Parser {
             rest: template,
             groups,
@@ -110,10 +111,10 @@ impl Parser<'_> {
     }
 
     /// Reads what follows a backslash.
-    fn escape(&mut self) -> Result<(), String> {
+    fn escape(&mut self) -> Result<()> {
         let ch = self
             .take()
-            .ok_or("the template ends with a single backslash")?;
+            .ok_or_else(|| wrong("the template ends with a single backslash"))?;
         match ch {
             'g' => self.group_in_brackets(),
             '0'..='9' => self.number(ch),
@@ -131,7 +132,7 @@ impl Parser<'_> {
                     'v' => self.literal('\x0b'),
                     '\\' => self.literal('\\'),
                     _ if ch.is_ascii_alphabetic() => {
-                        return Err(format!("unknown escape `\\{ch}`"));
+                        return Err(wrong(format!("unknown escape `\\{ch}`")));
                     }
                     _ => {
                         self.literal('\\');
@@ -144,12 +145,13 @@ impl Parser<'_> {
     }
 
     /// Reads `<name>` or `<1>`.
-    fn group_in_brackets(&mut self) -> Result<(), String> {
+    fn group_in_brackets(&mut self) -> Result<()> {
         let inner = self
             .rest
             .strip_prefix('<')
             .and_then(|rest| rest.split_once('>'));
-        let (name, rest) = inner.ok_or("`\\g` needs a group in angle brackets after it")?;
+        let (name, rest) =
+            inner.ok_or_else(|| wrong("`\\g` needs a group in angle brackets after it"))?;
         self.rest = rest;
         let number = if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit()) {
             name.parse()
@@ -158,13 +160,13 @@ impl Parser<'_> {
         } else {
             self.groups.named(name)
         };
-        let number = number.ok_or_else(|| format!("the pattern has no group `{name}`"))?;
+        let number = number.ok_or_else(|| wrong(format!("the pattern has no group `{name}`")))?;
         self.parts.push(Part::Group(number));
         Ok(())
     }
 
     /// Reads a group number of one or two digits, or an octal code of a character.
-    fn number(&mut self, first: char) -> Result<(), String> {
+    fn number(&mut self, first: char) -> Result<()> {
         let octal = |text: &str| {
             text.bytes()
                 .take_while(|byte| (b'0'..=b'7').contains(byte))
@@ -177,7 +179,7 @@ impl Parser<'_> {
             let code = u32::from_str_radix(&digits, 8)
                 .ok()
                 .and_then(char::from_u32);
-            self.literal(code.ok_or_else(|| format!("`\\{digits}` is not a character"))?);
+            self.literal(code.ok_or_else(|| wrong(format!("`\\{digits}` is not a character")))?);
             return Ok(());
         }
         let two = self.rest.starts_with(|ch: char| ch.is_ascii_digit());
@@ -188,24 +190,31 @@ impl Parser<'_> {
             .ok()
             .filter(|&number| number < self.groups.count());
         self.parts.push(Part::Group(
-            number.ok_or_else(|| format!("the pattern has no group {digits}"))?,
+            number.ok_or_else(|| wrong(format!("the pattern has no group {digits}")))?,
         ));
         Ok(())
     }
 
     /// Reads so many hexadecimal digits as the code of a character.
-    fn code_point(&mut self, len: usize) -> Result<(), String> {
+    fn code_point(&mut self, len: usize) -> Result<()> {
         let digits = self
             .rest
             .get(..len)
             .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let digits = digits.ok_or_else(|| format!("a hexadecimal escape needs {len} digits"))?;
+        let digits =
+            digits.ok_or_else(|| wrong(format!("a hexadecimal escape needs {len} digits")))?;
         let ch = u32::from_str_radix(digits, 16)
             .ok()
             .and_then(char::from_u32);
-        self.literal(ch.ok_or_else(|| format!("{digits} is the code of no character"))?);
+        self.literal(ch.ok_or_else(|| wrong(format!("{digits} is the code of no character")))?);
         self.rest = &self.rest[len..];
         Ok(())
+    }
+}
+
+fn wrong(reason: impl Into<String>) -> Error {
+    Error::Template {
+        reason: reason.into(),
     }
 }
 
@@ -217,7 +226,8 @@ mod tests {
     /// Returns what a match of `(?P<name>b)(c)?` in "abcabd" becomes.
     fn expand(template: &str) -> Result<String, String> {
         let pattern = Pattern::new("(?P<name>b)(c)?", Options::default()).unwrap();
-        let template = Template::parse(template, Groups::Of(&pattern))?;
+        let template = Template::parse(template, Groups::Of(&pattern));
+        let template = template.map_err(|error| error.to_string())?;
         let mut out = String::new();
         let each = Matches::new(pattern).each("abcabd", |slots| {
             let group = |group: usize| Some(&"abcabd"[slots[2 * group]?..slots[2 * group + 1]?]);

@@ -189,27 +189,160 @@ fn classes_have_the_characters_that_they_have_in_python() {
             None => format!("(?:{source})+"),
         };
         let pattern = Pattern::new(&runs, options(&vector)).unwrap();
-        let (mut count, mut sum, mut squares) = (0_u64, 0_u64, 0_u64);
-        let found = Matches::new(pattern).each(&all, |slots| {
-            let (Some(start), Some(end)) = (slots[0], slots[1]) else {
-                return;
-            };
-            for code in all[start..end].chars().map(u64::from) {
-                count += 1;
-                sum += code;
-                squares = squares.wrapping_add(code * code);
-            }
+        let mut found = String::new();
+        let result = Matches::new(pattern).each(&all, |slots| {
+            let (start, end) = (slots[0].unwrap(), slots[1].unwrap());
+            found.push_str(&all[start..end]);
         });
-        found.unwrap();
-        let expected = ["count", "sum", "squares"].map(|key| vector[key].as_u64().unwrap());
-        if [count, sum, squares] != expected {
-            wrong.push(format!(
-                "{} `{source}`: {count} characters instead of {}",
-                vector["dialect"], expected[0]
-            ));
+        result.unwrap();
+        let found = Figures::of(found.chars().map(|ch| ch..=ch));
+        wrong.extend(difference(&vector, source, found));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// How many characters there are, the sum of their code points, and that of their squares modulo 2^64.
+#[derive(Clone, Copy, Default, PartialEq)]
+struct Figures {
+    count: u64,
+    sum: u64,
+    squares: u64,
+}
+
+impl Figures {
+    /// Those of all code points below one.
+    fn below(code: u32) -> Self {
+        let code = u128::from(code);
+        Self {
+            count: code as u64,
+            sum: (code * code.saturating_sub(1) / 2) as u64,
+            squares: (code * code.saturating_sub(1) * (2 * code).saturating_sub(1) / 6) as u64,
+        }
+    }
+
+    fn of_range(range: std::ops::RangeInclusive<char>) -> Self {
+        let (first, last) = (u32::from(*range.start()), u32::from(*range.end()));
+        let all = Self::below(last + 1).without(Self::below(first));
+        match first < 0xd800 && last > 0xdfff {
+            true => all.without(Self::below(0xe000).without(Self::below(0xd800))),
+            false => all,
+        }
+    }
+
+    fn without(self, other: Self) -> Self {
+        Self {
+            count: self.count - other.count,
+            sum: self.sum - other.sum,
+            squares: self.squares.wrapping_sub(other.squares),
+        }
+    }
+
+    fn of(ranges: impl Iterator<Item = std::ops::RangeInclusive<char>>) -> Self {
+        ranges
+            .map(Self::of_range)
+            .fold(Self::default(), |one, other| Self {
+                count: one.count + other.count,
+                sum: one.sum + other.sum,
+                squares: one.squares.wrapping_add(other.squares),
+            })
+    }
+}
+
+/// Returns how characters differ from those that a vector has, if they do.
+fn difference(vector: &Value, source: &str, found: Figures) -> Option<String> {
+    let [count, sum, squares] =
+        ["count", "sum", "squares"].map(|key| vector[key].as_u64().unwrap());
+    let expected = Figures {
+        count,
+        sum,
+        squares,
+    };
+    let dialect = &vector["dialect"];
+    (found != expected).then(|| {
+        let found = found.count;
+        format!("{dialect} `{source}`: {found} characters instead of {count}")
+    })
+}
+
+/// Scripts, blocks and all other properties, by each of their names.
+#[test]
+fn properties_have_the_names_and_characters_that_they_have_in_python() {
+    let mut wrong = Vec::new();
+    for line in include_str!("../testdata/properties.jsonl").lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        for source in vector["patterns"].as_array().unwrap() {
+            let source = source.as_str().unwrap();
+            match coldpress_pattern::members(source) {
+                Some(ranges) => wrong.extend(difference(&vector, source, Figures::of(ranges))),
+                None => wrong.push(format!("`{source}` is not known")),
+            }
         }
     }
     assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Both engines find the same: a text with characters that are new to one is searched by the other.
+#[test]
+fn words_end_where_they_end_in_python() {
+    let all: Vec<char> = ('\0'..=char::MAX).collect();
+    let mut wrong = Vec::new();
+    for line in include_str!("../testdata/boundaries.jsonl").lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let source = vector["pattern"].as_str().unwrap();
+        let mut matches = Matches::new(Pattern::new(source, options(&vector)).unwrap());
+        let mut found = Vec::new();
+        for chars in all.chunks(64) {
+            let (mut text, mut places) = (String::new(), BTreeMap::new());
+            for ch in chars {
+                text.push('a');
+                places.insert(text.len(), *ch);
+                text.push(*ch);
+            }
+            let result = matches.each(&text, |slots| found.extend(places.get(&slots[1].unwrap())));
+            result.unwrap();
+        }
+        let found = Figures::of(found.into_iter().map(|ch| ch..=ch));
+        wrong.extend(difference(&vector, source, found));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn letters_have_the_variants_that_they_have_in_python() {
+    for line in include_str!("../testdata/cases.jsonl").lines() {
+        let vector: Value = serde_json::from_str(line).unwrap();
+        let cases = vector["cases"].as_array().unwrap().iter();
+        let cases = cases.map(|case| case.as_str().unwrap());
+        let cases: Vec<(&str, &str)> = cases
+            .map(|case| case.split_at(case.chars().next().unwrap().len_utf8()))
+            .collect();
+        let text: String = cases.iter().map(|(letter, _)| *letter).collect();
+        let mut wrong = Vec::new();
+        for (letter, expected) in cases {
+            let pattern = Pattern::new(&format!("(?i){letter}"), options(&vector)).unwrap();
+            let mut found = String::new();
+            let result = Matches::new(pattern).each_whole(&text, |start, end| {
+                found.push_str(&text[start..end]);
+            });
+            result.unwrap();
+            if found != expected {
+                wrong.push(format!("{letter}: {found} instead of {expected}"));
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new(), "{}", vector["dialect"]);
+        // No other character is a variant of one of these.
+        let mut letters: Vec<u32> = text.chars().map(u32::from).collect();
+        letters.sort_unstable();
+        let before = letters.iter().map(|letter| letter - 1);
+        let after = letters.iter().map(|letter| letter + 1);
+        let gaps = [0].into_iter().chain(after).zip(before.chain([0x10_ffff]));
+        let others: String = gaps
+            .filter(|(first, last)| first <= last)
+            .map(|(first, last)| format!("\\U{first:08x}-\\U{last:08x}"))
+            .collect();
+        let others = Pattern::new(&format!("(?i)[{others}]"), options(&vector)).unwrap();
+        assert_eq!(Matches::new(others).is_in(&text), Ok(false));
+    }
 }
 
 /// A character that came with version 16 is a letter, but not to Python 3.11.

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use coldpress_pattern::TooManySteps;
+use coldpress_pattern::{Error, TooManySteps};
 
 use crate::text::block_scan::for_each_hit;
 use crate::text::chars::is_punctuation;
@@ -45,13 +45,13 @@ impl Shingler {
     /// `ignored` is a pattern; `None` and an empty one ignore nothing.
     ///
     /// # Errors
-    /// The reason why the pattern cannot be used, in one line.
+    /// Those of the pattern.
     pub fn new(
         tokenization: Tokenization,
         window_size: usize,
         lowercase: bool,
         ignored: Option<&str>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, Error> {
         let ignored = ignored.filter(|pattern| !pattern.is_empty());
         Ok(Self {
             tokenization,

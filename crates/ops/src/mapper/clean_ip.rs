@@ -22,7 +22,7 @@ use coldpress_operator::{
 
 use super::substitution_error;
 use crate::text::ip::{Bounds, captured_group, find_addresses};
-use crate::text::substitution::{Refused, Substitution, too_many_steps};
+use crate::text::substitution::{Substitution, too_many_steps};
 use coldpress_pattern::{Groups, Template};
 
 params! {
@@ -52,8 +52,7 @@ fn resolve(
     let mapper = match &params.pattern {
         None => {
             let template = Template::parse(&params.repl, Groups::Whole(2));
-            let template =
-                template.map_err(|reason| substitution_error(Refused::Template(reason)))?;
+            let template = template.map_err(substitution_error)?;
             let bounds = match context.compat() {
                 true => Bounds::Anywhere,
                 false => Bounds::Whole,

@@ -18,6 +18,8 @@
 //! telephone number right beside a Chinese character or the token of `Authorization: Bearer`, removes the colon of `session_id: x`,
 //! and ignores patterns that cannot be used.
 
+use std::fmt::Display;
+
 use coldpress_operator::{
     Changes, Mapper, OperatorSpec, ParamError, Record, RecordError, ResolveContext, Resolved,
     params,
@@ -121,18 +123,21 @@ fn resolve(
         dot_all: false,
     };
     for pair in params.extra_patterns.iter().flatten() {
-        let substitution = match pair.as_slice() {
-            [pattern, template] => Substitution::of_verbatim(pattern, template, options),
-            _ => Err("it is no pair of a pattern and a replacement".to_owned()),
+        let refused = |pattern: &str, reason: &dyn Display| {
+            let reason = format_args!("`{pattern}` cannot be used: {reason}");
+            ParamError::new("extra_patterns", reason)
         };
-        match substitution {
+        let [pattern, template] = pair.as_slice() else {
+            let pattern = pair.first().map(String::as_str).unwrap_or_default();
+            return Err(refused(
+                pattern,
+                &"it is no pair of a pattern and a replacement",
+            ));
+        };
+        match Substitution::of_verbatim(pattern, template, options) {
             Ok(substitution) => redactor.add_pattern(substitution),
-            Err(_) if compat && pair.len() == 2 => {}
-            Err(reason) => {
-                let pattern = pair.first().map(String::as_str).unwrap_or_default();
-                let reason = format_args!("`{pattern}` cannot be used: {reason}");
-                return Err(ParamError::new("extra_patterns", reason));
-            }
+            Err(_) if compat => {}
+            Err(error) => return Err(refused(pattern, &error)),
         }
     }
     let usual = || {

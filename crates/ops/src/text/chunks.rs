@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use coldpress_pattern::{Dialect, Matches, Options, Pattern, TooManySteps, Unicode};
+use coldpress_pattern::{Dialect, Error, Matches, Options, Pattern, TooManySteps, Unicode};
 
 use super::python::strip;
 
@@ -14,8 +14,8 @@ impl Separator {
     /// Reads a pattern of Python's `re`, with a dot that does not match line feeds.
     ///
     /// # Errors
-    /// The reason why the pattern cannot be used, in one line.
-    pub fn new(pattern: &str, unicode: Unicode) -> Result<Self, String> {
+    /// Those of the pattern.
+    pub fn new(pattern: &str, unicode: Unicode) -> Result<Self, Error> {
         let options = Options {
             dialect: Dialect::Re,
             unicode,

@@ -16,7 +16,7 @@ use std::ops::Range;
 pub use boundary::Words;
 
 use super::substitution::Substitution;
-use coldpress_pattern::{Groups, Template, TooManySteps};
+use coldpress_pattern::{Error, Groups, Template, TooManySteps};
 
 /// Appends the ranges to replace, in order and without overlap.
 type Finder = fn(Words, &str, &mut Vec<Range<usize>>);
@@ -120,8 +120,8 @@ impl Redactor {
     /// Replaces information of a kind with `template`, which is in Python's syntax.
     ///
     /// # Errors
-    /// The reason why the template is invalid.
-    pub fn add(&mut self, kind: Kind, template: &str) -> Result<(), String> {
+    /// [`Error::Template`].
+    pub fn add(&mut self, kind: Kind, template: &str) -> Result<(), Error> {
         let needs = kind.needs().iter().filter(|byte| byte.is_ascii());
         self.rules.push(Rule {
             kind,

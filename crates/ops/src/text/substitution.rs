@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use coldpress_operator::RecordError;
-use coldpress_pattern::{Groups, Matches, Options, Pattern, Template, TooManySteps};
+use coldpress_pattern::{Error, Groups, Matches, Options, Pattern, Template, TooManySteps};
 
 use super::char_set::CharSet;
 
@@ -28,23 +28,13 @@ enum Target {
     Members(Box<CharSet>),
 }
 
-/// The part that makes a substitution impossible, and the reason.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refused {
-    /// The pattern.
-    Pattern(String),
-    /// The replacement.
-    Template(String),
-}
-
 impl Substitution {
     /// Replaces the matches of `finder`. All of its `groups` groups are the whole match.
     ///
     /// # Errors
-    /// [`Refused::Template`] if the template is invalid.
-    pub fn of_finder(finder: Finder, groups: usize, template: &str) -> Result<Self, Refused> {
-        let template =
-            Template::parse(template, Groups::Whole(groups)).map_err(Refused::Template)?;
+    /// [`Error::Template`].
+    pub fn of_finder(finder: Finder, groups: usize, template: &str) -> Result<Self, Error> {
+        let template = Template::parse(template, Groups::Whole(groups))?;
         Ok(Self::new(Target::Finder(finder), template))
     }
 
@@ -52,25 +42,21 @@ impl Substitution {
     /// line feeds too.
     ///
     /// # Errors
-    /// [`Refused`]; if both parts are invalid, for the pattern.
-    pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Refused> {
+    /// Those of the pattern, then those of the template.
+    pub fn of_pattern(pattern: &str, template: &str) -> Result<Self, Error> {
         let options = Options {
             dot_all: true,
             ..Options::default()
         };
-        let pattern = Pattern::new(unwrapped(pattern), options).map_err(Refused::Pattern)?;
-        let template =
-            Template::parse(template, Groups::Of(&pattern)).map_err(Refused::Template)?;
-        let matches = Box::new(Matches::new(pattern));
-        Ok(Self::new(Target::Pattern(matches), template))
+        Self::of_verbatim(unwrapped(pattern), template, options)
     }
 
     /// Replaces the matches of a user's pattern, which is read as it is written. A dot matches no line feeds unless the options say
     /// so.
     ///
     /// # Errors
-    /// The reason why the pattern or the template cannot be used, in one line.
-    pub fn of_verbatim(pattern: &str, template: &str, options: Options) -> Result<Self, String> {
+    /// Those of the pattern, then those of the template.
+    pub fn of_verbatim(pattern: &str, template: &str, options: Options) -> Result<Self, Error> {
         let pattern = Pattern::new(pattern, options)?;
         let template = Template::parse(template, Groups::Of(&pattern))?;
         let matches = Box::new(Matches::new(pattern));
@@ -81,8 +67,8 @@ impl Substitution {
     /// may be reported as one.
     ///
     /// # Errors
-    /// The reason why the pattern cannot be used, in one line.
-    pub fn removing(pattern: &str) -> Result<Self, String> {
+    /// Those of the pattern.
+    pub fn removing(pattern: &str) -> Result<Self, Error> {
         if let Some(set) = CharSet::of_category(pattern) {
             let nothing = Template::parse("", Groups::Whole(0))?;
             return Ok(Self::new(Target::Members(Box::new(set)), nothing));
@@ -267,11 +253,11 @@ mod tests {
     fn what_is_wrong_is_named() {
         assert!(matches!(
             Substitution::of_pattern("(", "("),
-            Err(Refused::Pattern(_))
+            Err(Error::Pattern { .. })
         ));
         assert!(matches!(
             Substitution::of_pattern("a", r"\1"),
-            Err(Refused::Template(_))
+            Err(Error::Template { .. })
         ));
     }
 }

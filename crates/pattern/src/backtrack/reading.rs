@@ -2,8 +2,9 @@
 
 use unicode_segmentation::GraphemeCursor;
 
-use super::{Frame, Search, TooManySteps};
+use super::{Frame, Search};
 use crate::ast::Greed;
+use crate::error::TooManySteps;
 use crate::program::Condition;
 use crate::sets::CharSet;
 

@@ -3,6 +3,7 @@
 use super::Parser;
 use super::escape::{Escaped, Property};
 use crate::ast::Node;
+use crate::error::Result;
 use crate::sets::{self, CharSet};
 
 /// A member of a class.
@@ -22,11 +23,11 @@ enum Join {
 
 impl Parser {
     /// Reads a class, after its `[`.
-    pub(super) fn class(&mut self) -> Result<Node, String> {
+    pub(super) fn class(&mut self) -> Result<Node> {
         self.set(0).map(Node::Set)
     }
 
-    fn set(&mut self, depth: usize) -> Result<CharSet, String> {
+    fn set(&mut self, depth: usize) -> Result<CharSet> {
         if depth > super::DEEPEST {
             return Err(self.wrong("classes are nested too deeply"));
         }
@@ -73,7 +74,7 @@ impl Parser {
     }
 
     /// Reads a member, or a range of two.
-    fn member_or_range(&mut self, depth: usize) -> Result<Property, String> {
+    fn member_or_range(&mut self, depth: usize) -> Result<Property> {
         let first = match self.member(depth)? {
             Member::Char(ch) => ch,
             Member::Set(set) => return self.behind_a_set(set),
@@ -99,7 +100,7 @@ impl Parser {
     }
 
     /// A set does not begin a range: in `re` that is an error.
-    fn behind_a_set(&self, set: Property) -> Result<Property, String> {
+    fn behind_a_set(&self, set: Property) -> Result<Property> {
         let begins_range = self.peek() == Some('-') && self.peek_at(1).is_some_and(|ch| ch != ']');
         if begins_range && !self.is_regex() {
             return Err(self.wrong("a range begins with a class"));
@@ -115,7 +116,7 @@ impl Parser {
         }
     }
 
-    fn member(&mut self, depth: usize) -> Result<Member, String> {
+    fn member(&mut self, depth: usize) -> Result<Member> {
         let Some(ch) = self.take() else {
             return Err(self.wrong("a class has no closing `]`"));
         };
@@ -135,7 +136,7 @@ impl Parser {
     }
 
     /// Reads `[:alpha:]`, after its `[`. Anything that does not look like it is ordinary characters.
-    fn posix(&mut self) -> Result<Member, String> {
+    fn posix(&mut self) -> Result<Member> {
         let rest = &self.chars[self.at + 1..];
         let length = rest.windows(2).position(|pair| pair == [':', ']']);
         let name: Option<String> = length.map(|length| rest[..length].iter().collect());
@@ -154,23 +155,11 @@ impl Parser {
             Some(bare) => (true, bare),
             None => (false, name.as_str()),
         };
-        let property = match bare {
-            "digit" => Property::of(CharSet::range('0', '9')),
-            "xdigit" => Property::of(CharSet::of_ranges([('0', '9'), ('A', 'F'), ('a', 'f')])),
-            "alnum" => {
-                let letters = self.property_named("alpha")?.member;
-                Property::of(letters.or(&CharSet::range('0', '9')))
-            }
-            "cntrl" => self.property_named("Cc")?,
-            // Symbols belong to it, but for letters in circles.
-            "punct" => {
-                let symbols = sets::property("S").unwrap_or_else(CharSet::empty);
-                let letters = self.property_named("alpha")?.member;
-                let symbols = self.in_ascii(symbols).without(&letters);
-                Property::of(self.property_named("P")?.member.or(&symbols))
-            }
-            _ => self.property_named(bare)?,
-        };
+        // Only these mean other characters here than as properties.
+        let property = match sets::standard_name(bare).as_str() {
+            "ALNUM" | "DIGIT" | "PUNCT" | "XDIGIT" => self.property_named(&format!("posix{bare}")),
+            _ => self.property_named(bare),
+        }?;
         Ok(Member::Set(if is_negated {
             property.not()
         } else {

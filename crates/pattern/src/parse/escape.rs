@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::ast::{Assert, Look, Node};
+use crate::error::Result;
 use crate::sets::{self, CharSet};
 
 /// What an escape means in the place of a character, also in a class.
@@ -39,7 +40,7 @@ impl Property {
 
 impl Parser {
     /// Reads an escape outside of classes, after its backslash.
-    pub(super) fn escape(&mut self) -> Result<Node, String> {
+    pub(super) fn escape(&mut self) -> Result<Node> {
         let Some(ch) = self.peek() else {
             return Err(self.wrong("the pattern ends with a single backslash"));
         };
@@ -74,7 +75,7 @@ impl Parser {
             'K' if self.is_regex() => self.passing(Node::Keep),
             'X' if self.is_regex() => self.passing(Node::Grapheme),
             'R' if self.is_regex() => self.passing(line_break()),
-            'L' if self.is_regex() => Err(self.wrong("named lists are not supported")),
+            'L' if self.is_regex() => Err(self.unsupported("named lists are")),
             'g' if self.is_regex() => self.cited_in_brackets(),
             '1'..='9' => self.number(),
             _ => Ok(Node::Set(match self.escaped(false)? {
@@ -85,13 +86,13 @@ impl Parser {
         }
     }
 
-    fn passing(&mut self, node: Node) -> Result<Node, String> {
+    fn passing(&mut self, node: Node) -> Result<Node> {
         self.at += 1;
         Ok(node)
     }
 
     /// Reads an escape that stands for characters, after its backslash.
-    pub(super) fn escaped(&mut self, in_class: bool) -> Result<Escaped, String> {
+    pub(super) fn escaped(&mut self, in_class: bool) -> Result<Escaped> {
         let Some(ch) = self.take() else {
             return Err(self.wrong("the pattern ends with a single backslash"));
         };
@@ -139,7 +140,7 @@ impl Parser {
     }
 
     /// Reads the name of a property: one letter, or braces.
-    fn property(&mut self, is_negated: bool) -> Result<Escaped, String> {
+    fn property(&mut self, is_negated: bool) -> Result<Escaped> {
         let name = match self.take() {
             Some('{') => {
                 let name = self.take_until('}');
@@ -159,34 +160,16 @@ impl Parser {
         }))
     }
 
-    /// The property or POSIX class of this name.
-    pub(super) fn property_named(&self, name: &str) -> Result<Property, String> {
-        let plain: String = name.to_ascii_lowercase().replace(['_', '-', ' '], "");
-        let prefixes = ["is", "gc=", "gc:", "generalcategory=", "generalcategory:"];
-        let bare = prefixes
-            .iter()
-            .find_map(|prefix| plain.strip_prefix(prefix));
-        let bare = bare.filter(|bare| !bare.is_empty()).unwrap_or(&plain);
-        let set = match bare {
-            "alnum" | "posixalnum" => {
-                sets::property("Alphabetic").map(|set| set.or(&sets::digits()))
-            }
-            "word" => Some(sets::words()),
-            "blank" => Some(sets::blanks()),
-            "space" => Some(sets::spaces()),
-            "graph" => graph(),
-            "print" => graph().and_then(|set| {
-                let blanks = sets::blanks().without(&sets::property("Cc")?);
-                Some(set.or(&blanks))
-            }),
-            _ => sets::property(name).or_else(|| sets::property(bare)),
-        };
+    /// Returns the property of this name.
+    pub(super) fn property_named(&self, name: &str) -> Result<Property> {
+        let set = sets::property(name);
         let set = set.ok_or_else(|| self.wrong(&format!("there is no property `{name}`")))?;
-        let any_case = match bare {
-            "lu" | "ll" | "lt" | "uppercaseletter" | "lowercaseletter" | "titlecaseletter" => {
+        let value = sets::standard_name(name.rsplit(['=', ':']).next().unwrap_or(name));
+        let any_case = match value.strip_prefix("IS").unwrap_or(&value) {
+            "LU" | "LL" | "LT" | "UPPERCASELETTER" | "LOWERCASELETTER" | "TITLECASELETTER" => {
                 Some(sets::cased_letters())
             }
-            "uppercase" | "lowercase" | "upper" | "lower" => {
+            "UPPERCASE" | "LOWERCASE" | "UPPER" | "LOWER" => {
                 Some(sets::cased().or(&sets::cased_letters()))
             }
             _ => None,
@@ -198,7 +181,7 @@ impl Parser {
         })
     }
 
-    fn code_point(&mut self, length: usize) -> Result<char, String> {
+    fn code_point(&mut self, length: usize) -> Result<char> {
         let rest = &self.chars[self.at..];
         let digits: String = rest.iter().take(length).collect();
         let is_whole =
@@ -219,7 +202,7 @@ impl Parser {
         Ok(ch)
     }
 
-    fn octal(&mut self, first: char) -> Result<char, String> {
+    fn octal(&mut self, first: char) -> Result<char> {
         let mut digits = first.to_string();
         while digits.len() < 3
             && let Some(ch @ '0'..='7') = self.peek()
@@ -233,7 +216,7 @@ impl Parser {
         ch.ok_or_else(|| self.wrong("an octal escape is not a character"))
     }
 
-    fn named_char(&mut self) -> Result<char, String> {
+    fn named_char(&mut self) -> Result<char> {
         let name = match self.take_if("{") {
             true => self.take_until('}'),
             false => None,
@@ -245,7 +228,7 @@ impl Parser {
     }
 
     /// Reads the number of a group, or three octal digits.
-    fn number(&mut self) -> Result<Node, String> {
+    fn number(&mut self) -> Result<Node> {
         let digit = |offset: usize| self.peek_at(offset).filter(char::is_ascii_digit);
         let is_octal = |offset: usize| digit(offset).is_some_and(|ch| ch < '8');
         if is_octal(0) && is_octal(1) && is_octal(2) {
@@ -260,7 +243,7 @@ impl Parser {
     }
 
     /// Reads `<name>` or `<1>`.
-    fn cited_in_brackets(&mut self) -> Result<Node, String> {
+    fn cited_in_brackets(&mut self) -> Result<Node> {
         self.at += 1;
         let name = match self.take_if("<") {
             true => self.take_until('>'),
@@ -272,7 +255,7 @@ impl Parser {
     }
 
     /// Makes a backreference to the group of this name or number.
-    pub(super) fn cited(&mut self, name: &str) -> Result<Node, String> {
+    pub(super) fn cited(&mut self, name: &str) -> Result<Node> {
         let group = self.cite(name)?;
         if !self.is_regex() && group > self.groups {
             return Err(self.wrong(&format!("there is no group `{name}` before this")));
@@ -287,7 +270,7 @@ impl Parser {
     }
 
     /// Returns the number of a group that is referred to. A number may refer to a later group, a name may not.
-    pub(super) fn cite(&mut self, name: &str) -> Result<usize, String> {
+    pub(super) fn cite(&mut self, name: &str) -> Result<usize> {
         let is_number = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
         let number = match is_number {
             true => name.parse().ok().filter(|number| *number > 0),
@@ -295,7 +278,7 @@ impl Parser {
         };
         let number =
             number.ok_or_else(|| self.wrong(&format!("there is no group `{name}` before this")))?;
-        self.cited.push(number);
+        self.cited.push((number, self.at + 1));
         Ok(number)
     }
 }
@@ -308,12 +291,4 @@ fn line_break() -> Node {
         Node::Concat(pair.into()),
         Node::Set(one),
     ])))
-}
-
-/// `[[:graph:]]`
-fn graph() -> Option<CharSet> {
-    let not = ["Cc", "Cs", "Cn"]
-        .iter()
-        .filter_map(|name| sets::property(name));
-    Some(not.fold(sets::spaces(), |set, other| set.or(&other)).not())
 }

@@ -2,10 +2,11 @@
 
 use super::{DEEPEST, Parser, one_of};
 use crate::ast::{Look, Node};
+use crate::error::{Error, Result};
 
 impl Parser {
     /// Reads a group, after its `(`. None if it only sets flags.
-    pub(super) fn group(&mut self) -> Result<Option<Node>, String> {
+    pub(super) fn group(&mut self) -> Result<Option<Node>> {
         self.depth += 1;
         if self.depth > DEEPEST {
             return Err(self.wrong("groups are nested too deeply"));
@@ -15,10 +16,10 @@ impl Parser {
         Ok(node)
     }
 
-    fn group_within(&mut self) -> Result<Option<Node>, String> {
+    fn group_within(&mut self) -> Result<Option<Node>> {
         if !self.take_if("?") {
             if self.is_regex() && self.peek() == Some('*') {
-                return Err(self.wrong("verbs such as `(*SKIP)` are not supported"));
+                return Err(self.unsupported("verbs such as `(*SKIP)` are"));
             }
             return self.capture(None).map(Some);
         }
@@ -66,12 +67,12 @@ impl Parser {
         if self.is_regex()
             && (self.peek().is_some_and(is_recursion) || self.take_if("P>") || self.take_if("P&"))
         {
-            return Err(self.wrong("recursion is not supported"));
+            return Err(self.unsupported("recursion is"));
         }
         self.flags_within()
     }
 
-    fn capture(&mut self, name: Option<String>) -> Result<Node, String> {
+    fn capture(&mut self, name: Option<String>) -> Result<Node> {
         self.groups += 1;
         let known = name.as_ref().and_then(|name| self.names.get(name));
         // In `regex` groups of the same name are one and the same.
@@ -93,7 +94,7 @@ impl Parser {
         Ok(Node::Group(number, Box::new(node)))
     }
 
-    fn until_closed(&mut self) -> Result<Node, String> {
+    fn until_closed(&mut self) -> Result<Node> {
         let node = self.alternation()?;
         match self.take_if(")") {
             true => Ok(node),
@@ -101,15 +102,15 @@ impl Parser {
         }
     }
 
-    fn unclosed(&self) -> String {
+    fn unclosed(&self) -> Error {
         self.wrong("a group has no closing `)`")
     }
 
     /// Reads `(?(group)yes|no)`.
-    fn conditional(&mut self) -> Result<Node, String> {
+    fn conditional(&mut self) -> Result<Node> {
         let name = self.take_until(')').ok_or_else(|| self.unclosed())?;
         if name == "DEFINE" || name.starts_with('?') {
-            return Err(self.wrong("conditions other than a group are not supported"));
+            return Err(self.unsupported("conditions other than a group are"));
         }
         let group = self.cite(&name)?;
         let flags = self.flags;
@@ -130,7 +131,7 @@ impl Parser {
     }
 
     /// Reads `(?|…)`, whose branches all number their groups from the same start.
-    fn branch_reset(&mut self) -> Result<Node, String> {
+    fn branch_reset(&mut self) -> Result<Node> {
         let (flags, first) = (self.flags, self.groups);
         let (mut branches, mut most) = (Vec::new(), first);
         loop {
@@ -150,7 +151,7 @@ impl Parser {
     }
 
     /// Reads `(?flags)` or `(?flags:…)`, after the question mark.
-    fn flags_within(&mut self) -> Result<Option<Node>, String> {
+    fn flags_within(&mut self) -> Result<Option<Node>> {
         let start = self.at;
         let before = self.flags;
         let mut is_off = false;
@@ -191,16 +192,18 @@ impl Parser {
     }
 
     /// In version 1 of `regex` one character may be a variant of several.
-    fn checked_flags(&self) -> Result<(), String> {
+    fn checked_flags(&self) -> Result<()> {
         match self.flags.nested_sets && self.flags.ignore_case {
-            true => Err(self.wrong("`(?V1)` is not supported where case is ignored; without it most patterns mean the same")),
+            true => Err(self.unsupported(
+                "ignoring case with `(?V1)` (without it most patterns mean the same) is",
+            )),
             false => Ok(()),
         }
     }
 
-    fn unknown_flags(&mut self, start: usize) -> String {
+    fn unknown_flags(&mut self, start: usize) -> Error {
         let flags: String = self.chars[start..self.at].iter().collect();
-        self.wrong(&format!("the group or flag `(?{flags}` is not supported"))
+        self.unsupported(&format!("the group or flag `(?{flags}` is"))
     }
 }
 

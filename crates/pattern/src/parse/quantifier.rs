@@ -2,6 +2,7 @@
 
 use super::Parser;
 use crate::ast::{Greed, Node, Repeat};
+use crate::error::Result;
 
 /// The least and the most times, and how many characters say so.
 type Counts = ((u32, Option<u32>), usize);
@@ -11,7 +12,7 @@ const LONGEST: usize = 100;
 
 impl Parser {
     /// Reads the quantifier of a part that begins at `start`, if it has one.
-    pub(super) fn quantified(&mut self, node: Node, start: usize) -> Result<Node, String> {
+    pub(super) fn quantified(&mut self, node: Node, start: usize) -> Result<Node> {
         self.skip()?;
         let Some((least, most)) = self.counts()? else {
             return Ok(node);
@@ -38,7 +39,7 @@ impl Parser {
         })))
     }
 
-    fn counts(&mut self) -> Result<Option<(u32, Option<u32>)>, String> {
+    fn counts(&mut self) -> Result<Option<(u32, Option<u32>)>> {
         let counts = match self.peek() {
             Some('*') => (0, None),
             Some('+') => (1, None),
@@ -57,7 +58,7 @@ impl Parser {
     }
 
     /// Reads the limits in braces; none if the braces are ordinary characters.
-    pub(super) fn counts_ahead(&self, at: usize) -> Result<Option<Counts>, String> {
+    pub(super) fn counts_ahead(&self, at: usize) -> Result<Option<Counts>> {
         let inside = &self.chars[at + 1..];
         // No longer than what two numbers and a few limits of errors take, or braces without an end cost the square of their number.
         let Some(length) = inside.iter().take(LONGEST).position(|ch| *ch == '}') else {
@@ -69,7 +70,7 @@ impl Parser {
             false => text,
         };
         if self.is_regex() && is_approximate(&text) {
-            return Err(self.wrong("approximate matching is not supported"));
+            return Err(self.unsupported("approximate matching is"));
         }
         let (least, most) = match text.split_once(',') {
             Some((least, most)) => (least, most),

@@ -1,106 +1,142 @@
-//! The sets of properties, in the version of Unicode that Python's `regex` has.
+//! The sets of properties, by the names and with the characters that they have in Python's `regex`.
 //!
-//! The crate `regex-syntax` knows the properties by all of their names, in an older version of Unicode. What characters that came
-//! later are is in a table.
+//! The table is made from that module. So each of its properties is known, and all have one version of Unicode.
 
-use regex_syntax::hir::{Class, HirKind};
+use std::sync::OnceLock;
 
 use super::CharSet;
-use super::newer::{ASSIGNED, MEMBERS, MOVED};
+
+/// Its form is that of `generate_tables.py`.
+static TABLE: &str = include_str!("properties.txt");
+
+/// In place of ranges: the characters that no other value has.
+const OTHERS: &str = "others";
+
+/// A property, such as the script of a character.
+struct Property {
+    /// All of its names in capitals, with spaces between them.
+    names: &'static str,
+    /// Its values. The first is the one that characters have which are not listed in Unicode's file.
+    values: Vec<Value>,
+}
+
+/// A value of a property, such as a script.
+struct Value {
+    names: &'static str,
+    ranges: &'static str,
+}
+
+impl Property {
+    fn named(name: &str) -> Option<&'static Self> {
+        static PROPERTIES: OnceLock<Vec<Property>> = OnceLock::new();
+        let mut properties = PROPERTIES.get_or_init(properties).iter();
+        properties.find(|property| is_among(name, property.names))
+    }
+
+    /// Returns the characters with a value; none if there is no such value.
+    fn set(&self, value: &str) -> Option<CharSet> {
+        let mut values = self.values.iter();
+        let value = values.find(|known| is_among(value, known.names))?;
+        Some(self.set_of(value))
+    }
+
+    fn set_of(&self, value: &Value) -> CharSet {
+        if value.ranges != OTHERS {
+            return value.set();
+        }
+        let values = self.values.iter().filter(|other| other.ranges != OTHERS);
+        let all = values.fold(CharSet::empty(), |all, other| all.or(&other.set()));
+        all.not()
+    }
+}
+
+impl Value {
+    fn set(&self) -> CharSet {
+        let number = |digits| u32::from_str_radix(digits, 16).ok();
+        let mut end = 0;
+        CharSet::of_ranges(self.ranges.split_whitespace().filter_map(|range| {
+            let (skipped, more) = range.split_once('+').unwrap_or((range, "0"));
+            let first = end + number(skipped)?;
+            let last = first + number(more)?;
+            end = last + 1;
+            Some((char::from_u32(first)?, char::from_u32(last)?))
+        }))
+    }
+}
+
+fn properties() -> Vec<Property> {
+    let mut properties: Vec<Property> = Vec::new();
+    for line in TABLE.lines() {
+        if let Some(names) = line.strip_prefix("* ") {
+            let values = Vec::new();
+            properties.push(Property { names, values });
+        } else if let (Some((names, ranges)), Some(property)) =
+            (line.split_once('\t'), properties.last_mut())
+        {
+            property.values.push(Value { names, ranges });
+        }
+    }
+    properties
+}
+
+fn is_among(name: &str, names: &str) -> bool {
+    names.split(' ').any(|known| known == name)
+}
+
+/// Returns a name as `regex` compares it.
+pub(crate) fn standard_name(name: &str) -> String {
+    let is_of_number = |byte: &u8| byte.is_ascii_digit() || b"-/".contains(byte);
+    if name.as_bytes().iter().all(is_of_number) {
+        return name.to_owned();
+    }
+    let letters = name.chars().filter(|ch| !"_- ".contains(*ch));
+    letters.collect::<String>().to_uppercase()
+}
 
 /// Returns the set of a property by its name in a pattern; none if there is no such property.
+///
+/// The name is that of a property and of a value, with a `=` or `:` between them; or that of a category, a script or a block, the
+/// first that there is; or that of a property, for characters that have it. `Is` before a property or a script and `In`
+/// before a block are allowed.
 pub(crate) fn property(name: &str) -> Option<CharSet> {
-    let is_name = |ch: char| ch.is_ascii_alphanumeric() || "_=:- &".contains(ch);
-    if name.is_empty() || !name.chars().all(is_name) {
-        return None;
-    }
-    let hir = regex_syntax::parse(&format!(r"\p{{{name}}}")).ok()?;
-    let set = match hir.into_kind() {
-        HirKind::Class(Class::Unicode(class)) => CharSet(class),
-        // A property of a single character is a literal.
-        HirKind::Literal(literal) => {
-            let text = std::str::from_utf8(&literal.0).ok()?;
-            CharSet::of(&text.chars().collect::<Vec<_>>())
+    if let Some((property, value)) = name.split_once(['=', ':']) {
+        let (property, value) = (standard_name(property), standard_name(value));
+        if (property.as_str(), value.as_str()) == ("GENERALCATEGORY", "ASSIGNED") {
+            return value_of("GC", "CN").map(CharSet::not);
         }
-        _ => return None,
+        return value_of(&property, &value);
+    }
+    let name = standard_name(name);
+    let prefixed = |prefix: &str, property: &str| value_of(property, name.strip_prefix(prefix)?);
+    ["GC", "SCRIPT", "BLOCK"]
+        .iter()
+        .find_map(|property| value_of(property, &name))
+        .or_else(|| whole(&name))
+        .or_else(|| value_of(name.strip_prefix("IS")?, "YES"))
+        .or_else(|| prefixed("IS", "SCRIPT"))
+        .or_else(|| prefixed("IN", "BLOCK"))
+}
+
+fn value_of(property: &str, value: &str) -> Option<CharSet> {
+    Property::named(property)?.set(value)
+}
+
+/// Returns the characters that have a property at all.
+fn whole(name: &str) -> Option<CharSet> {
+    let property = Property::named(name)?;
+    let none = || {
+        property
+            .values
+            .first()
+            .map(|none| property.set_of(none).not())
     };
-    Some(brought_up_to_date(set, name))
+    // Only properties that are there or not have this value.
+    property.set("TRUE").or_else(none)
 }
 
 /// Returns the characters without those that Unicode has assigned after version 14, the version of Python 3.11.
 pub(crate) fn of_unicode_14(set: CharSet) -> CharSet {
-    set.without(&CharSet::of_ranges(ASSIGNED))
-}
-
-/// Puts characters into a set that came later than the tables it was made of. Of the properties, categories and those that
-/// classes of patterns are made of are known; of others, such as scripts, the set stays as it is.
-fn brought_up_to_date(set: CharSet, name: &str) -> CharSet {
-    let plain: String = name.to_ascii_lowercase().replace(['_', '-', ' '], "");
-    let value = plain.split(['=', ':']).next_back().unwrap_or(&plain);
-    if matches!(value, "cn" | "unassigned") {
-        return set.without(&CharSet::of_ranges(ASSIGNED));
-    }
-    let Some(parts) = parts(value) else {
-        return set;
-    };
-    // Other as a whole has the characters that are not assigned.
-    let set = match parts.contains(&"Cn") {
-        true => of_unicode_14(set),
-        false => set,
-    };
-    let is_part = |name: &str| parts.contains(&name);
-    let added = MEMBERS.iter().filter(|(name, _)| is_part(name));
-    let added = CharSet::of_ranges(added.flat_map(|(_, ranges)| ranges.iter().copied()));
-    // Small letters that are letters without case now are not lowercase any more.
-    let is_category = parts
-        .iter()
-        .all(|part| part.len() == 2 || *part == "Lowercase");
-    let moved = MOVED.iter().filter(|_| is_category);
-    let (to, from): (Vec<_>, Vec<_>) = moved.partition(|(_, category)| is_part(category));
-    let of = |moved: Vec<&(char, &str)>| {
-        let chars: Vec<char> = moved.into_iter().map(|(ch, _)| *ch).collect();
-        CharSet::of(&chars)
-    };
-    set.or(&added).or(&of(to)).without(&of(from))
-}
-
-/// Returns the least categories that a category is made of, or the property itself, by a name in small letters.
-fn parts(name: &str) -> Option<&'static [&'static str]> {
-    Some(match name {
-        "l" | "letter" => &["Lu", "Ll", "Lt", "Lm", "Lo"],
-        "lc" | "l&" | "casedletter" => &["Lu", "Ll", "Lt"],
-        "m" | "mark" | "combiningmark" => &["Mn", "Mc", "Me"],
-        "n" | "number" => &["Nd", "Nl", "No"],
-        "p" | "punct" | "punctuation" => &["Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po"],
-        "s" | "symbol" => &["Sm", "Sc", "Sk", "So"],
-        "z" | "separator" => &["Zs", "Zl", "Zp"],
-        "c" | "other" => &["Cc", "Cf", "Co", "Cn"],
-        "lu" | "uppercaseletter" => &["Lu"],
-        "ll" | "lowercaseletter" => &["Ll"],
-        "lt" | "titlecaseletter" => &["Lt"],
-        "lm" | "modifierletter" => &["Lm"],
-        "lo" | "otherletter" => &["Lo"],
-        "mn" | "nonspacingmark" => &["Mn"],
-        "mc" | "spacingmark" => &["Mc"],
-        "me" | "enclosingmark" => &["Me"],
-        "nd" | "digit" | "decimalnumber" => &["Nd"],
-        "nl" | "letternumber" => &["Nl"],
-        "no" | "othernumber" => &["No"],
-        "pc" | "connectorpunctuation" => &["Pc"],
-        "pd" | "dashpunctuation" => &["Pd"],
-        "ps" | "openpunctuation" => &["Ps"],
-        "pe" | "closepunctuation" => &["Pe"],
-        "pi" | "initialpunctuation" => &["Pi"],
-        "pf" | "finalpunctuation" => &["Pf"],
-        "po" | "otherpunctuation" => &["Po"],
-        "sm" | "mathsymbol" => &["Sm"],
-        "sc" | "currencysymbol" => &["Sc"],
-        "sk" | "modifiersymbol" => &["Sk"],
-        "so" | "othersymbol" => &["So"],
-        "cf" | "format" => &["Cf"],
-        "alphabetic" | "alpha" => &["Alphabetic"],
-        "uppercase" | "upper" => &["Uppercase"],
-        "lowercase" | "lower" => &["Lowercase"],
-        _ => return None,
-    })
+    static LATER: OnceLock<CharSet> = OnceLock::new();
+    let later = LATER.get_or_init(|| value_of("PYTHON311", "LATER").unwrap_or_else(CharSet::empty));
+    set.without(later)
 }

@@ -120,11 +120,7 @@ fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
             .then_some(())
             .ok_or_else(|| out_of_range(given, "export_type", expected, format));
     }
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let is_known = FORMS
-        .iter()
-        .any(|form| name.match_indices(form).any(|(at, _)| is_form_at(name, at)));
-    if is_known || path.ends_with('/') {
+    if form_of_path(&path).is_some() {
         return Ok(());
     }
     let expected = "a path that ends in `.jsonl`, `.json`, `.csv` or `.tsv`, each also with `.gz` or `.zst`, in `.parquet`, `.arrow`, `.feather` or `/`, unless `export_type` is given";
@@ -136,8 +132,24 @@ fn check_export(recipe: &Recipe, given: &Given) -> Result<()> {
     ))
 }
 
-fn is_form_at(name: &str, at: usize) -> bool {
-    name[..at].ends_with('.') && is_form(&name[at..])
+/// Returns the form that an export path has where `export_type` names none; none if its ending is that of no form.
+///
+/// ```
+/// use coldpress_config::form_of_path;
+///
+/// assert_eq!(form_of_path("out/a.b.jsonl.gz").as_deref(), Some("jsonl.gz"));
+/// assert_eq!(form_of_path("out/shards/").as_deref(), Some("jsonl"));
+/// assert_eq!(form_of_path("out/clean"), None);
+/// ```
+#[must_use]
+pub fn form_of_path(path: &str) -> Option<String> {
+    let path = path.to_ascii_lowercase();
+    if path.ends_with('/') {
+        return Some("jsonl".to_owned());
+    }
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let mut endings = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+    endings.find(|ending| is_form(ending)).map(str::to_owned)
 }
 
 /// Returns whether `form` is one of [`FORMS`], with a compression where that makes sense.

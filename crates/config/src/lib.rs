@@ -75,6 +75,7 @@ pub use addresses::shown_address;
 pub use builder::RecipeBuilder;
 pub use call::OperatorCall;
 pub use codec::UrlOptions;
+pub use effect::form_of_path;
 pub use error::{Diagnostic, Error, Place, Result};
 pub use foreign::foreign_keys;
 pub use keys::{Availability, Class, DefaultValue, KeySpec, Kind};

@@ -17,7 +17,15 @@ impl Prepared {
         let texts = Value::Array(texts.collect()).to_string();
         Reading {
             text: Digest::of(texts.as_bytes()),
-            settings: reading_settings(self.recipe.result_settings()),
+            settings: reading_settings(self.result_settings()),
+        }
+    }
+
+    /// Returns the keys that decide which records come out, with their values.
+    pub(crate) fn result_settings(&self) -> Map<String, Value> {
+        match self.recipe.result_settings() {
+            Value::Object(settings) => settings,
+            _ => Map::new(),
         }
     }
 }
@@ -37,10 +45,7 @@ fn text_of(source: &Source, max_record_bytes: u64) -> Value {
 }
 
 /// The keys that may have a part in it.
-fn reading_settings(settings: Value) -> Map<String, Value> {
-    let Value::Object(settings) = settings else {
-        return Map::new();
-    };
+fn reading_settings(settings: Map<String, Value>) -> Map<String, Value> {
     let has_part = |name: &str| {
         name.starts_with("load_dataset_kwargs.") || ["max_record_mb", "text_keys"].contains(&name)
     };
@@ -55,14 +60,20 @@ pub(crate) fn change(planned: &Reading, now: &Reading) -> Option<String> {
     if planned.text == now.text {
         return None;
     }
-    let differs = |(name, value): &(&String, &Value)| planned.settings.get(*name) != Some(*value);
-    let changed = now.settings.iter().filter(differs).map(|(name, value)| {
-        let before = planned.settings.get(name).unwrap_or(&Value::Null);
+    let changed = changed_keys(&planned.settings, &now.settings);
+    Some(changed.unwrap_or_else(|| "the way in which the files are read changed".to_owned()))
+}
+
+/// Returns which keys have other values than before, in words; none if all are the same.
+pub(crate) fn changed_keys(
+    before: &Map<String, Value>,
+    now: &Map<String, Value>,
+) -> Option<String> {
+    let differs = |(name, value): &(&String, &Value)| before.get(*name) != Some(*value);
+    let changed = now.iter().filter(differs).map(|(name, value)| {
+        let before = before.get(name).unwrap_or(&Value::Null);
         format!("`{name}` changed from {before} to {value}")
     });
     let changed: Vec<String> = changed.collect();
-    Some(match changed.is_empty() {
-        true => "the way in which the files are read changed".to_owned(),
-        false => changed.join(" and "),
-    })
+    (!changed.is_empty()).then(|| changed.join(" and "))
 }

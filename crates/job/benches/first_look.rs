@@ -187,6 +187,7 @@ fn recipe() -> RecipeInForce {
         chain,
         external: Vec::new(),
         export_path: "/data/out.jsonl".to_owned(),
+        settings: Default::default(),
         barriers: Vec::new(),
     }
 }

@@ -135,7 +135,7 @@ fn what_cannot_be_adopted_is_said() {
         "a",
         "--text_keys id",
         4,
-        "with other settings, so nothing of it can be adopted",
+        "with other settings, so nothing of it can be adopted: `text_keys` changed from [\"text\"] to [\"id\"]",
     );
     // Moving the input doesn't make it another one, so its content has to differ.
     let other = input.replacen("text", "tixt", 1);

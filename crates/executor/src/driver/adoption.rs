@@ -9,6 +9,7 @@ use super::Driver;
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
 use crate::mixing::mixed;
+use crate::reading::changed_keys;
 
 /// Work of another job that this one can begin with.
 pub(super) struct Adoption {
@@ -71,9 +72,12 @@ impl Adoption {
                 .chain_hashes(sources, mixing.as_ref())?
                 .first()
         {
-            return refused(
-                "read the dataset before it changed, or with other settings, so nothing of it can be adopted",
-            );
+            let now = executor.prepared.result_settings();
+            let known = Some(&recipe.settings).filter(|known| !known.is_empty());
+            return refused(&match known.and_then(|known| changed_keys(known, &now)) {
+                Some(changed) => format!("ran with other settings, so nothing of it can be adopted: {changed}"),
+                None => "read the dataset before it changed, or with other settings, so nothing of it can be adopted".to_owned(),
+            });
         }
         let inputs = sources
             .iter()

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::known_chain::known_chain;
 use crate::mixing::{count, described};
 use crate::planned_sources::{MatchedSources, check_source, match_mixing, match_plan};
+use crate::reading::changed_keys;
 
 impl Driver<'_> {
     /// Finds the sources; for a planned job, makes sure that they are what was planned. False if the run was stopped before
@@ -117,8 +118,16 @@ impl Driver<'_> {
             .and_then(|plan| plan.mixing.as_ref());
         let first = prepared.chain_hashes(self.sources.all(), mixing)?;
         let chain = known_chain(self.truth.state(), &prepared.pipeline, first);
+        let settings = prepared.result_settings();
         let earlier = self.truth.state().recipe();
-        if earlier.is_some_and(|earlier| earlier.chain != chain) {
+        if let Some(earlier) = earlier.filter(|earlier| earlier.chain != chain) {
+            // Earlier releases did not write them down.
+            let known = Some(&earlier.settings).filter(|known| !known.is_empty());
+            if let Some(changed) = known.and_then(|known| changed_keys(known, &settings)) {
+                self.teller.warn(format!(
+                    "{changed}, so no result of an earlier run is used and all records are processed again"
+                ));
+            }
             // Other operators may work on other fields, or a field be the text that is none.
             for warning in prepared.preview(self.sources.all())?.warnings {
                 self.teller.warn(warning);
@@ -130,6 +139,7 @@ impl Driver<'_> {
             chain,
             external: prepared.pipeline.external_points().collect(),
             export_path: prepared.outputs.export().place().to_string(),
+            settings,
             barriers: prepared.pipeline.barriers(),
         }))
     }

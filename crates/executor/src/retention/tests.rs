@@ -43,6 +43,7 @@ impl World {
             operators: vec!["a".to_owned(), "b".to_owned()],
             chain: vec![base, base.then("a"), base.then("a").then("b")],
             export_path: "/out.jsonl".to_owned(),
+            settings: Default::default(),
             barriers: Vec::new(),
             external: Vec::new(),
         };

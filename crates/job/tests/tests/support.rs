@@ -102,6 +102,7 @@ pub(crate) fn recipe(operators: &[&str]) -> RecipeInForce {
         chain,
         external: Vec::new(),
         export_path: "/data/out.jsonl".to_owned(),
+        settings: Default::default(),
         barriers: Vec::new(),
     }
 }

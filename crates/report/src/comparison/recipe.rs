@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use coldpress_config::form_of_path;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -94,7 +95,21 @@ fn flat(yaml: &str) -> BTreeMap<String, String> {
         }
     }
     values.retain(|key, _| !LEFT_OUT.contains(&key.as_str()));
+    name_form(&mut values);
     values
+}
+
+/// Puts in the form of the export where its path says it: two recipes differ in it only if the forms do, and then in any case.
+fn name_form(values: &mut BTreeMap<String, String>) {
+    let path = values
+        .get("export_path")
+        .map(|path| path.trim_matches(['\'', '"']));
+    let form = path.and_then(form_of_path);
+    if let (Some(form), Some(given)) = (form, values.get_mut("export_type"))
+        && given == "null"
+    {
+        *given = form;
+    }
 }
 
 #[cfg(test)]
@@ -157,5 +172,23 @@ process:
             (None, Some("null"))
         );
         assert_eq!(parameters("", "{"), []);
+    }
+
+    #[test]
+    fn forms_differ_as_they_are_meant() {
+        let recipe = |path: &str, form: &str| format!("export_path: {path}\nexport_type: {form}\n");
+        let keys = |first: String, second: String| -> Vec<String> {
+            let found = differences(&first, &second).into_iter();
+            found.map(|one| one.key).collect()
+        };
+        let plain = || recipe("out/a.jsonl", "null");
+        assert_eq!(keys(plain(), recipe("out/a", "jsonl")), ["export_path"]);
+        assert_eq!(
+            keys(plain(), recipe("'out/a: b.jsonl'", "null")),
+            ["export_path"]
+        );
+        for other in [recipe("out/a.parquet", "null"), recipe("out/a", "parquet")] {
+            assert_eq!(keys(plain(), other), ["export_path", "export_type"]);
+        }
     }
 }

@@ -56,6 +56,10 @@ pub struct RecipeInForce {
     pub external: Vec<u32>,
     /// The path of the export.
     pub export_path: String,
+    /// The recipe's keys that decide which records come out, which are folded into every chain hash, for a message that names
+    /// those that changed; none in journals of releases that did not write them down.
+    #[serde(default, skip_serializing_if = "serde_json::Map::is_empty")]
+    pub settings: serde_json::Map<String, serde_json::Value>,
     /// The places of the operators that work on the whole dataset, in ascending order. Each is a barrier between two stages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub barriers: Vec<u32>,

@@ -25,6 +25,7 @@ mod judge;
 mod known_chain;
 mod labels;
 mod lift;
+mod list_diff;
 mod memory;
 mod merge;
 mod mixing;
@@ -68,6 +69,7 @@ pub use follow::{
 pub use jobs_diff::{ChangedRecord, DiffOptions, DiffRecord, JobsDiff, diff_jobs};
 pub use judge::{Judge, TooManyErrors};
 pub use lift::{Lifted, LiftedRecord, lift_verdicts};
+pub use list_diff::{Stretch, compare_lists};
 pub use outputs::list::{Content, Output, Outputs};
 pub use prepare::Prepared;
 pub use preview::Preview;

@@ -1,10 +1,10 @@
 //! Two jobs side by side: their recipes, the fates of their records, and their costs.
 
-mod align;
 mod recipe;
 
 use std::collections::BTreeMap;
 
+use coldpress_executor::{Stretch, compare_lists};
 use serde::Serialize;
 
 use crate::job_report::{JobReport, OperatorCounts, OperatorRow};
@@ -285,35 +285,51 @@ fn inputs(first: &JobReport, second: &JobReport) -> InputDifference {
 }
 
 fn operators(first: &[OperatorRow], second: &[OperatorRow]) -> Vec<OperatorPair> {
-    let names =
-        |rows: &[OperatorRow]| -> Vec<String> { rows.iter().map(|row| row.name.clone()).collect() };
-    let pairs = align::align(&names(first), &names(second)).into_iter();
-    let row = |rows: &'_ [OperatorRow], at: Option<usize>| at.and_then(|at| rows.get(at)).cloned();
-    let pairs = pairs.map(|(one, other)| pair(row(first, one), row(second, other)));
-    pairs.collect()
+    let (names, other_names) = (names(first), names(second));
+    let (mut first, mut second) = (first.iter(), second.iter());
+    let mut pairs = Vec::new();
+    for stretch in compare_lists(&names, &other_names) {
+        match stretch {
+            Stretch::Same(same) => {
+                let rows = first.by_ref().zip(second.by_ref()).take(same.len());
+                pairs.extend(rows.map(|(one, other)| pair(Some(one), Some(other))));
+            }
+            Stretch::Changed { removed, added } => {
+                let removed = first.by_ref().take(removed.len());
+                pairs.extend(removed.map(|row| pair(Some(row), None)));
+                let added = second.by_ref().take(added.len());
+                pairs.extend(added.map(|row| pair(None, Some(row))));
+            }
+        }
+    }
+    pairs
 }
 
-fn pair(first: Option<OperatorRow>, second: Option<OperatorRow>) -> OperatorPair {
-    let parameters = match (&first, &second) {
+fn names(rows: &[OperatorRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.name.as_str()).collect()
+}
+
+fn pair(first: Option<&OperatorRow>, second: Option<&OperatorRow>) -> OperatorPair {
+    let parameters = match (first, second) {
         (Some(one), Some(other)) => recipe::parameters(
             one.parameters.as_deref().unwrap_or("{}"),
             other.parameters.as_deref().unwrap_or("{}"),
         ),
         _ => Vec::new(),
     };
-    let change = match (&first, &second) {
+    let change = match (first, second) {
         (Some(_), None) => OperatorChange::Removed,
         (None, _) => OperatorChange::Added,
         _ if parameters.is_empty() => OperatorChange::Same,
         _ => OperatorChange::Changed,
     };
-    let name = first.as_ref().or(second.as_ref());
+    let name = first.or(second);
     OperatorPair {
         name: name.map(|row| row.name.clone()).unwrap_or_default(),
         change,
         parameters,
-        first: first.as_ref().map(operator_figures),
-        second: second.as_ref().map(operator_figures),
+        first: first.map(operator_figures),
+        second: second.map(operator_figures),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::list_diff::{Stretch, compare_lists};
+
 /// What changed in a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TextDiff {
@@ -33,8 +35,6 @@ const MOST_CHANGES: usize = 12;
 const CHANGE_CHARS: usize = 400;
 /// Characters around a change that are shown.
 const AROUND_CHARS: usize = 40;
-/// The number of differing words from which two texts count as unrelated: time and memory grow with its square.
-const MOST_EDITS: usize = 400;
 
 impl TextDiff {
     /// Compares two texts.
@@ -46,17 +46,17 @@ impl TextDiff {
             ..Self::default()
         };
         let (before, after) = (words(before), words(after));
-        let runs = runs(&before, &after);
-        let last = runs.len().saturating_sub(1);
+        let stretches = compare_lists(&before, &after);
+        let last = stretches.len().saturating_sub(1);
         let mut changes = 0;
-        for (at, run) in runs.iter().enumerate() {
-            match run {
-                Run::Same(words) if changes <= MOST_CHANGES => {
+        for (at, stretch) in stretches.iter().enumerate() {
+            match stretch {
+                Stretch::Same(words) if changes <= MOST_CHANGES => {
                     let text = around(&words.concat(), at > 0, at < last);
                     diff.parts.push(DiffPart::Same(text));
                 }
-                Run::Same(_) => {}
-                Run::Changed { removed, added } => {
+                Stretch::Same(_) => {}
+                Stretch::Changed { removed, added } => {
                     changes += 1;
                     if changes > MOST_CHANGES {
                         diff.more_changes += 1;
@@ -129,113 +129,8 @@ fn words(text: &str) -> Vec<&str> {
     words
 }
 
-/// A stretch of two lists that are compared.
-pub(crate) enum Run<'a, T> {
-    /// It is in both.
-    Same(&'a [T]),
-    /// One was replaced by the other.
-    Changed { removed: &'a [T], added: &'a [T] },
-}
-
-/// Compares two lists: the fewest changes that lead from one to the other, unless there are very many.
-pub(crate) fn runs<'a, T: PartialEq>(before: &'a [T], after: &'a [T]) -> Vec<Run<'a, T>> {
-    let pairs = before.iter().zip(after);
-    let head = pairs.take_while(|(one, other)| one == other).count();
-    let (old, new) = (&before[head..], &after[head..]);
-    let pairs = old.iter().rev().zip(new.iter().rev());
-    let tail = pairs.take_while(|(one, other)| one == other).count();
-    let (old, new) = (&old[..old.len() - tail], &new[..new.len() - tail]);
-    let mut runs = Vec::new();
-    if head > 0 {
-        runs.push(Run::Same(&before[..head]));
-    }
-    let (mut x, mut y) = (0, 0);
-    for (from_x, from_y, count) in matches(old, new) {
-        if from_x > x || from_y > y {
-            let (removed, added) = (&old[x..from_x], &new[y..from_y]);
-            runs.push(Run::Changed { removed, added });
-        }
-        runs.push(Run::Same(&old[from_x..from_x + count]));
-        (x, y) = (from_x + count, from_y + count);
-    }
-    if x < old.len() || y < new.len() {
-        let (removed, added) = (&old[x..], &new[y..]);
-        runs.push(Run::Changed { removed, added });
-    }
-    if tail > 0 {
-        runs.push(Run::Same(&before[before.len() - tail..]));
-    }
-    runs
-}
-
-/// The stretches that two lists have in common, by Myers' algorithm: where each begins in both, and how long it is. None where
-/// more than `MOST_EDITS` changes lead from one to the other.
-fn matches<T: PartialEq>(old: &[T], new: &[T]) -> Vec<(usize, usize, usize)> {
-    let (n, m) = (old.len() as isize, new.len() as isize);
-    let most = (n + m).min(MOST_EDITS as isize);
-    let width = (2 * most + 3) as usize;
-    let at = |k: isize| (k + most + 1) as usize;
-    let mut furthest = vec![0_isize; width];
-    let mut trace: Vec<Vec<isize>> = Vec::new();
-    for edits in 0..=most {
-        trace.push(furthest.clone());
-        for k in (-edits..=edits).step_by(2) {
-            let down = k == -edits || (k != edits && furthest[at(k - 1)] < furthest[at(k + 1)]);
-            let mut x = match down {
-                true => furthest[at(k + 1)],
-                false => furthest[at(k - 1)] + 1,
-            };
-            let mut y = x - k;
-            while x < n && y >= 0 && y < m && old[x as usize] == new[y as usize] {
-                (x, y) = (x + 1, y + 1);
-            }
-            furthest[at(k)] = x;
-            if x >= n && y >= m {
-                return back(&trace, edits, n, m, at);
-            }
-        }
-    }
-    Vec::new()
-}
-
-/// Goes back from the end to the beginning.
-fn back(
-    trace: &[Vec<isize>],
-    edits: isize,
-    n: isize,
-    m: isize,
-    at: impl Fn(isize) -> usize,
-) -> Vec<(usize, usize, usize)> {
-    let (mut x, mut y) = (n, m);
-    let mut found: Vec<(usize, usize, usize)> = Vec::new();
-    for edits in (0..=edits).rev() {
-        let furthest = &trace[edits as usize];
-        let k = x - y;
-        let down = k == -edits || (k != edits && furthest[at(k - 1)] < furthest[at(k + 1)]);
-        let before = if down { k + 1 } else { k - 1 };
-        let (from_x, from_y) = match edits {
-            0 => (0, 0),
-            _ => (furthest[at(before)], furthest[at(before)] - before),
-        };
-        let begin_x = match (edits, down) {
-            (0, _) => 0,
-            (_, true) => from_x,
-            (_, false) => from_x + 1,
-        };
-        let count = x - begin_x;
-        if count > 0 {
-            found.push((begin_x as usize, (y - count) as usize, count as usize));
-        }
-        (x, y) = (from_x, from_y);
-    }
-    found.reverse();
-    found
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     #[track_caller]
@@ -279,29 +174,6 @@ mod tests {
         let before: String = (0..50).map(|at| format!("same{at} old ")).collect();
         let diff = TextDiff::of(&before, &before.replace("old", "new"));
         assert_eq!(diff.more_changes, 50 - MOST_CHANGES as u64);
-    }
-
-    proptest! {
-        #[test]
-        fn runs_put_both_lists_together(before in "[abc]{0,30}", after in "[abc]{0,30}") {
-            let (before, after): (Vec<char>, Vec<char>) = (before.chars().collect(), after.chars().collect());
-            let (mut old, mut new) = (Vec::<char>::new(), Vec::<char>::new());
-            for run in runs(&before, &after) {
-                match run {
-                    Run::Same(same) => {
-                        old.extend(same);
-                        new.extend(same);
-                    }
-                    Run::Changed { removed, added } => {
-                        prop_assert!(!removed.is_empty() || !added.is_empty());
-                        old.extend(removed);
-                        new.extend(added);
-                    }
-                }
-            }
-            prop_assert_eq!(old, before);
-            prop_assert_eq!(new, after);
-        }
     }
 
     #[test]

@@ -221,6 +221,7 @@ fn other_files_are_refused() {
             .contains("tar file")
     );
     assert!(read("a.zip", b"x", LIMITS).unwrap_err().contains("ZIP"));
+    assert!(read("a.tar.xz", b"x", LIMITS).is_err());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("folder.zip");
     std::fs::create_dir(&path).unwrap();
@@ -228,4 +229,23 @@ fn other_files_are_refused() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("ordinary file"), "{error}");
+}
+
+/// Python's `tarfile` finds out itself how an archive is compressed, and fills the holes of sparse files.
+#[test]
+fn what_only_python_unpacks_is_refused_or_left_out() {
+    for start in [&b"BZh91AY&SY"[..], b"\xfd7zXZ\0"] {
+        let archive = [start, &[7; 600]].concat();
+        let error = read("a.tar", &archive, LIMITS).unwrap_err();
+        assert!(error.contains("not a tar file"), "{error}");
+    }
+    let sparse = [
+        tar_member("holes.tex", b'S', 1, b"1"),
+        tar_file("a.tex", "2"),
+        vec![0; 1024],
+    ];
+    assert_eq!(
+        read("a.tar", &sparse.concat(), LIMITS),
+        Ok(vec!["2".to_owned()])
+    );
 }

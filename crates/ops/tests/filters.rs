@@ -250,11 +250,22 @@ fn built_in_lists_are_used_and_named_where_there_are_none() {
     let nested = json!({"field_key": "n", "target_value": [["a"]]});
     let refused = resolve(&registry, &[("specified_field_filter", nested)], false).unwrap_err();
     assert!(refused.contains("`target_value` must be"), "{refused}");
-    let refused = resolve(&registry, &stopwords(json!({"lang": "tlh"})), false).unwrap_err();
-    assert!(
-        refused.contains("`lang` is `tlh`, which has no list") && refused.contains("en, "),
-        "{refused}"
-    );
+}
+
+#[test]
+fn a_language_without_a_list_is_refused() {
+    let words = Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/assets/words");
+    let with_files = coldpress_ops::builtin().with_assets(AssetFolders::new([words]));
+    for name in ["stopwords_filter", "flagged_words_filter"] {
+        let calls = [(name, json!({"lang": "xx"}))];
+        for (registry, compat) in [(&coldpress_ops::builtin(), false), (&with_files, true)] {
+            let refused = resolve(registry, &calls, compat).unwrap_err();
+            assert!(
+                refused.contains("`lang` is `xx`, which has no list") && refused.contains("en, "),
+                "{name}: {refused}"
+            );
+        }
+    }
 }
 
 #[test]

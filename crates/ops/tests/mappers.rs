@@ -20,8 +20,8 @@ fn registry() -> Registry {
     coldpress_ops::builtin().with_assets(AssetFolders::new([assets]))
 }
 
-fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
-    let settings = ChainSettings {
+fn settings(compat: bool) -> ChainSettings {
+    ChainSettings {
         text_key: "text".to_owned(),
         seed: 0,
         skip_op_error: true,
@@ -30,8 +30,11 @@ fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
         labels: Vec::new(),
         needs: Vec::new(),
         python: Default::default(),
-    };
-    let pipeline = Pipeline::resolve(registry, &[call], &settings).unwrap();
+    }
+}
+
+fn chain(registry: &Registry, call: OperatorCall, compat: bool) -> Chain {
+    let pipeline = Pipeline::resolve(registry, &[call], &settings(compat)).unwrap();
     pipeline.instantiate(&Shared::default()).unwrap()
 }
 
@@ -278,6 +281,36 @@ fn an_archive_that_cannot_be_read_is_an_error_or_an_empty_text() {
     );
     let (texts, failed) = run(&mut chain(&registry, call(), true), &["missing.zip"]);
     assert_eq!((texts, failed), (vec![String::new()], vec![]));
+}
+
+#[test]
+fn a_calibration_that_is_none_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let registry = || coldpress_ops::builtin().with_assets(AssetFolders::new([folder.path()]));
+    std::fs::write(folder.path().join("list.json"), "[1]").unwrap();
+    let error = |file: &str, compat| {
+        let call = OperatorCall::new("agent_bad_case_signal_mapper")
+            .with("auto_calibrate_thresholds", true)
+            .with("calibration_json_path", file);
+        let pipeline = Pipeline::resolve(&registry(), &[call], &settings(compat));
+        let chain = pipeline.map(|pipeline| pipeline.instantiate(&Shared::default()));
+        match chain {
+            Err(error) => ("before the job", error.to_string()),
+            Ok(chain) => ("before the first record", chain.unwrap_err().to_string()),
+        }
+    };
+    for compat in [false, true] {
+        let (when, message) = error("none.json", compat);
+        assert!(
+            when == "before the job" && message.contains("none.json"),
+            "{message}"
+        );
+        let (when, message) = error("list.json", compat);
+        assert!(
+            when == "before the first record" && message.contains("JSON object"),
+            "{message}"
+        );
+    }
 }
 
 /// Returns a text of many pieces, each of which looks like the start of something that never ends.

@@ -38,8 +38,8 @@ fn pipeline(op: &str, params: &Value, folder: &Path, compat: bool) -> Result<Pip
     Pipeline::resolve(&registry, &[call], &settings).map_err(|error| error.to_string())
 }
 
-/// Returns the statistics of each text, and the numbers of those that were kept.
-fn run(pipeline: &Pipeline, texts: &[&str]) -> Result<(Vec<Vec<StatValue>>, Vec<u32>), String> {
+/// Returns texts after the operator has worked on them, and why some failed.
+fn work_on(pipeline: &Pipeline, texts: &[&str]) -> Result<(Batch, Vec<String>), String> {
     let chain = pipeline.instantiate(&Shared::default());
     let mut chain = chain.map_err(|error| error.to_string())?;
     let mut lines = Lines::new(0);
@@ -51,7 +51,14 @@ fn run(pipeline: &Pipeline, texts: &[&str]) -> Result<(Vec<Vec<StatValue>>, Vec<
     chain.begin(&mut batch);
     let mut tally = chain.tally();
     chain.run(&mut batch, 0..1, &mut tally).unwrap();
-    assert!(tally.quarantined.is_empty());
+    let failed = tally.quarantined.into_iter().map(|failed| failed.error);
+    Ok((batch, failed.collect()))
+}
+
+/// Returns the statistics of each text, and the numbers of those that were kept.
+fn run(pipeline: &Pipeline, texts: &[&str]) -> Result<(Vec<Vec<StatValue>>, Vec<u32>), String> {
+    let (batch, failed) = work_on(pipeline, texts)?;
+    assert_eq!(failed, [""; 0]);
     let stat = |column, row| batch.stats().get(column, row).unwrap().clone();
     let columns = pipeline.stats().len();
     let stats = (0..texts.len()).map(|row| (0..columns).map(|column| stat(column, row)).collect());
@@ -172,6 +179,39 @@ fn a_damaged_model_is_one_error_that_names_the_file() {
         let error = run(&pipeline, &[ENGLISH]).unwrap_err();
         assert!(error.contains(file) && error.contains("damaged"), "{error}");
     }
+}
+
+/// A model may give probabilities that are no numbers.
+#[test]
+fn texts_without_a_probability_go_to_quarantine() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut model = std::fs::read(models().join("lid.176.bin")).unwrap();
+    // The vectors of labels are at the end of the file.
+    let labels = model.len() - 64;
+    model[labels..].fill(0xff);
+    std::fs::write(folder.path().join("lid.176.bin"), model).unwrap();
+    for compat in [false, true] {
+        let params = json!({"min_score": 0.0});
+        let pipeline = pipeline("language_id_score_filter", &params, folder.path(), compat);
+        let (batch, failed) = work_on(&pipeline.unwrap(), &[ENGLISH]).unwrap();
+        assert!(batch.selection().is_empty());
+        assert_eq!(failed, ["the language model knows nothing in the text"]);
+    }
+}
+
+/// The perplexities are those of Data-Juicer 1.6.1, which gives lines to KenLM as texts of C.
+#[test]
+fn under_compat_a_language_model_stops_at_nul() {
+    let with_nul = ENGLISH.replacen(" why", "\0 why", 1);
+    let perplexities = |compat| {
+        let pipeline = pipeline("perplexity_filter", &json!({}), &models(), compat).unwrap();
+        let (stats, _) = run(&pipeline, &[ENGLISH, &with_nul]).unwrap();
+        let numbers: Vec<f64> = stats.concat().iter().map(StatValue::as_f64).collect();
+        numbers
+    };
+    assert_eq!(perplexities(true), [45.0, 2.2]);
+    let without = perplexities(false);
+    assert!(without[0] == 45.0 && without[1] > 40.0, "{without:?}");
 }
 
 proptest! {

@@ -70,7 +70,11 @@ fn statistics_are_shown_and_written() {
         (&b"PAR1"[..], &b"PAR1"[..])
     );
     let page = bench.read("page.html");
-    assert!(page.contains("\"judged\":true"));
+    assert!(page.contains("\"judged\":true") && page.contains("\"bins\":["));
+    let files = std::fs::read_dir(bench.path(folder)).unwrap();
+    let mut files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["overall.csv", "overall.md", "statistics.parquet"]);
 }
 
 /// Each text has two words, so the second filter sees 60 pieces of the 30 records that the first one saw.

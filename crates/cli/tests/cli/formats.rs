@@ -200,3 +200,23 @@ fn fields_are_written_down_for_columnar_files_too() {
     assert_eq!(schema["fields"][0]["types"][0]["type"], "float");
     assert_eq!(schema["fields"][1]["types"][0]["count"], 2);
 }
+
+/// Data-Juicer makes a table of them: each has all fields then, with null where it had none, and one type per field.
+#[test]
+fn records_keep_their_form() {
+    let bench = Bench::new();
+    let lines = "{\"text\": \"one\", \"n\": 1, \"images\": [\"1.png\"]}\n\
+                 {\"n\":1.50,\"text\":\"two\"}\n\
+                 {\"text\": \"thr\\u0065e\", \"at\": \"2024-01-02 03:04:05\", \"big\": 12345678901234567890}\n";
+    bench.write("forms.jsonl", lines);
+    let recipe = "dataset_path: forms.jsonl\nexport_path: out/forms.jsonl\nwork_dir: jobs\nprocess: [text_length_filter]\n";
+    bench.write("forms.yaml", recipe);
+    for compat in ["", "--compat data_juicer"] {
+        bench
+            .run(&format!(
+                "process --config forms.yaml --job_id forms --fresh {compat}"
+            ))
+            .expect(0);
+        assert_eq!(bench.read("out/forms.jsonl"), lines);
+    }
+}

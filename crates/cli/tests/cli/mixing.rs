@@ -303,3 +303,34 @@ fn a_single_path_with_too_few_records_is_told() {
         .tells(&[note]);
     assert_eq!(bench.read("out/few.jsonl").lines().count(), 20);
 }
+
+/// Data-Juicer's command line has weights in the text of `dataset_path`, and takes no number of records beside them.
+#[test]
+fn paths_with_weights_may_be_one_text() {
+    let bench = bench();
+    let kept = |keys: &str| {
+        let recipe = format!(
+            "dataset_path: 0.5 web 2 books.jsonl\n{keys}export_path: out/text.jsonl\nwork_dir: jobs\nprocess: []\n"
+        );
+        bench.write("text.yaml", recipe);
+        let told = bench.run("check --config text.yaml").expect(0);
+        let ran = bench
+            .run("process --config text.yaml --job_id text --fresh")
+            .expect(0);
+        let count = bench.read("out/text.jsonl").lines().count();
+        (count, told.stdout + &ran.stdout + &ran.stderr)
+    };
+    let compat = "compat: data_juicer\n";
+    assert_eq!(kept("").0, 50 + 2 * 20);
+    let (count, told) = kept(compat);
+    assert_eq!(count, 100 + 20);
+    assert!(told.contains("weights have no effect"), "{told}");
+    for compat in ["", compat] {
+        let (count, told) = kept(&format!("{compat}dataset: {{max_sample_num: 10}}\n"));
+        assert_eq!(count, 10);
+        assert!(
+            told.contains("`dataset.max_sample_num` where the paths are in `dataset_path`"),
+            "{told}"
+        );
+    }
+}

@@ -54,6 +54,26 @@ fn text_files_of_a_folder_are_one_source() {
     );
 }
 
+/// Data-Juicer reads those of the form that most files have.
+#[test]
+fn files_of_all_forms_in_a_folder_are_read_by_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("c.jsonl", "{\"text\": \"3\"}\n"),
+        ("b.csv", "text\n2\n"),
+        ("a.jsonl", "{\"text\": \"1\"}\n"),
+    ] {
+        write(folder.path(), name, text);
+    }
+    let resolved = resolve_folder(folder.path(), &[]);
+    let lines = resolved
+        .sources
+        .iter()
+        .map(|source| read(source, 0, None).0.concat());
+    let expected = [r#"{"text": "1"}"#, r#"{"text": 2}"#, r#"{"text": "3"}"#];
+    assert_eq!(lines.collect::<Vec<_>>(), expected);
+}
+
 #[test]
 fn text_files_beside_data_are_left_out_unless_they_are_named() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! Mixed datasets: as many records as the recipe asks for, and the same ones whatever the cut, the workers and the resumes.
 
+use coldpress_config::OperatorCall;
 use coldpress_executor::ErrorKind;
 use coldpress_job::Status;
 use coldpress_partition::Mixing;
@@ -224,6 +225,28 @@ fn under_compat_weights_alone_have_no_effect() {
     );
 }
 
+/// Data-Juicer drops them first, so that it draws as many as it was asked for.
+#[test]
+fn records_without_text_are_drawn_before_they_are_dropped() {
+    let line = |n: usize| match n % 2 {
+        0 => format!(r#"{{"n": {n}, "text": "text {n}"}}"#),
+        _ => format!(r#"{{"n": {n}, "text": null}}"#),
+    };
+    let dataset = Dataset::of_lines((0..200).map(line));
+    let plan = || {
+        let process = vec![OperatorCall::new("length_filter").with("max", 50)];
+        Plan::new(process, 7).with("dataset.max_sample_num", 60)
+    };
+    let (report, export) = run(&dataset, &[1.0], &plan().with("compat", "data_juicer"));
+    let (kept, without_text) = (export.lines().count() as u64, report.ledger.without_text);
+    assert_eq!(kept + without_text, 60);
+    assert!(kept > 0 && without_text > 0);
+    // The same ones are drawn without it, and go to quarantine.
+    let (report, same) = run(&dataset, &[1.0], &plan());
+    assert_eq!(same, export);
+    assert_eq!(report.ledger.operators[0].quarantined, without_text);
+}
+
 /// Which records come in is decided once: a resume with another mixture is refused, and the job stays as it was.
 #[test]
 fn another_mixture_needs_a_fresh_start() {
@@ -252,10 +275,18 @@ fn another_mixture_needs_a_fresh_start() {
     bench.weights = vec![0.5, 1.0];
     assert!(bench.run(&plan).unwrap().already_complete);
     assert_eq!(bench.export(plan.form), before);
-    // Another seed is another result over the same plan.
+    // Another seed is another result over the same plan, and the run names what changed.
     let other = plan.clone().with("seed", 7);
-    assert!(!bench.run(&other).unwrap().already_complete);
+    let report = bench.run(&other).unwrap();
+    assert!(!report.already_complete);
+    let expected = "`seed` changed from 42 to 7, so no result of an earlier run is used and all records are processed again";
+    assert!(
+        report.warnings.iter().any(|warning| warning == expected),
+        "{:?}",
+        report.warnings
+    );
     assert_ne!(bench.export(plan.form), before);
+    assert_eq!(bench.run(&other).unwrap().warnings, [""; 0]);
 }
 
 /// Errors are judged by the records that were drawn, not by those that were passed over.

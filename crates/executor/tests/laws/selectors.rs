@@ -376,6 +376,27 @@ fn records_that_cannot_be_selected_by_go_to_quarantine() {
 }
 
 #[test]
+fn values_that_cannot_be_ordered_name_their_records() {
+    for (value, kind) in [(r#""a""#, "a text"), ("null", "null")] {
+        let mut dataset = records();
+        dataset.add_plain(&format!("{{\"n\": {value}, \"text\": \"another kind\"}}\n"));
+        for compat in [false, true] {
+            let plan = Plan::new(vec![top(4)], 5);
+            let plan = match compat {
+                true => plan.with("compat", "data_juicer"),
+                false => plan,
+            };
+            let bench = Bench::new(&dataset);
+            let message = bench.run(&plan).unwrap_err().full_message();
+            for part in ["record 0 ", "record 24 ", "a number", kind] {
+                assert!(message.contains(part), "{message}");
+            }
+            assert_eq!(bench.export(plan.form), None);
+        }
+    }
+}
+
+#[test]
 fn a_group_that_is_too_large_is_named_with_its_setting() {
     let plan = Plan::new(vec![OperatorCall::new("naive_grouper")], 5).with("max_record_mb", 0.0005);
     let bench = Bench::new(&records());

@@ -229,6 +229,25 @@ fn what_is_shown_is_what_operators_did() {
 }
 
 #[test]
+fn an_operator_that_did_nothing_has_an_empty_file() {
+    let process = vec![call("length_filter").with("max", 1_000)];
+    let traces = undisturbed(&dataset(), &traced(process, 7, 10));
+    let expected = ("sample_trace-length_filter.jsonl".to_owned(), String::new());
+    assert_eq!(traces.into_iter().collect::<Vec<_>>(), [expected]);
+}
+
+#[test]
+fn pairs_have_the_file_name_of_data_juicer_under_compat() {
+    let plan = || traced(vec![call("document_deduplicator")], 7, 10);
+    let ours = undisturbed(&dataset(), &plan());
+    let theirs = undisturbed(&dataset(), &plan().with("compat", "data_juicer"));
+    let name = |traces: &BTreeMap<String, String>| traces.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(name(&ours), ["sample_trace-document_deduplicator.jsonl"]);
+    assert_eq!(name(&theirs), ["duplicate-document_deduplicator.jsonl"]);
+    assert!(ours.into_values().eq(theirs.into_values()));
+}
+
+#[test]
 fn only_what_is_asked_for_is_traced_and_what_is_there_is_used() {
     let process = vec![
         call("edit_mapper"),

@@ -24,7 +24,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "are not run, and are named",
         with_compat: "the same",
         example: Example::Words("`document_deduplicator`"),
-        test: "",
+        test: "crates/cli/tests/cli/analyze.rs::statistics_are_shown_and_written",
     },
     Difference {
         section: Section::Analyses,
@@ -68,7 +68,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "histograms on the page of `--html`; no correlations",
         with_compat: "the same",
         example: Example::Words("`text_len-hist.png`"),
-        test: "",
+        test: "crates/cli/tests/cli/analyze.rs::statistics_are_shown_and_written",
     },
     Difference {
         section: Section::Analyses,

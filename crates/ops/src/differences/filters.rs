@@ -68,7 +68,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "refused before the job begins",
         with_compat: "refused",
         example: Example::Words("`lang: xx`"),
-        test: "",
+        test: "crates/ops/tests/filters.rs::a_language_without_a_list_is_refused",
     },
     Difference {
         section: Section::Filters,

@@ -24,7 +24,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "NUL is a character like others",
         with_compat: "as Data-Juicer",
         example: Example::Words("`a\\0b`"),
-        test: "",
+        test: "crates/ops/tests/models.rs::under_compat_a_language_model_stops_at_nul",
     },
     Difference {
         section: Section::Models,
@@ -35,6 +35,6 @@ pub(super) static ROWS: &[Difference] = &[
         here: "the record goes to quarantine",
         with_compat: "the same",
         example: Example::Words("an empty model"),
-        test: "",
+        test: "crates/ops/tests/models.rs::texts_without_a_probability_go_to_quarantine",
     },
 ];

@@ -112,7 +112,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "stay",
         with_compat: "the same",
         example: Example::Words("`[[\"q\", \"a\", \"b\"]]`"),
-        test: "",
+        test: "crates/ops/src/mapper/pii_walk.rs::texts_are_redacted_by_their_place_and_all_else_stays",
     },
     Difference {
         section: Section::OtherMappers,
@@ -123,7 +123,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "is an error before the job begins, or before the first record",
         with_compat: "the same",
         example: Example::Words("`calibration_json_path: none.json`"),
-        test: "",
+        test: "crates/ops/tests/mappers.rs::a_calibration_that_is_none_is_an_error",
     },
     Difference {
         section: Section::OtherMappers,

@@ -112,7 +112,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "the job fails with both records named",
         with_compat: "the same",
         example: Example::Words("`{\"n\": 1}` and `{\"n\": \"a\"}`"),
-        test: "",
+        test: "crates/executor/tests/laws/selectors.rs::values_that_cannot_be_ordered_name_their_records",
     },
     Difference {
         section: Section::Selectors,
@@ -167,6 +167,6 @@ pub(super) static ROWS: &[Difference] = &[
         here: "refused",
         with_compat: "refused",
         example: Example::Words("`key_value_grouper: {aggregator: …}`"),
-        test: "",
+        test: "crates/ops/tests/vectors/selectors.rs::no_parameter_asks_for_what_cannot_be",
     },
 ];

@@ -35,7 +35,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "has an empty file",
         with_compat: "the same",
         example: Example::Words("`clean_ip_mapper` over texts without addresses"),
-        test: "",
+        test: "crates/executor/tests/laws/traces.rs::an_operator_that_did_nothing_has_an_empty_file",
     },
     Difference {
         section: Section::Traces,
@@ -46,7 +46,7 @@ pub(super) static ROWS: &[Difference] = &[
         here: "`sample_trace-<op>.jsonl`, as all others",
         with_compat: "as Data-Juicer",
         example: Example::Words("`document_deduplicator`"),
-        test: "",
+        test: "crates/executor/tests/laws/traces.rs::pairs_have_the_file_name_of_data_juicer_under_compat",
     },
     Difference {
         section: Section::Traces,

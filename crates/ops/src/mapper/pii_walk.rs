@@ -191,6 +191,11 @@ mod tests {
             r#"{"conv": [{"content": "a@b.de", "name": "a@b.de"}, {"content": [{"text": "a@b.de", "t": "a@b.de"}]}], "content": "a@b.de"}"#,
             r#"{"conv": [{"content": "E", "name": "a@b.de"}, {"content": [{"text": "E", "t": "a@b.de"}]}], "content": "a@b.de"}"#,
         );
+        // Data-Juicer cuts pairs of `dialog_history` to two values.
+        check(
+            r#"{"dialog_history": [["a@b.de", "b", "a@b.de"]]}"#,
+            r#"{"dialog_history": [["E", "b", "E"]]}"#,
+        );
         check(
             r#"{"text": "a@b.de \ud800", "l": [[]]}"#,
             r#"{"text": "a@b.de \ud800", "l": [[]]}"#,

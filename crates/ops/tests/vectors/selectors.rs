@@ -267,6 +267,11 @@ fn no_parameter_asks_for_what_cannot_be() {
             json!({ "field_key": "n", "topk": -1 }),
             "from 0 on",
         ),
+        (
+            "key_value_grouper",
+            json!({ "aggregator": { "nested_aggregator": {} } }),
+            "aggregator",
+        ),
     ] {
         for compat in [false, true] {
             let error = run(op, &params, compat, &numbers(&[1]), 1).unwrap_err();

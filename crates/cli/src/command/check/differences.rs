@@ -1,6 +1,8 @@
 //! Differences from Data-Juicer that can show in the results of a recipe.
 
-use coldpress::config::{OperatorCall, Recipe};
+use std::path::Path;
+
+use coldpress::config::{Location, OperatorCall, Recipe};
 use coldpress::executor::Prepared;
 use coldpress::job::FieldsView;
 use coldpress::ops::differences::{About, Case, Difference, all};
@@ -115,6 +117,28 @@ impl Known<'_> {
                 total.is_some() || !self.is_compat() && fractions.any(|part| part != 0.0)
             }
             Case::Total => total.is_some(),
+            Case::TotalBesidePaths => {
+                total.is_some() && recipe.spelling_of("dataset_path") == "dataset_path"
+            }
+            Case::SeveralElsewhere => {
+                let mut urls = inputs.iter().map(|input| Location::of(&input.path).url());
+                inputs.len() > 1 && (recipe.executor.kind.is_ray() || urls.any(|url| url.is_some()))
+            }
+            Case::Directory => {
+                let mut paths = inputs.iter().map(|input| Location::of(&input.path).path());
+                paths.any(|path| path.is_some_and(|path| Path::new(path).is_dir()))
+            }
+            Case::MediaPaths => {
+                let keys = &recipe.fields;
+                let keys = [&keys.image_key, &keys.audio_key, &keys.video_key];
+                let mut fields = self.fields.fields.iter();
+                fields.any(|field| keys.contains(&&field.name))
+            }
+            Case::UnevenFields => {
+                let mut fields = self.fields.fields.iter();
+                fields.any(|field| field.missing > 0 || field.types.len() > 1)
+            }
+            Case::Refused => false,
             Case::Statistics => {
                 recipe.export.stats != Some(true) && any_name(|name| name.ends_with("_filter"))
             }

@@ -140,4 +140,11 @@ mod tests {
         assert_eq!(prose.citing_either("c", "a"), [1, 0]);
         assert_eq!(prose.paragraph(2), "C \\ref{ a}");
     }
+
+    #[test]
+    fn a_label_with_a_comma_is_never_cited() {
+        let prose = Prose::read("A \\ref{a,b}.", "\n\n", &["ref".to_owned()]);
+        assert_eq!(prose.citing("a,b"), [] as [usize; 0]);
+        assert_eq!([prose.citing("a"), prose.citing("b")], [[0], [0]]);
+    }
 }

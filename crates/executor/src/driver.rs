@@ -18,6 +18,7 @@ mod removals;
 mod report;
 mod resources;
 mod results;
+mod rivals;
 mod seen;
 mod small;
 mod sources;

@@ -292,27 +292,29 @@ impl Attendant {
             self.flights.excuse_silence();
             return;
         }
-        let seconds = lease.terms().term().as_secs_f64();
-        for name in self.flights.silent_for(lease.terms().term()) {
-            let Some(flight) = self.flights.take(&name) else {
-                continue;
-            };
-            if let Some(lease) = &self.lease {
-                lease.give_up(&flight.name);
-            }
+        let term = lease.terms().term();
+        for (name, flight) in self.flights.take_silent(term) {
+            self.cut_off(&name, &flight);
             if let Some(place) = &flight.place {
                 self.silent.insert(flight.task, place.node.clone());
             }
-            if let Some(bridge) = &mut self.bridge {
-                bridge.tell(ToBridge::Cancel { name });
-            }
             let failure = TaskFailure {
                 class: "silent".to_owned(),
-                message: format!("no sign of it for {seconds} s"),
+                message: format!("no sign of it for {} s", term.as_secs_f64()),
                 ..TaskFailure::default()
             };
             let error = attempt_error(failure, flight.place.as_ref());
             self.tell(flight, Err(error));
+        }
+    }
+
+    /// Ends whatever is there of an attempt: through Ray, and through the store, where Ray does not reach it.
+    fn cut_off(&mut self, name: &AttemptId, flight: &Flight) {
+        if let Some(lease) = &self.lease {
+            lease.give_up(&flight.name);
+        }
+        if let Some(bridge) = &mut self.bridge {
+            bridge.tell(ToBridge::Cancel { name: name.clone() });
         }
     }
 
@@ -324,11 +326,8 @@ impl Attendant {
         {
             self.flights.add(name.clone(), &attempt);
             self.answer(name, Err(AttemptError::stopped()));
-        } else if let (Some(flight), Some(bridge)) = (self.flights.get(name), &mut self.bridge) {
-            if let Some(lease) = &self.lease {
-                lease.give_up(&flight.name);
-            }
-            bridge.tell(ToBridge::Cancel { name: name.clone() });
+        } else if let Some(flight) = self.flights.get(name).cloned() {
+            self.cut_off(name, &flight);
         }
     }
 

@@ -12,6 +12,7 @@ use coldpress_worker::{Attempt, AttemptError, Outcome};
 use crate::protocol::{AttemptId, TaskPlace};
 
 /// An attempt that was submitted.
+#[derive(Clone)]
 pub(crate) struct Flight {
     pub(crate) task: Task,
     pub(crate) number: u32,
@@ -85,11 +86,11 @@ impl Flights {
         }
     }
 
-    /// The attempts of whose workers nothing was heard for so long.
-    pub(crate) fn silent_for(&self, term: Duration) -> Vec<AttemptId> {
+    /// Takes out the attempts of whose workers nothing was heard for so long.
+    pub(crate) fn take_silent(&mut self, term: Duration) -> Vec<(AttemptId, Flight)> {
         let is_silent = |flight: &Flight| flight.heard.is_some_and(|heard| heard.elapsed() > term);
-        let silent = self.all.iter().filter(|(_, flight)| is_silent(flight));
-        silent.map(|(name, _)| name.clone()).collect()
+        let silent = self.all.extract_if(|_, flight| is_silent(flight));
+        silent.collect()
     }
 
     /// Takes all workers that were heard before as heard just now.

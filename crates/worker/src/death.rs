@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use coldpress_record::Origin;
 use serde::{Deserialize, Serialize};
 
+/// What a worker process writes to its standard error last, when the fault is neither its own nor a record's.
+pub const CANNOT_GO_ON: &str = "the worker process cannot go on";
+
 /// How a worker process ended in the midst of an attempt, by something that it did itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorkerDeath {

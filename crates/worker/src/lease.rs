@@ -16,7 +16,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use coldpress_storage::{AttemptName, ObjectName, ObjectStore, Place, Stores, spawn};
 use serde::{Deserialize, Serialize};
 
-use crate::serve::CANNOT_GO_ON;
+use crate::death::CANNOT_GO_ON;
 
 /// The object, which lies among the results. Nothing cites it.
 const NAME: &str = "lease.json";

@@ -38,7 +38,7 @@ mod worker;
 
 pub use attempt::{Attempt, Start};
 pub use barrier::{BarrierFile, OpenFiles};
-pub use death::{InHand, WorkerDeath};
+pub use death::{CANNOT_GO_ON, InHand, WorkerDeath};
 pub use error::{AttemptError, BlamedOperator, FailureKind};
 pub use follow::{FollowEffect, FollowEvent, Followed, FollowedWay, Follower, ScannedRecord};
 pub use lease::{LeaseKeeper, LeaseTerms};
@@ -49,7 +49,7 @@ pub use placing::{JudgedResult, PLACED, PlacedPartition, Placing, PlacingError};
 pub use progress::{AtWork, Progress, Reached};
 pub use protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 pub use quarantine::{QUARANTINE_SCHEMA, QuarantineEntry};
-pub use serve::{CANNOT_GO_ON, serve_if_asked};
+pub use serve::serve_if_asked;
 pub use spec::{CheckpointForm, IntermediateForm, JobSpec};
 pub use times::FileTimes;
 pub use trace::{TraceError, TraceLine, read_trace, trace_bytes};

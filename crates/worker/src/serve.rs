@@ -15,16 +15,13 @@ use coldpress_record::Origin;
 use coldpress_storage::{StoreSchemes, Stores, spawn};
 
 use crate::attempt::Attempt;
-use crate::death::InHand;
+use crate::death::{CANNOT_GO_ON, InHand};
 use crate::lease::{self, AtHand};
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
 use crate::signals;
 use crate::underway::Watch;
 use crate::worker::{Worker, WorkerContext};
-
-/// What a worker process says last when the fault is neither its own nor a record's.
-pub const CANNOT_GO_ON: &str = "the worker process cannot go on";
 
 /// How often the driver hears what the attempt is at.
 const TELL_EVERY: Duration = Duration::from_millis(100);

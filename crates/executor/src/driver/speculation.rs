@@ -8,11 +8,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use coldpress_partition::Task;
-use coldpress_worker::{Attempt, AttemptError, FailureKind};
-
-use super::Driver;
-use super::work::{Ended, Motion, Way};
-use crate::error::Result;
 
 /// How many times the expected time an attempt takes before there is a second one. Spark waits as long.
 const PATIENCE: f64 = 3.0;
@@ -123,44 +118,6 @@ impl Speculation {
         let usual = median(of_stage.iter().map(|(_, bytes)| *bytes as f64));
         let longer = (bytes as f64 / usual.max(1.0)).max(1.0);
         Some(Duration::from_secs_f64((seconds * longer).max(0.001)))
-    }
-}
-
-impl Driver<'_> {
-    /// Begins a second attempt at the slowest task where that is worth it: near the end of a stage, when a worker has nothing
-    /// else to do.
-    pub(super) fn speculate(&mut self, motion: &mut Motion) -> Result<Option<Attempt>> {
-        let Some(speculation) = &motion.speculation else {
-            return Ok(None);
-        };
-        let has_free_worker = motion.scheduler.running() < motion.workers;
-        let is_near_end = motion.planner.is_none() && motion.scheduler.has_none_ready();
-        if !has_free_worker || !is_near_end {
-            return Ok(None);
-        }
-        let slow = speculation.slowest(self.now(), |task| self.bytes_of(task.partition));
-        let Some(slow) = slow.filter(|slow| motion.scheduler.begin_rival(slow.task)) else {
-            return Ok(None);
-        };
-        let attempt = self.begin_attempt(slow.task, Way::Beside(slow))?;
-        match &attempt {
-            Some(attempt) => motion.note_begin(attempt, self.now()),
-            None => motion.scheduler.rival_ended(),
-        }
-        Ok(attempt)
-    }
-
-    /// One of two attempts at a task failed, and the other is still at work. It uses up no try.
-    pub(super) fn take_failure_of_rival(
-        &mut self,
-        motion: &mut Motion,
-        ended: Ended,
-        error: &AttemptError,
-    ) {
-        motion.scheduler.rival_ended();
-        if error.kind != FailureKind::Stopped && !self.is_ending(motion) {
-            self.note_failure(ended, error);
-        }
     }
 }
 

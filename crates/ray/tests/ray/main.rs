@@ -5,6 +5,7 @@
 
 mod bench;
 mod clusters;
+mod cut_network;
 mod fake_bridge;
 mod install;
 mod operators;
@@ -26,7 +27,12 @@ fn main() -> ExitCode {
         ["--driver", folder, job, address] => return bench::drive(folder, job, address),
         _ => {}
     }
+    let cut_network = match cut_network::are_asked_for() {
+        true => cut_network::ALL,
+        false => &[],
+    };
     let tests = without_ray::ALL.iter().chain(clusters::ALL);
+    let tests = tests.chain(cut_network);
     let tests = tests.map(|(name, test)| {
         Trial::test(*name, move || {
             test();

@@ -7,6 +7,7 @@
 //! Leases save time. Nothing is right because of them: only the driver publishes, and it takes no answer of an attempt that it
 //! has given up.
 
+use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,6 +24,9 @@ const NAME: &str = "lease.json";
 
 /// A longer object is none of ours.
 const LONGEST: u64 = 16 << 20;
+
+/// Attempts, at most, that are listed as given up: the last ones.
+const LISTED_AT_MOST: usize = 10_000;
 
 /// How often a lease is renewed before it would run out.
 const RENEWALS: f64 = 6.0;
@@ -73,7 +77,7 @@ struct Lease {
     /// Raised with every renewal.
     renewal: u64,
     /// The names of attempts whose outcome nobody waits for.
-    given_up: Vec<String>,
+    given_up: VecDeque<String>,
 }
 
 /// Renews the leases of a driver's workers until it is dropped.
@@ -99,7 +103,7 @@ impl LeaseKeeper {
             lease: Lease {
                 driver: terms.driver.clone(),
                 renewal: 0,
-                given_up: Vec::new(),
+                given_up: VecDeque::new(),
             },
             renewed: Arc::clone(&renewed),
         };
@@ -161,14 +165,30 @@ impl Renewal {
             if self.store.replace(&name, &bytes).is_ok() {
                 *lock(&self.renewed) = Instant::now();
             }
-            match given_up.recv_timeout(self.interval) {
-                Ok(name) => self.lease.given_up.push(name),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            if !self.wait(given_up) {
+                break;
             }
         }
         // What is left of it is of no meaning to any other driver.
         let _ = self.store.delete(&name);
+    }
+
+    /// Takes in what is given up until the next renewal is due. False once the keeper is gone.
+    ///
+    /// However many attempts are given up at once, they cost one renewal.
+    fn wait(&mut self, given_up: &Receiver<String>) -> bool {
+        let due = Instant::now() + self.interval;
+        loop {
+            let left = due.saturating_duration_since(Instant::now());
+            match given_up.recv_timeout(left) {
+                Ok(name) => self.lease.given_up.push_back(name),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+            if self.lease.given_up.len() > LISTED_AT_MOST {
+                self.lease.given_up.pop_front();
+            }
+        }
     }
 }
 
@@ -185,7 +205,7 @@ impl AtHand {
         *lock(&self.0) = None;
     }
 
-    fn is_among(&self, names: &[String]) -> bool {
+    fn is_among(&self, names: &VecDeque<String>) -> bool {
         lock(&self.0)
             .as_ref()
             .is_some_and(|own| names.contains(own))

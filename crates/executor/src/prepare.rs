@@ -1,30 +1,31 @@
 //! From a recipe to everything that can be said before the input is read.
 
-use std::fs;
-use std::num::NonZeroU32;
+mod asked;
+mod checks;
+
 use std::time::Duration;
 
-use coldpress_checkpoint::{Strategy, points};
-use coldpress_config::{
-    Backoff, ExecutorKind, ExportCompression, ExportSettings, Materialize, OnPartitionFailure,
-    Recipe,
-};
+use coldpress_checkpoint::points;
+use coldpress_config::{ExecutorKind, OnPartitionFailure, Recipe};
 use coldpress_dataset::{FileCompression, Format, READER_VERSION, RowsForm, Source};
-use coldpress_export::{ExportTarget, ParquetCodec};
-use coldpress_failure::{RetryPolicy, full_message};
+use coldpress_failure::RetryPolicy;
 use coldpress_job::{AdoptFrom, Publication};
-use coldpress_operator::{
-    Asset, ChainHash, ChainSettings, Pipeline, Registry, ResolvedOperator, Shared, Stage,
-};
-use coldpress_partition::{Copying, CutSettings, Mixing, memory_limit};
+use coldpress_operator::{Asset, ChainHash, ChainSettings, Pipeline, Registry, Shared, Stage};
+use coldpress_partition::{CutSettings, Mixing, memory_limit};
 use coldpress_storage::StoreSchemes;
 use coldpress_worker::IntermediateForm;
 
 use crate::analysis::{self, PassedOver};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::labels::label_fields;
 use crate::outputs::list::{Content, Outputs};
 use crate::trace::{TracePlan, is_traced};
+
+pub(crate) use asked::target;
+use asked::{
+    checkpoint_compression, cut, retry, storage_compression, storage_format, strategy, workers,
+};
+use checks::{check_duplicates_path, check_metrics_path, check_stats_export_paths};
 
 /// The longest record that can be asked for: blocks address their bytes by 32 bits, with room for what is around it.
 const MAX_RECORD_BYTES: u64 = 512 << 20;
@@ -79,7 +80,7 @@ impl Prepared {
     /// nothing.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] for an unknown operator, a wrong parameter, a checkpoint after an operator that the
+    /// [`ErrorKind::Recipe`](crate::ErrorKind::Recipe) for an unknown operator, a wrong parameter, a checkpoint after an operator that the
     /// recipe does not have, an export of an unknown form, or an output behind a URL whose scheme nobody knows.
     pub fn new(mut recipe: Recipe, registry: Registry, schemes: &StoreSchemes) -> Result<Self> {
         if recipe.failure.max_record_bytes > MAX_RECORD_BYTES {
@@ -156,7 +157,7 @@ impl Prepared {
     /// The chain hashes over these sources, mixed in this way: before the first operator and after each.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] as [`Prepared::new`].
+    /// [`ErrorKind::Recipe`](crate::ErrorKind::Recipe) as [`Prepared::new`].
     pub fn chain_hashes(
         &self,
         sources: &[Source],
@@ -336,183 +337,6 @@ impl Prepared {
             .map(|call| call.name.clone())
             .collect()
     }
-}
-
-/// The file for Prometheus is replaced every few seconds, so that a slip must not name somebody's data.
-fn check_metrics_path(recipe: &Recipe) -> Result<()> {
-    let refused = |message: String| Err(Error::of_key(recipe, "metrics_path", message));
-    match &recipe.events.metrics_path {
-        Some(path) if !path.ends_with(".prom") => refused(format!(
-            "the name of `{path}` must end in `.prom`, as Prometheus' textfile collector asks for"
-        )),
-        Some(path) if fs::metadata(path).is_ok_and(|found| !found.is_file()) => {
-            refused(format!("`{path}` exists and is not a file"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// An operator can leave only one kind of records beside the export.
-fn check_stats_export_paths(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
-    let mut operators = pipeline.operators().iter();
-    let asks = |one: &&ResolvedOperator| {
-        one.kind() == coldpress_operator::OperatorKind::Filter && one.aside().is_some()
-    };
-    match operators.find(asks) {
-        Some(filter) if recipe.export.dropped_dir.is_some() => Err(Error::new(
-            ErrorKind::Recipe,
-            format!(
-                "{}: `stats_export_path` cannot be used together with `export_dropped`; its file has the records that the \
-                 filter drops, so leave one of the two out",
-                filter.name()
-            ),
-        )),
-        _ => Ok(()),
-    }
-}
-
-/// A list of duplicates needs something that finds any.
-fn check_duplicates_path(recipe: &Recipe, pipeline: &Pipeline) -> Result<()> {
-    let Some(path) = &recipe.export.duplicates_path else {
-        return Ok(());
-    };
-    let refused = |message: String| Err(Error::of_key(recipe, "duplicates_path", message));
-    if !path.ends_with(".parquet") {
-        return refused(format!(
-            "`{path}` is written as Parquet, so its name must end in `.parquet`"
-        ));
-    }
-    let mut operators = pipeline.operators().iter();
-    let removes = |operator: &ResolvedOperator| {
-        let barrier = operator.barrier();
-        barrier.is_some_and(|barrier| barrier.rule.removes_duplicates())
-    };
-    if !operators.any(removes) {
-        return refused(
-            "no operator of the recipe removes duplicates; add a deduplicator, or leave the key out \
-             (`document_line_deduplicator` cuts lines out, and removes no record)"
-                .to_owned(),
-        );
-    }
-    Ok(())
-}
-
-fn strategy(recipe: &Recipe) -> Strategy {
-    use coldpress_config::Strategy as Asked;
-    match &recipe.checkpoint.strategy {
-        Asked::EveryOp => Strategy::EveryOp,
-        Asked::EveryPartition => Strategy::EveryPartition,
-        Asked::EveryNOps(count) => {
-            Strategy::EveryNOps(NonZeroU32::new(*count).unwrap_or(NonZeroU32::MIN))
-        }
-        Asked::Manual(names) => Strategy::Manual(names.clone()),
-        Asked::Disabled => Strategy::Disabled,
-    }
-}
-
-fn cut(recipe: &Recipe) -> CutSettings {
-    CutSettings {
-        max_records: recipe.partition.size,
-        max_bytes: recipe.partition.max_size_bytes,
-        max_record_bytes: recipe.failure.max_record_bytes,
-        limit: recipe.limit,
-        copying: match recipe.partition.materialize {
-            Materialize::Auto => Copying::Auto,
-            Materialize::Always => Copying::Always,
-            Materialize::Never => Copying::Never,
-        },
-        shares: Vec::new(),
-    }
-}
-
-/// Where the export goes, in which form.
-pub(crate) fn target(export: &ExportSettings, schemes: &StoreSchemes) -> Result<ExportTarget> {
-    let named = |key: &'static str| {
-        move |error| {
-            Error::new(
-                ErrorKind::Recipe,
-                format!("{key}: {}", full_message(&error)),
-            )
-        }
-    };
-    let form = export.export_type.as_deref();
-    let target = ExportTarget::open(&export.path, form, export.shard_size_bytes, schemes);
-    let target = target.map_err(named("export_path"))?;
-    let Some(compression) = export.compression else {
-        return Ok(target);
-    };
-    let target = target.compressed(match compression {
-        ExportCompression::Snappy => ParquetCodec::Snappy,
-        ExportCompression::Zstd => ParquetCodec::Zstd,
-        ExportCompression::Gzip => ParquetCodec::Gzip,
-        ExportCompression::Lz4 => ParquetCodec::Lz4,
-        ExportCompression::None => ParquetCodec::None,
-    });
-    target.map_err(named("export_compression"))
-}
-
-/// What is mapped into memory is not compressed.
-fn checkpoint_compression(recipe: &Recipe) -> coldpress_checkpoint::Compression {
-    let is_mapped = recipe.storage.arrow_memory_mapping
-        && recipe.checkpoint.format == coldpress_config::StorageFormat::Arrow;
-    match is_mapped {
-        true => coldpress_checkpoint::Compression::None,
-        false => storage_compression(recipe.checkpoint.compression),
-    }
-}
-
-fn storage_compression(
-    asked: coldpress_config::StorageCompression,
-) -> coldpress_checkpoint::Compression {
-    use coldpress_config::StorageCompression as Asked;
-    match asked {
-        Asked::None => coldpress_checkpoint::Compression::None,
-        Asked::Snappy => coldpress_checkpoint::Compression::Snappy,
-        Asked::Zstd => coldpress_checkpoint::Compression::Zstd,
-        Asked::Gzip => coldpress_checkpoint::Compression::Gzip,
-        Asked::Lz4 => coldpress_checkpoint::Compression::Lz4,
-        Asked::Auto => coldpress_checkpoint::Compression::Auto,
-    }
-}
-
-fn storage_format(asked: coldpress_config::StorageFormat) -> coldpress_checkpoint::Format {
-    use coldpress_config::StorageFormat as Asked;
-    match asked {
-        Asked::Parquet => coldpress_checkpoint::Format::Parquet,
-        Asked::Arrow => coldpress_checkpoint::Format::Arrow,
-        Asked::Jsonl => coldpress_checkpoint::Format::Jsonl,
-    }
-}
-
-fn retry(recipe: &Recipe) -> RetryPolicy {
-    let asked = &recipe.retry;
-    RetryPolicy {
-        max_retries: if recipe.failure.fault_tolerance {
-            asked.max_retries
-        } else {
-            0
-        },
-        backoff: match asked.backoff {
-            Backoff::Exponential => coldpress_failure::Backoff::Exponential,
-            Backoff::Linear => coldpress_failure::Backoff::Linear,
-            Backoff::Fixed => coldpress_failure::Backoff::Fixed,
-        },
-        delay_seconds: asked.delay_seconds,
-        max_delay_seconds: asked.max_delay_seconds,
-    }
-}
-
-fn workers(recipe: &Recipe) -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
-    let asked = recipe
-        .executor
-        .workers
-        .map_or(cores, |workers| workers as usize);
-    let limit = recipe
-        .partition
-        .max_concurrent_partitions
-        .map_or(usize::MAX, |limit| limit as usize);
-    asked.min(limit).clamp(1, MAX_WORKERS)
 }
 
 /// No machine has more to do at a time, and each worker takes a thread with its stack.

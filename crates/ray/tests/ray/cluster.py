@@ -10,6 +10,8 @@ import sys
 
 os.environ.setdefault("RAY_AUTH_MODE", "disabled")
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+# On a busy machine the process that serves a driver from outside takes longer to start than Ray waits by default.
+os.environ.setdefault("RAY_CLIENT_SERVER_CHECK_CHANNEL_TIMEOUT_S", "150")
 
 from ray.cluster_utils import Cluster
 

@@ -18,8 +18,9 @@ mod snippet;
 mod terminal;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use coldpress::storage::StoreSchemes;
+use coldpress::storage::{StoreSchemes, WaitListener};
 
 /// Does what the words of the command line say. `schemes` are the kinds of stores that it can open besides folders.
 #[must_use]
@@ -30,6 +31,11 @@ pub fn main(schemes: &StoreSchemes) -> ExitCode {
     }
     signals::survive_file_limit();
     signals::explain_memory_limit();
+    let told: Arc<WaitListener> = Arc::new(|news| {
+        let news = coldpress::report::quantity::plain(&news.to_string());
+        output::tell(&format!("warning: {news}"));
+    });
+    schemes.waits().listen(&told);
     match command::run(std::env::args_os(), schemes) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {

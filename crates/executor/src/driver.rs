@@ -32,7 +32,7 @@ mod work;
 mod worker_time;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use coldpress_export::Ownership;
@@ -40,7 +40,7 @@ use coldpress_job::{JobLock, JournalRecord, Phase, Status};
 use coldpress_operator::ChainHash;
 use coldpress_partition::Task;
 use coldpress_record::Ledger;
-use coldpress_storage::Stores;
+use coldpress_storage::{Stores, WaitListener};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
@@ -68,6 +68,8 @@ pub(crate) struct Driver<'e> {
     /// Where the files of attempts are.
     stores: Stores,
     teller: Teller<'e>,
+    /// Logs which servers are waited for.
+    _waits: Arc<WaitListener>,
     /// Copies views to where others look for them; none where they are nowhere but in the job's folder.
     copies: Option<Copies>,
     sources: Sources,
@@ -135,6 +137,10 @@ impl Driver<'_> {
             Ok(ending) => self.finish(ending),
             Err(error) => Err(error),
         };
+        let report = match report {
+            Err(error) if self.executor.is_given_up() => Ok(self.leave(&error)),
+            report => report,
+        };
         if let Err(error) = &report {
             self.record_failure(error);
         }
@@ -168,10 +174,11 @@ impl Driver<'_> {
     }
 
     fn stop_requested(&self) -> bool {
+        let shared = &self.executor.shared;
         if self.lock.is_asked_to_stop() {
-            self.executor.shared.stop.store(true, Ordering::SeqCst);
+            shared.stop();
         }
-        self.executor.shared.stop.load(Ordering::SeqCst)
+        shared.is_stopped()
     }
 
     fn now(&self) -> Duration {
@@ -239,8 +246,26 @@ impl Driver<'_> {
         Ok(report)
     }
 
+    /// Ends a stopped run whose store does not answer. Records that cannot be written there any more are lost as in a crash, which
+    /// a resume handles.
+    fn leave(&mut self, error: &Error) -> Report {
+        self.teller.warn(format!(
+            "the job stopped while a store did not answer: {}; run the same command again to go on",
+            error.full_message()
+        ));
+        if let Ok(report) = self.finish(Ending::Stopped) {
+            return report;
+        }
+        let report = self.report(Status::Stopped, None);
+        self.teller.job_ends(&report, self.truth.state());
+        self.write_views(Status::Stopped, None);
+        report
+    }
+
     /// Writes down that the job failed, as far as that is still possible.
     fn record_failure(&mut self, error: &Error) {
+        // If a silent store made the job fail, the last records and views would wait for it too.
+        self.executor.schemes.waits().hurry();
         let message = error.full_message();
         // A run that was refused did nothing to a job that had ended.
         let earlier = self.earlier.filter(|_| error.kind() == ErrorKind::Refused);

@@ -10,7 +10,7 @@ use coldpress_config::{ExecutorKind, Location, Recipe};
 use coldpress_events::{Event, EventFilter, Subscription, read_events};
 use coldpress_job::{JobId, JobState, Journal, Layout, Scratch};
 use coldpress_operator::Registry;
-use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores, one_spelling};
+use coldpress_storage::{Place, StoreSchemes, StoreSpec, Stores, Waits, one_spelling};
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use crate::backend::{Backend, LocalBackend, ProcessBackend};
@@ -162,7 +162,8 @@ impl ExecutorBuilder {
         let job_id = JobId::for_recipe(&self.recipe.job, self.recipe.stem())
             .map_err(coldpress_job::Error::from)?;
         self.recipe.substitute(job_id.as_str());
-        self.schemes = with_options_of(&self.recipe, self.schemes);
+        let waits = self.schemes.waits().of_job();
+        self.schemes = with_options_of(&self.recipe, self.schemes).with_waits(waits);
         let paths = &self.recipe.paths;
         let scratch = match &paths.scratch_dir {
             Some(folder) => PathBuf::from(folder),
@@ -209,6 +210,7 @@ impl ExecutorBuilder {
         }
         let shared = Shared {
             stop: AtomicBool::new(false),
+            waits: schemes.waits().clone(),
             watchers: Mutex::default(),
             warnings: Mutex::default(),
         };
@@ -257,6 +259,7 @@ pub struct Executor {
 /// What a running job and those who watch it share.
 pub(crate) struct Shared {
     pub(crate) stop: AtomicBool,
+    waits: Waits,
     pub(crate) watchers: Mutex<Watchers>,
     pub(crate) warnings: Mutex<Vec<String>>,
 }
@@ -276,6 +279,18 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
+    /// Asks the run to stop.
+    pub(crate) fn stop(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // A thread that waits for a silent store would not see the flag.
+        self.waits.hurry();
+    }
+
+    /// Returns whether the run was asked to stop.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::SeqCst)
+    }
+
     /// Gives everyone who waits for events a subscription.
     pub(crate) fn begin_events(&self, subscribe: impl Fn() -> Subscription) {
         let mut watchers = self.watchers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -360,6 +375,11 @@ impl Executor {
     /// A handle that stops the run from elsewhere: a signal handler, another thread.
     pub fn stop_handle(&self) -> StopHandle {
         StopHandle(Arc::clone(&self.shared))
+    }
+
+    /// Returns whether the run was asked to stop, and a store did not answer in the time that was left.
+    pub fn is_given_up(&self) -> bool {
+        self.shared.is_stopped() && self.schemes.waits().has_given_up()
     }
 
     /// What the last run warned of, those of a run that failed included.
@@ -466,7 +486,7 @@ pub struct StopHandle(Arc<Shared>);
 impl StopHandle {
     /// Asks the run to stop. It then ends with the status `stopped`.
     pub fn stop(&self) {
-        self.0.stop.store(true, Ordering::SeqCst);
+        self.0.stop();
     }
 }
 

@@ -21,6 +21,7 @@ impl Executor {
             ("work_dir", Some(&paths.work_dir)),
             ("checkpoint_dir", paths.checkpoint_dir.as_ref()),
             ("partition_dir", paths.partition_dir.as_ref()),
+            ("event_log_dir", paths.event_log_dir.as_ref()),
             ("export_dropped", export.dropped_dir.as_ref()),
         ];
         let files = [

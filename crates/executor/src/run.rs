@@ -12,6 +12,10 @@ impl Executor {
     /// [`Error`](crate::Error); its kind says what can be done. What was published stays good, and running again goes on from it.
     #[doc(alias = "dj-process")]
     pub fn run(&self) -> Result<Report> {
+        if !self.shared.is_stopped() {
+            // An earlier run may have ended in haste.
+            self.schemes.waits().take_time();
+        }
         let report = self.check_places().and_then(|()| Driver::open(self));
         let report = report.and_then(Driver::run);
         self.shared.end_events();

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use coldpress_storage::{Error, Expected, Result, StorageOptions};
+use coldpress_storage::{Error, Expected, Result, StorageOptions, Waits};
 use http::header::{HeaderMap, HeaderName, HeaderValue, IF_MATCH};
 use object_store::azure::AzureConfigKey;
 use object_store::list::{PaginatedListOptions, PaginatedListResult, PaginatedListStore};
 use object_store::multipart::MultipartStore;
 use object_store::path::Path;
 use object_store::{
-    Attributes, ClientOptions, CopyMode, CopyOptions, GetOptions, ObjectMeta, ObjectStore,
-    RetryConfig,
+    Attributes, ClientOptions, CopyMode, CopyOptions, GetOptions, GetRange, ObjectMeta,
+    ObjectStore, RetryConfig,
 };
 
 use crate::address::{Address, Provider};
@@ -21,6 +21,7 @@ use crate::failure::{Failure, Kind};
 use crate::options::{BucketOptions, invalid};
 use crate::patience::Patience;
 use crate::s3_uploads::S3Uploads;
+use crate::waiters::Waiters;
 use crate::wire::{Connector, Wire};
 
 /// A bucket of an object store. It displays itself as its URL.
@@ -35,6 +36,7 @@ struct Inner {
     provider: Provider,
     secrets: Vec<String>,
     patience: Patience,
+    waiters: Waiters,
 }
 
 /// Gives the same store with these headers on every request.
@@ -61,7 +63,7 @@ impl Bucket {
     ///
     /// # Errors
     /// [`Error::Store`] when the options are wrong or no credentials can be read.
-    pub(crate) fn open(address: &Address, options: &StorageOptions) -> Result<Self> {
+    pub(crate) fn open(address: &Address, options: &StorageOptions, waits: &Waits) -> Result<Self> {
         let options = BucketOptions::new(
             address,
             options.of(&format!("{}/{}", address.root, address.key)),
@@ -69,7 +71,8 @@ impl Bucket {
         let patience = options.patience(address)?;
         let secrets = options.secrets();
         let wrong = |failure: Failure| invalid(address, &failure.without(&secrets).to_string());
-        let wire = Wire::to_stores(patience).map_err(wrong)?;
+        let waiters = Waiters::new(&address.root, waits);
+        let wire = Wire::to_stores(patience, waiters.clone()).map_err(wrong)?;
         let (objects, pages, uploads) =
             connect(address, &options, wire).map_err(|error| match error {
                 Opening::Options(error) => error,
@@ -84,6 +87,7 @@ impl Bucket {
             provider: address.provider,
             secrets,
             patience,
+            waiters,
         })))
     }
 
@@ -97,6 +101,10 @@ impl Bucket {
 
     pub(crate) fn patience(&self) -> Patience {
         self.0.patience
+    }
+
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.0.waiters
     }
 
     /// Copies an object to where there is what is expected.
@@ -233,8 +241,22 @@ impl Bucket {
             ..Default::default()
         };
         let answer = self.objects().get_opts(path, options).await;
-        let answer = answer.map_err(Failure::of)?;
-        Ok((answer.meta, answer.attributes))
+        match answer.map_err(Failure::of) {
+            Ok(answer) => Ok((answer.meta, answer.attributes)),
+            Err(failure) if failure.is_wordless => Err(self.in_words(path, failure).await),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// Requests the first byte of an object whose `HEAD` was refused, because the answer to that has a reason.
+    async fn in_words(&self, path: &Path, wordless: Failure) -> Failure {
+        let options = GetOptions {
+            range: Some(GetRange::Bounded(0..1)),
+            ..Default::default()
+        };
+        let answer = self.objects().get_opts(path, options).await;
+        let said = answer.err().map(Failure::of);
+        said.filter(|said| !said.is_not_found()).unwrap_or(wordless)
     }
 
     /// The path of a key.

@@ -4,7 +4,9 @@ use std::io::Read;
 use std::ops::Range;
 use std::sync::Arc;
 
-use coldpress_storage::{Error, RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions};
+use coldpress_storage::{
+    Error, RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions, Waits,
+};
 use object_store::ObjectMeta;
 use object_store::list::PaginatedListResult;
 
@@ -25,9 +27,9 @@ pub(crate) struct BucketFiles {
 
 impl BucketFiles {
     /// Opens the bucket of this URL. No request is made.
-    pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
+    pub(crate) fn open(url: &str, options: &StorageOptions, waits: &Waits) -> Result<Self> {
         let address = Address::parse(url)?;
-        let bucket = Bucket::open(&address, options)?;
+        let bucket = Bucket::open(&address, options, waits)?;
         Ok(Self {
             root: address.root,
             bucket,
@@ -199,7 +201,7 @@ mod tests {
             .with("", "skip_signature", "true")
             .with("", "region", "eu-1");
         for url in ["s3://b", "s3a://b/"] {
-            let files = BucketFiles::open(url, &options).unwrap();
+            let files = BucketFiles::open(url, &options, &Waits::default()).unwrap();
             let error = files.examine(url).unwrap_err();
             assert!(error.is_not_found(), "{error}");
             assert_eq!(error.to_string(), "there is no `s3://b`");

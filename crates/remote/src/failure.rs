@@ -26,6 +26,8 @@ pub(crate) fn refused(refusal: Refusal) {
 pub(crate) struct Failure {
     pub(crate) kind: Kind,
     text: String,
+    /// True if the server may explain it in the answer to another request.
+    pub(crate) is_wordless: bool,
 }
 
 impl Failure {
@@ -33,6 +35,7 @@ impl Failure {
         Self {
             kind,
             text: text.into(),
+            is_wordless: false,
         }
     }
 
@@ -128,7 +131,10 @@ impl StdError for Failure {}
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.kind(), refusal.to_string())
+        Self {
+            is_wordless: refusal.is_wordless(),
+            ..Self::new(refusal.kind(), refusal.to_string())
+        }
     }
 }
 

@@ -42,7 +42,8 @@ impl Version {
                 .append(start..range.end, &mut bytes, &mut tries)
                 .await?;
             if bytes.len() < wanted {
-                tries.pause_after_break(&broke).await?;
+                let waiters = self.bucket.waiters();
+                tries.pause_after_break(&broke, waiters).await?;
             }
         }
         Ok(bytes.freeze())

@@ -9,13 +9,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use coldpress_storage::{RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions};
+use coldpress_storage::{RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions, Waits};
 use tokio::sync::OnceCell;
 
 use crate::failure::{Failure, Kind};
 use crate::options::of_web;
 use crate::ranged::{Explain, Fetch, Ranged};
 use crate::runtime;
+use crate::waiters::Waiters;
 use crate::web::error;
 use crate::web_file::{Page, Site};
 use crate::wire::Wire;
@@ -32,13 +33,13 @@ pub(crate) struct HubFiles {
 }
 
 impl HubFiles {
-    pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
+    pub(crate) fn open(url: &str, options: &StorageOptions, waits: &Waits) -> Result<Self> {
         let explain = |failure| error("open", url, &[], failure);
         Dataset::parse(url).map_err(explain)?;
         let given = options.of(url);
         let wrong = |text| Failure::new(Kind::Other(std::io::ErrorKind::InvalidInput), text);
         let patience = of_web(&given).map_err(|text| explain(wrong(text)))?;
-        let wire = Wire::to_web(patience).map_err(explain)?;
+        let wire = Wire::to_web(patience, Waiters::new("hf://datasets", waits)).map_err(explain)?;
         let api = Api::new(Site { wire }, &given).map_err(explain)?;
         let secrets = api.secrets();
         Ok(Self { api, secrets })

@@ -32,6 +32,7 @@ mod store;
 pub mod testing;
 #[cfg(test)]
 mod tests;
+mod waiters;
 mod web;
 mod web_file;
 mod web_url;

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use http::{HeaderMap, StatusCode, header::RETRY_AFTER};
 
 use crate::failure::{Failure, Kind};
+use crate::waiters::Waiters;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
@@ -63,12 +64,16 @@ impl Tries {
     ///
     /// # Errors
     /// When it broke off too often without any progress.
-    pub(crate) async fn pause_after_break(&mut self, broke: &str) -> Result<(), Failure> {
+    pub(crate) async fn pause_after_break(
+        &mut self,
+        broke: &str,
+        waiters: &Waiters,
+    ) -> Result<(), Failure> {
         let Some(pause) = self.pause(None) else {
             let text = format!("the connection broke {} times: {broke}", self.failed);
             return Err(Failure::new(Kind::Other(ErrorKind::ConnectionReset), text));
         };
-        tokio::time::sleep(pause).await;
+        waiters.pause(pause).await;
         Ok(())
     }
 

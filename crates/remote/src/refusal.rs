@@ -84,7 +84,23 @@ impl Refusal {
         }
     }
 
+    /// Returns whether there is only a status: an answer to `HEAD` has no body that could explain it.
+    pub(crate) fn is_wordless(&self) -> bool {
+        let is_of_request = |status: StatusCode| matches!(status.as_u16(), 400 | 401 | 403);
+        self.status.is_some_and(is_of_request) && self.code.is_empty() && self.message.is_empty()
+    }
+
     fn text(&self) -> String {
+        if is_of_metadata(&self.host) {
+            return self.text_of_metadata();
+        }
+        if let Some(reason) = of_certificate(&self.message) {
+            return format!(
+                "the certificate of `{}` is not trusted ({reason}): add the one of its issuer to those of this machine, or name \
+                 a file with it in `SSL_CERT_FILE`",
+                self.host
+            );
+        }
         let mut text = match self.status {
             Some(status) => format!("`{}` answered {}", self.host, status.as_u16()),
             None => format!("no answer from `{}`", self.host),
@@ -105,15 +121,21 @@ impl Refusal {
         text
     }
 
+    /// Describes the failure of the last resort for credentials, the service of a cloud for its machines.
+    fn text_of_metadata(&self) -> String {
+        let answer = match self.status {
+            Some(status) => format!("answered {}", status.as_u16()),
+            None => "does not answer".to_owned(),
+        };
+        format!(
+            "there are no credentials: none in `storage_options`, in the environment or in a profile, and `{}`, where machines \
+             of a cloud find theirs, {answer}; set some, or `skip_signature: true` to read a public bucket",
+            self.host
+        )
+    }
+
     /// What to do, where that can be told from the answer.
     fn advice(&self) -> Option<String> {
-        if is_of_metadata(&self.host) {
-            return Some(
-                "that is where machines of a cloud find their credentials, and none were found anywhere else: \
-                 set them in `storage_options` or in the environment, or set `skip_signature: true` to read a public bucket"
-                    .to_owned(),
-            );
-        }
         let Some(status) = self.status else {
             return Some("check the option `endpoint` and the network".to_owned());
         };
@@ -149,6 +171,19 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text())
     }
+}
+
+/// The beginning of TLS errors about the server's certificate.
+const OF_CERTIFICATE: &str = "invalid peer certificate";
+
+/// Returns whether the text of a TLS error is about the server's certificate.
+pub(crate) fn is_of_certificate(text: &str) -> bool {
+    of_certificate(text).is_some()
+}
+
+fn of_certificate(text: &str) -> Option<&str> {
+    let reason = text.strip_prefix(OF_CERTIFICATE)?;
+    Some(reason.trim_start_matches(": "))
 }
 
 /// Whether a host is where machines of a cloud find out about themselves.
@@ -241,6 +276,36 @@ mod tests {
             r#"{"error": {"message": "a\nb"}}"#,
             Kind::Other(io::ErrorKind::Other),
             "`h:1` answered 500: a b",
+        );
+    }
+
+    #[test]
+    fn what_is_no_answer_says_what_to_do() {
+        let told = |host: &str, message: &str| {
+            let refusal = Refusal {
+                host: host.to_owned(),
+                status: None,
+                code: String::new(),
+                message: message.to_owned(),
+                region: None,
+                kind: io::ErrorKind::NotConnected,
+                tries: 5,
+            };
+            refusal.to_string()
+        };
+        assert_eq!(
+            told("h:1", "Connection refused"),
+            "no answer from `h:1`: Connection refused, 5 times; check the option `endpoint` and the network"
+        );
+        assert_eq!(
+            told("h:1", "invalid peer certificate: UnknownIssuer"),
+            "the certificate of `h:1` is not trusted (UnknownIssuer): add the one of its issuer to those of this machine, or \
+             name a file with it in `SSL_CERT_FILE`"
+        );
+        let none = told("169.254.169.254", "timed out");
+        assert!(
+            none.starts_with("there are no credentials: none in `storage_options`"),
+            "{none}"
         );
     }
 }

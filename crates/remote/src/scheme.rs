@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use coldpress_storage::{
-    Error, ObjectStore, RemoteFiles, Result, Scheme, StorageOptions, StoreSchemes,
+    Error, ObjectStore, RemoteFiles, Result, Scheme, StorageOptions, StoreSchemes, Waits,
 };
 
 use crate::bucket_files::BucketFiles;
@@ -39,12 +39,22 @@ pub fn schemes() -> StoreSchemes {
 struct Buckets;
 
 impl Scheme for Buckets {
-    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
-        Ok(Arc::new(RemoteStore::open(url, options)?))
+    fn store(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn ObjectStore>> {
+        Ok(Arc::new(RemoteStore::open_with(url, options, waits)?))
     }
 
-    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
-        Ok(Arc::new(BucketFiles::open(url, options)?))
+    fn files(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(BucketFiles::open(url, options, waits)?))
     }
 }
 
@@ -52,12 +62,17 @@ impl Scheme for Buckets {
 struct Web;
 
 impl Scheme for Web {
-    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+    fn store(&self, url: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn ObjectStore>> {
         Err(read_only(&crate::web_url::shown(url)))
     }
 
-    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
-        Ok(Arc::new(WebFiles::open(url, options)?))
+    fn files(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(WebFiles::open(url, options, waits)?))
     }
 }
 
@@ -65,12 +80,17 @@ impl Scheme for Web {
 struct Hub;
 
 impl Scheme for Hub {
-    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+    fn store(&self, url: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn ObjectStore>> {
         Err(read_only(url))
     }
 
-    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
-        Ok(Arc::new(HubFiles::open(url, options)?))
+    fn files(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn RemoteFiles>> {
+        Ok(Arc::new(HubFiles::open(url, options, waits)?))
     }
 }
 

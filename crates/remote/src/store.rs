@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use coldpress_storage::{
     Error, Expected, ObjectMeta, ObjectName, ObjectStore, ObjectVersion, Result, StorageOptions,
-    StoreReader, StoreWriter, Upload,
+    StoreReader, StoreWriter, Upload, Waits,
 };
 use futures_util::StreamExt;
 use object_store::path::Path;
@@ -51,8 +51,16 @@ impl RemoteStore {
     /// # Errors
     /// [`Error::Store`] when the URL or the options are wrong.
     pub fn open(url: &str, options: &StorageOptions) -> Result<Self> {
+        Self::open_with(url, options, &Waits::default())
+    }
+
+    /// Opens the same store, and says there what it waits for.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_with(url: &str, options: &StorageOptions, waits: &Waits) -> Result<Self> {
         let address = Address::parse(url)?;
-        let bucket = Bucket::open(&address, options)?;
+        let bucket = Bucket::open(&address, options, waits)?;
         let prefix = address.key.trim_end_matches('/');
         let prefix = if prefix.is_empty() {
             String::new()

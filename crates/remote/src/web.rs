@@ -6,13 +6,16 @@ use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_storage::{Error, RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions};
+use coldpress_storage::{
+    Error, RemoteFile, RemoteFiles, RemoteMeta, Result, StorageOptions, Waits,
+};
 use reqwest::Url;
 
 use crate::failure::{Failure, Kind};
 use crate::options::of_web;
 use crate::ranged::{Explain, Ranged};
 use crate::runtime;
+use crate::waiters::Waiters;
 use crate::web_file::{Once, Page, Site};
 use crate::web_url;
 use crate::wire::Wire;
@@ -28,13 +31,14 @@ pub(crate) struct WebFiles {
 static WHOLE: Mutex<BTreeMap<String, Url>> = Mutex::new(BTreeMap::new());
 
 impl WebFiles {
-    pub(crate) fn open(url: &str, options: &StorageOptions) -> Result<Self> {
+    pub(crate) fn open(url: &str, options: &StorageOptions, waits: &Waits) -> Result<Self> {
         let shown = web_url::shown(url);
         let patience = of_web(&options.of(&shown)).map_err(|text| {
             let failure = Failure::new(Kind::Other(io::ErrorKind::InvalidInput), text);
             error("open", &shown, &[], failure)
         })?;
-        let wire = Wire::to_web(patience);
+        let server = shown.split('/').take(3).collect::<Vec<_>>().join("/");
+        let wire = Wire::to_web(patience, Waiters::new(&server, waits));
         let wire = wire.map_err(|failure| error("open", &shown, &[], failure))?;
         Ok(Self {
             site: Site { wire },

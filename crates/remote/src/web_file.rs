@@ -147,18 +147,12 @@ impl Page {
 
 impl Site {
     async fn send(&self, request: &Request) -> Result<Response, Failure> {
-        let answer = self.wire.send(request, Whole::No).await;
-        match answer {
-            Ok(response) if response.status().is_success() => Ok(response),
-            Ok(response) => {
-                let unknown =
-                    || Failure::other(format!("the server answered {}", response.status()));
-                Err(Failure::refused().unwrap_or_else(unknown))
-            }
-            Err(error) => {
-                Err(Failure::refused().unwrap_or_else(|| Failure::other(error.to_string())))
-            }
+        let response = self.wire.send(request, Whole::No).await?;
+        if response.status().is_success() {
+            return Ok(response);
         }
+        let unknown = || Failure::other(format!("the server answered {}", response.status()));
+        Err(Failure::refused().unwrap_or_else(unknown))
     }
 
     /// Gives a whole answer, which must not be longer than `limit`.
@@ -187,7 +181,7 @@ impl Site {
                     Err(error) => break error.without_url().to_string(),
                 }
             };
-            tries.pause_after_break(&broke).await?;
+            tries.pause_after_break(&broke, self.wire.waiters()).await?;
         }
     }
 
@@ -240,7 +234,7 @@ impl Site {
                 }
             };
             if bytes.len() < wanted {
-                tries.pause_after_break(&broke).await?;
+                tries.pause_after_break(&broke, self.wire.waiters()).await?;
             }
         }
         Ok(bytes.freeze())
@@ -418,7 +412,8 @@ async fn next_piece(
                         text,
                     ));
                 }
-                answer.tries.pause_after_break(&broke).await?;
+                let waiters = site.wire.waiters();
+                answer.tries.pause_after_break(&broke, waiters).await?;
             }
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use coldpress_storage::Waiting;
 use http::header::RANGE;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
@@ -21,7 +22,8 @@ use rustls::{ClientConfig, RootCertStore};
 
 use crate::failure::{Failure, refused};
 use crate::patience::{Patience, Tries, is_worth_retrying, retry_after};
-use crate::refusal::{Refusal, is_of_metadata};
+use crate::refusal::{Refusal, is_of_certificate, is_of_metadata};
+use crate::waiters::{Waiters, given_up};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may be silent. It includes sending a part, whose length this crate chooses.
@@ -57,56 +59,88 @@ fn note_answer(host: &str) {
 pub(crate) struct Wire {
     client: Client,
     patience: Patience,
+    waiters: Waiters,
 }
 
 impl Wire {
     /// Requests to object stores. A redirection of theirs is an error: it means another region.
-    pub(crate) fn to_stores(patience: Patience) -> Result<Self, Failure> {
+    pub(crate) fn to_stores(patience: Patience, waiters: Waiters) -> Result<Self, Failure> {
         static CLIENT: OnceLock<Client> = OnceLock::new();
         let client = shared(&CLIENT, Policy::none())?;
-        Ok(Self { client, patience })
+        Ok(Self {
+            client,
+            patience,
+            waiters,
+        })
     }
 
     /// Requests to web servers, which redirect.
-    pub(crate) fn to_web(patience: Patience) -> Result<Self, Failure> {
+    pub(crate) fn to_web(patience: Patience, waiters: Waiters) -> Result<Self, Failure> {
         static CLIENT: OnceLock<Client> = OnceLock::new();
         let client = shared(&CLIENT, Policy::limited(MAX_REDIRECTS))?;
-        Ok(Self { client, patience })
+        Ok(Self {
+            client,
+            patience,
+            waiters,
+        })
     }
 
     pub(crate) fn patience(&self) -> Patience {
         self.patience
     }
 
-    /// Makes a request until there is an answer that no other try would change. The body of an answer that is to be `whole`
-    /// is all there.
-    pub(crate) async fn send(
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.waiters
+    }
+
+    /// Makes a request until there is an answer that no other try would change, or until there is no time to wait for one. The
+    /// body of an answer that is to be `whole` is all there.
+    pub(crate) async fn send(&self, request: &Request, whole: Whole) -> Result<Response, Failure> {
+        let host = host_of(request.url());
+        let body = request.body().and_then(reqwest::Body::as_bytes);
+        let bytes = body.map_or(0, |body| body.len() as u64);
+        let waiting = self.waiters.begin(&host, bytes);
+        if waiting.is_hopeless() {
+            return Err(not_waited_for(host));
+        }
+        tokio::select! {
+            answer = self.tried(request, whole, &host, &waiting) => answer,
+            () = given_up(&waiting) => Err(not_waited_for(host)),
+        }
+    }
+
+    async fn tried(
         &self,
         request: &Request,
         whole: Whole,
-    ) -> Result<Response, reqwest::Error> {
-        let host = host_of(request.url());
+        host: &str,
+        waiting: &Waiting,
+    ) -> Result<Response, Failure> {
         let mut tries = Tries::new(self.patience);
-        if is_of_metadata(&host) {
+        if is_of_metadata(host) {
             tries.at_most(2);
         }
         loop {
-            let answer = self.once(request, whole, &host).await;
+            let answer = self.once(request, whole, host).await;
             if answer.is_ok() {
-                note_answer(&host);
+                note_answer(host);
             }
             let pause = match &answer {
                 Ok(response) if is_worth_retrying(response.status()) => {
+                    waiting.failed(format!("it answers {}", response.status().as_u16()));
                     tries.pause(retry_after(response.headers()))
                 }
-                Ok(response) if response.status().is_success() => return answer,
-                Err(error) if !is_hopeless(error) => {
-                    if error.is_connect() && !has_answered(&host) {
+                Ok(_) => {
+                    waiting.heard();
+                    None
+                }
+                Err(error) => {
+                    waiting.failed(message_of(error));
+                    if error.is_connect() && !has_answered(host) {
                         tries.at_most(CONNECT_TRIES);
                     }
-                    tries.pause(None)
+                    (!is_hopeless(error)).then(|| tries.pause(None)).flatten()
                 }
-                _ => None,
             };
             if let Some(pause) = pause {
                 tokio::time::sleep(pause).await;
@@ -114,11 +148,9 @@ impl Wire {
             }
             let tried = tries.failed().max(1);
             return match answer {
-                Ok(response) => Ok(note_refusal(host, response, tried).await),
-                Err(error) => {
-                    refused(no_answer(host, &error, tried));
-                    Err(error.without_url())
-                }
+                Ok(response) if response.status().is_success() => Ok(response),
+                Ok(response) => Ok(note_refusal(host.to_owned(), response, tried).await),
+                Err(error) => Err(noted(no_answer(host.to_owned(), &error, tried))),
             };
         }
     }
@@ -135,10 +167,14 @@ impl Wire {
             *again.timeout_mut() = Some(METADATA_TIMEOUT);
         }
         let response = self.client.execute(again).await?;
-        if whole == Whole::No || !response.status().is_success() {
+        if !response.status().is_success() {
             return Ok(response);
         }
         let (parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
+        if whole == Whole::No {
+            let body = self.waiters.watched(body, host);
+            return Ok(http::Response::from_parts(parts, body).into());
+        }
         let body = body.collect().await?.to_bytes();
         let mut response = http::Response::from_parts(parts, body);
         if hides_error(request.method(), response.body()) {
@@ -174,7 +210,9 @@ impl HttpService for Wire {
         // This crate asks for contents by ranges, and `object_store` for nothing else.
         let is_content = request.headers().contains_key(RANGE);
         let whole = if is_content { Whole::No } else { Whole::Yes };
-        let response = self.send(&request, whole).await.map_err(http_error)?;
+        let response = self.send(&request, whole).await;
+        let response =
+            response.map_err(|failure| HttpError::new(HttpErrorKind::Interrupted, failure))?;
         let (mut parts, body) = http::Response::<reqwest::Body>::from(response).into_parts();
         parts.extensions.clear();
         let body = HttpResponseBody::new(body.map_err(http_error));
@@ -226,6 +264,24 @@ async fn first_bytes(mut body: reqwest::Body) -> Bytes {
         }
     }
     bytes.freeze()
+}
+
+/// Remembers why there is no answer.
+fn noted(refusal: Refusal) -> Failure {
+    refused(refusal.clone());
+    refusal.into()
+}
+
+fn not_waited_for(host: String) -> Failure {
+    noted(Refusal {
+        host,
+        status: None,
+        code: String::new(),
+        message: "there is no time to wait for one".to_owned(),
+        region: None,
+        kind: io::ErrorKind::TimedOut,
+        tries: 1,
+    })
 }
 
 fn no_answer(host: String, error: &reqwest::Error, tries: u32) -> Refusal {
@@ -288,7 +344,7 @@ fn is_hopeless(error: &reqwest::Error) -> bool {
         }
         next = error.source();
     }
-    error.is_builder() || error.is_redirect()
+    error.is_builder() || error.is_redirect() || is_of_certificate(&innermost(error))
 }
 
 fn http_error(error: reqwest::Error) -> HttpError {

@@ -12,6 +12,7 @@
 //!   in one, and [`AttemptName`] is what such a file is called.
 //! - [`RemoteFiles`] are files behind URLs that others wrote. A [`Scheme`] is a kind of places that URLs lead to, and
 //!   [`StoreSchemes`] are those that a program knows.
+//! - [`Waits`] is what is known of servers that do not answer: who is told, and that nobody has time for them any more.
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
@@ -74,6 +75,7 @@ mod start;
 mod store;
 mod verify;
 mod volatile;
+mod waits;
 
 pub(crate) use atomic::remove_unsynced;
 pub use atomic::{
@@ -111,3 +113,4 @@ pub use store::{
     StoreWriter, StoredObject, Stores, Upload, put_if, verify_stamp,
 };
 pub use verify::{digest_file, verify};
+pub use waits::{WaitListener, WaitNews, Waiting, Waits};

@@ -5,6 +5,7 @@
 
 use std::io::{self, Read, Write};
 
+use coldpress_storage::WaitNews;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,11 @@ pub enum FromWorker {
     AtWork {
         /// How far it is.
         at_work: AtWork,
+    },
+    /// It waits for a silent server, or the server answers again.
+    Waits {
+        /// The news about the server.
+        news: WaitNews,
     },
     /// In an attempt that gives operators one record at a time: this one comes now.
     InHand {

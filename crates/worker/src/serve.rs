@@ -12,7 +12,7 @@ use std::time::Duration;
 use coldpress_failure::full_message;
 use coldpress_operator::{Registry, Shared};
 use coldpress_record::Origin;
-use coldpress_storage::{StoreSchemes, Stores, spawn};
+use coldpress_storage::{StoreSchemes, Stores, WaitListener, Waits, spawn};
 
 use crate::attempt::Attempt;
 use crate::death::{CANNOT_GO_ON, InHand};
@@ -86,7 +86,15 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     if dies_with_parent {
         die_with_parent()?;
     }
+    let waits = Waits::default();
+    let teller = driver.clone();
+    let told: Arc<WaitListener> = Arc::new(move |news| {
+        // Without a driver nobody wants to know.
+        let _ = teller.tell(&FromWorker::Waits { news: news.clone() });
+    });
+    waits.listen(&told);
     let schemes = schemes.clone().with_options(spec.store_options.clone());
+    let schemes = schemes.with_waits(waits.clone());
     let mut sources = spec.sources.iter_mut();
     let reached = sources.try_for_each(|source| source.reach(&schemes));
     reached.map_err(|error| io::Error::other(full_message(&error)))?;
@@ -95,6 +103,7 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
         registry: registry.clone(),
         stores: stores.map_err(|error| io::Error::other(full_message(&error)))?,
         shared: Shared::default(),
+        waits: waits.clone(),
     };
     let (stop, progress) = (
         Arc::new(AtomicBool::new(false)),
@@ -129,7 +138,11 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
             Ok(())
         })?
     };
-    listen(&mut input, &attempts, &stop, || work.is_finished())
+    let leave = || {
+        stop.store(true, Ordering::Relaxed);
+        waits.hurry();
+    };
+    listen(&mut input, &attempts, leave, || work.is_finished())
 }
 
 /// Asks the system to kill this process when its parent ends. A parent that has ended already shows at the input's end.
@@ -150,7 +163,7 @@ fn start<T: Send + 'static>(
 fn listen(
     input: &mut impl Read,
     attempts: &Sender<Box<Attempt>>,
-    stop: &AtomicBool,
+    leave: impl Fn(),
     has_ended: impl Fn() -> bool,
 ) -> io::Result<()> {
     while let Some(message) = receive(input)? {
@@ -160,7 +173,7 @@ fn listen(
                     return Err(io::Error::other("the worker's thread ended early"));
                 }
             }
-            ToWorker::Stop => stop.store(true, Ordering::Relaxed),
+            ToWorker::Stop => leave(),
             ToWorker::Begin { .. } => {}
         }
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use coldpress_failure::{ErrorClass, catch};
 use coldpress_operator::{Chain, FoundAssets, Pipeline, Registry, Shared};
 use coldpress_record::Batch;
-use coldpress_storage::{Packing, Stores};
+use coldpress_storage::{Packing, Stores, Waits};
 
 use crate::attempt::{Assignment, Attempt, Start};
 use crate::error::{AttemptError, FailureKind};
@@ -24,6 +24,8 @@ pub struct WorkerContext {
     pub stores: Stores,
     /// The models of all workers of the process.
     pub shared: Shared,
+    /// Receives the reports of worker processes about servers that they wait for.
+    pub waits: Waits,
 }
 
 /// Runs the attempts of a job, one after another; operators and buffers are kept in between.

@@ -115,6 +115,13 @@ pub(super) fn drive(
             received,
         }),
         Err(error) => {
+            if let (Some(signal), true) = (received.signal(), executor.is_given_up()) {
+                let message = format!(
+                    "stopped while a store did not answer: {}",
+                    error.full_message()
+                );
+                return Err(Failure::new(code::signal(signal), message));
+            }
             let shown = matches!(error.kind(), coldpress::executor::ErrorKind::Failed);
             let failure = given.failure(error, &source_text);
             let standing = || {

@@ -48,6 +48,8 @@ fn answer(mut stream: TcpStream) {
             "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>".to_owned(),
         ),
         target if target.starts_with("/data/") => (404, error("NoSuchKey")),
+        "/old/in.jsonl" => (400, error("ExpiredToken")),
+        "/others/in.jsonl" => (403, error("AccessDenied")),
         _ => (404, error("NoSuchBucket")),
     };
     let length = body.len();
@@ -136,6 +138,19 @@ fn places_that_cannot_be_are_told_in_the_words_of_recipes() {
             "the option `endpoint` must be an address with http:// or https://",
         ),
         (&tls, "s3://data/in.jsonl", "x.jsonl", "does not speak TLS"),
+        // A file is looked at by a request whose answer has no text.
+        (
+            &good,
+            "s3://old/in.jsonl",
+            "x.jsonl",
+            "(ExpiredToken); get new credentials: these have expired",
+        ),
+        (
+            &good,
+            "s3://others/in.jsonl",
+            "x.jsonl",
+            "(AccessDenied); check the credentials in `storage_options` or in the environment",
+        ),
         (&good, "s3://data", "x.jsonl", "`s3://data`"),
         (
             &good,

@@ -41,6 +41,9 @@ mod package;
 mod python;
 // Runs that are stopped, frozen or killed.
 mod signals;
+// Stores that do not answer.
+#[cfg(feature = "remote")]
+mod silent;
 // What a collector of spans gets.
 mod spans;
 // Recipes with operators that decide about the whole dataset.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use coldpress::storage::{
     Digest, Error, FileStamp, LocalStore, NewFile, ObjectMeta, ObjectName, ObjectStore, Result,
-    Scheme, StorageOptions, StoreReader, StoreSchemes, StoreWriter, create_dir_all_durable,
+    Scheme, StorageOptions, StoreReader, StoreSchemes, StoreWriter, Waits, create_dir_all_durable,
     sync_dir,
 };
 
@@ -41,7 +41,12 @@ pub(crate) const COMBINATION: (&str, &str) = ("combination", "7-hush-7");
 struct Safe;
 
 impl Scheme for Safe {
-    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+    fn store(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        _: &Waits,
+    ) -> Result<Arc<dyn ObjectStore>> {
         let (name, value) = COMBINATION;
         if options.of(url).get(name) != Some(&value) {
             let error = io::Error::other("the combination is another one");

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use coldpress_storage::{
     Error as StorageError, ObjectStore, RemoteFile, RemoteFiles, RemoteMeta, Scheme,
-    StorageOptions, StoreSchemes,
+    StorageOptions, StoreSchemes, Waits,
 };
 
 use super::*;
@@ -81,6 +81,7 @@ impl Scheme for Server {
         &self,
         url: &str,
         _: &StorageOptions,
+        _: &Waits,
     ) -> coldpress_storage::Result<Arc<dyn ObjectStore>> {
         panic!("nobody keeps files of a job at {url}")
     }
@@ -89,6 +90,7 @@ impl Scheme for Server {
         &self,
         _: &str,
         _: &StorageOptions,
+        _: &Waits,
     ) -> coldpress_storage::Result<Arc<dyn RemoteFiles>> {
         Ok(Arc::new(self.clone()))
     }

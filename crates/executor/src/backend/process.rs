@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use coldpress_storage::spawn;
+use coldpress_storage::{Waits, spawn};
 use coldpress_worker::{
     Attempt, AttemptError, JobSpec, Outcome, Progress, ToWorker, WorkerContext,
 };
@@ -59,7 +59,7 @@ impl Backend for ProcessBackend {
         &self,
         workers: usize,
         spec: Arc<JobSpec>,
-        _: WorkerContext,
+        context: WorkerContext,
         finished: Sender<Finished>,
     ) -> std::io::Result<Box<dyn Running>> {
         let (attempts, queue) = unbounded::<Attempt>();
@@ -72,6 +72,7 @@ impl Backend for ProcessBackend {
             },
             stop: AtomicBool::new(false),
             progress: Arc::new(Progress::default()),
+            waits: context.waits,
             pipes: (0..workers.max(1)).map(|_| Mutex::default()).collect(),
         });
         let mut processes = Processes {
@@ -103,6 +104,8 @@ struct Shared {
     begin: ToWorker,
     stop: AtomicBool,
     progress: Arc<Progress>,
+    /// Receives the reports of the processes about servers that they wait for.
+    waits: Waits,
     /// The ways to the processes that live, by the number of the worker.
     pipes: Vec<Mutex<Option<Pipe>>>,
 }
@@ -209,7 +212,7 @@ impl Attendant {
         self.tell(&ToWorker::Run {
             attempt: Box::new(attempt),
         });
-        match child.attend(&self.shared.progress) {
+        match child.attend(&self.shared.progress, &self.shared.waits) {
             Some(result) => {
                 self.child = Some(child);
                 result

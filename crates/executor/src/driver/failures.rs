@@ -22,6 +22,11 @@ impl Driver<'_> {
     ) -> Result<()> {
         let task = ended.task;
         match error.kind {
+            // A store that does not answer is not waited for when the job ends.
+            _ if error.class == ErrorClass::Network && self.is_ending(motion) => {
+                motion.scheduler.stopped(task);
+                return Ok(());
+            }
             FailureKind::Stopped | FailureKind::Outside if self.is_ending(motion) => {
                 motion.scheduler.stopped(task);
                 return Ok(());

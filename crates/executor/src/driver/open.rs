@@ -92,6 +92,7 @@ impl<'e> Driver<'e> {
             started,
             mode != Mode::Resume,
         )?;
+        let waits = teller.tells_waits(executor.schemes.waits());
         let copies = Copies::of(executor, &teller)?;
         if let Some(path) = &recipe.events.metrics_path {
             // As for other outputs; where that fails, so does the first writing, with a warning.
@@ -115,6 +116,7 @@ impl<'e> Driver<'e> {
             truth: Truth::new(&executor.layout, journal, state),
             stores,
             teller,
+            _waits: waits,
             copies,
             sources: Sources::new(dataset),
             types_of_rows: false,

@@ -12,7 +12,7 @@ mod untold;
 mod views;
 
 use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
 use coldpress_config::LogLevel;
@@ -20,7 +20,7 @@ use coldpress_events::{Event, EventKind, EventLog, EventSink, Level, LogOptions}
 use coldpress_job::{JobLock, JobSummary};
 use coldpress_notify::Messenger;
 use coldpress_partition::Task;
-use coldpress_storage::Stores;
+use coldpress_storage::{Stores, WaitListener, Waits};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::executor::Executor;
@@ -138,6 +138,16 @@ impl<'e> Teller<'e> {
     /// For others who have something to tell.
     pub(super) fn sink(&self) -> EventSink {
         self.events.sink()
+    }
+
+    /// Logs news about silent servers for as long as the returned listener is held.
+    pub(super) fn tells_waits(&self, waits: &Waits) -> Arc<WaitListener> {
+        let sink = self.sink();
+        let listener: Arc<WaitListener> = Arc::new(move |news| {
+            sink.emit(Event::new(EventKind::Warning, news.to_string()));
+        });
+        waits.listen(&listener);
+        listener
     }
 
     pub(super) fn emit(&self, event: Event) {

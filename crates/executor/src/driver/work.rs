@@ -153,6 +153,7 @@ impl Driver<'_> {
             registry: prepared.registry.clone(),
             stores: self.stores.clone(),
             shared: prepared.shared.clone(),
+            waits: self.executor.schemes.waits().clone(),
         };
         let running = self
             .executor

@@ -149,6 +149,7 @@ impl OpenedJob {
             registry: prepared.registry.clone(),
             stores: self.stores.clone(),
             shared: prepared.shared.clone(),
+            waits: self.executor.schemes.waits().clone(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use coldpress_storage::{
     Error, ObjectStore, RemoteFile, RemoteFiles, RemoteMeta, Result, Scheme, StorageOptions,
-    StoreSchemes, digest_file,
+    StoreSchemes, Waits, digest_file,
 };
 
 /// URLs such as `shelf:///tmp/a.jsonl`, which lead to the file `/tmp/a.jsonl`. The digest of its bytes is its version.
@@ -30,14 +30,14 @@ fn path(url: &str) -> PathBuf {
 }
 
 impl Scheme for Shelf {
-    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+    fn store(&self, url: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn ObjectStore>> {
         Err(Error::Unsupported {
             action: "keep files of jobs",
             path: url.into(),
         })
     }
 
-    fn files(&self, _: &str, _: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
+    fn files(&self, _: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn RemoteFiles>> {
         Ok(Arc::new(*self))
     }
 }

@@ -284,6 +284,7 @@ fn many_attempts() {
         registry: crate::operators::registry(),
         stores: Stores::open(spec.stores.clone(), &StoreSchemes::default()).unwrap(),
         shared: Default::default(),
+        waits: Default::default(),
     };
     let (sender, finished) = crossbeam_channel::unbounded();
     let backend = Bench::fake("nodes_die");

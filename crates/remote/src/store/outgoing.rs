@@ -304,6 +304,6 @@ async fn copied_whole(
         let pause = tries.pause(None);
         let pause =
             pause.ok_or_else(|| Failure::other("the copy of the upload did not end in time"))?;
-        tokio::time::sleep(pause).await;
+        bucket.waiters().pause(pause).await;
     }
 }

@@ -66,7 +66,7 @@ impl Target {
                 return Err(Failure::other("its upload is gone: it was abandoned"));
             }
             let pause = tries.pause(None).ok_or(failure)?;
-            tokio::time::sleep(pause).await;
+            self.bucket.waiters().pause(pause).await;
         }
     }
 

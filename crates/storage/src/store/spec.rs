@@ -11,7 +11,7 @@ use super::contract::ObjectStore;
 use super::local::LocalStore;
 use super::options::StorageOptions;
 use super::reference::Place;
-use crate::{Error, RemoteFiles, Result};
+use crate::{Error, RemoteFiles, Result, Waits};
 
 /// Which store: what another process needs to open the same one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,20 +96,31 @@ impl StoreSpecs {
 
 /// A kind of places that URLs lead to, by the scheme of the URL.
 ///
-/// It must give the same objects for the same URL in every process.
+/// It must give the same objects for the same URL in every process. The opened stores report to the given [`Waits`] which
+/// servers they wait for, and give up requests when it says that there is no time.
 pub trait Scheme: Send + Sync + 'static {
     /// Opens the store below this URL, for the files of jobs.
     ///
     /// # Errors
     /// [`Error::Store`], and [`Error::Unsupported`] where nothing can be written, as on a web server.
-    fn store(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn ObjectStore>>;
+    fn store(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn ObjectStore>>;
 
     /// Opens what reads files behind URLs of this scheme, for datasets.
     ///
     /// # Errors
     /// [`Error::Store`], and [`Error::Unsupported`] where a scheme is for the files of jobs alone.
-    fn files(&self, url: &str, options: &StorageOptions) -> Result<Arc<dyn RemoteFiles>> {
-        let _ = options;
+    fn files(
+        &self,
+        url: &str,
+        options: &StorageOptions,
+        waits: &Waits,
+    ) -> Result<Arc<dyn RemoteFiles>> {
+        let _ = (options, waits);
         Err(Error::Unsupported {
             action: "be read as a dataset",
             path: url.into(),
@@ -124,7 +135,7 @@ impl<F> Scheme for OnlyStores<F>
 where
     F: Fn(&str) -> Result<Arc<dyn ObjectStore>> + Send + Sync + 'static,
 {
-    fn store(&self, url: &str, _: &StorageOptions) -> Result<Arc<dyn ObjectStore>> {
+    fn store(&self, url: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn ObjectStore>> {
         self.0(url)
     }
 }
@@ -150,6 +161,7 @@ where
 pub struct StoreSchemes {
     schemes: BTreeMap<String, Arc<dyn Scheme>>,
     options: StorageOptions,
+    waits: Waits,
 }
 
 impl StoreSchemes {
@@ -184,6 +196,19 @@ impl StoreSchemes {
         &self.options
     }
 
+    /// Sets the shared knowledge about servers that do not answer.
+    #[must_use]
+    pub fn with_waits(mut self, waits: Waits) -> Self {
+        self.waits = waits;
+        self
+    }
+
+    /// Returns the shared knowledge about servers that do not answer.
+    #[must_use]
+    pub fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
     /// Makes sure that the scheme of a URL is known.
     ///
     /// # Errors
@@ -199,7 +224,7 @@ impl StoreSchemes {
     pub fn open(&self, spec: &StoreSpec) -> Result<Arc<dyn ObjectStore>> {
         match spec {
             StoreSpec::Folder(path) => Ok(Arc::new(LocalStore::new(path))),
-            StoreSpec::Url(url) => self.of(url)?.store(url, &self.options),
+            StoreSpec::Url(url) => self.of(url)?.store(url, &self.options, &self.waits),
         }
     }
 
@@ -208,7 +233,7 @@ impl StoreSchemes {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn files(&self, url: &str) -> Result<Arc<dyn RemoteFiles>> {
-        self.of(url)?.files(url, &self.options)
+        self.of(url)?.files(url, &self.options, &self.waits)
     }
 
     /// The schemes that are known, as an end of a sentence.

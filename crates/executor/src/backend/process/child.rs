@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 use std::thread::JoinHandle;
 
-use coldpress_storage::{Obstacle, crash_point};
+use coldpress_storage::{Obstacle, Waits, crash_point};
 use coldpress_worker::{
     AttemptError, FromWorker, InHand, Outcome, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
 };
@@ -99,12 +99,17 @@ impl Child {
     }
 
     /// Listens until the attempt ends; none if the process ends before that.
-    pub(super) fn attend(&mut self, progress: &Progress) -> Option<Result<Outcome, AttemptError>> {
+    pub(super) fn attend(
+        &mut self,
+        progress: &Progress,
+        waits: &Waits,
+    ) -> Option<Result<Outcome, AttemptError>> {
         self.in_hand = None;
         self.done.clear();
         loop {
             match receive(&mut self.said) {
                 Ok(Some(FromWorker::AtWork { at_work })) => progress.put(at_work),
+                Ok(Some(FromWorker::Waits { news })) => waits.pass_on(&news),
                 Ok(Some(FromWorker::InHand { record })) => self.take_in_hand(record),
                 Ok(Some(FromWorker::Finished { result })) => return Some(*result),
                 Ok(Some(FromWorker::Hello | FromWorker::Ready | FromWorker::Alive)) => {}

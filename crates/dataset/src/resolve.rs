@@ -123,9 +123,10 @@ pub fn resolve_inputs(
             false => search::files_of(path, &options.suffixes, is_input, &mut remarks)?,
         };
         for file in files {
+            remarks.notes.extend(without_version(&file));
             let file = match &options.key {
                 None => file,
-                Some(key) => file.sealed(key)?,
+                Some(key) => file.sealed(key),
             };
             check_sealed(&file)?;
             let opened = Opened::new(&file, options)?;
@@ -144,6 +145,20 @@ pub fn resolve_inputs(
         of_paths,
         notes,
         missing,
+    })
+}
+
+/// Returns a note about a file at a URL whose server does not tell versions apart.
+fn without_version(file: &Location) -> Option<String> {
+    let Location::Remote(remote) = file else {
+        return None;
+    };
+    remote.meta().version.is_none().then(|| {
+        format!(
+            "the server of `{}` gives neither an ETag nor the time of the last change: if the file changes while the job runs, \
+             that is noticed only where its length changes too",
+            file.display()
+        )
     })
 }
 

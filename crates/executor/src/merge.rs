@@ -7,6 +7,7 @@ pub(crate) mod traces;
 
 use std::collections::HashMap;
 use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -17,7 +18,9 @@ use coldpress_checkpoint::RowsReader;
 use coldpress_dataset::RowsForm;
 use coldpress_export::{ExportTarget, ExportWriter, KeptRows, PartitionRows, Staged};
 use coldpress_operator::Decision;
-use coldpress_storage::{FernetKey, ObjectName, StoredObject, crash_point, spawn};
+use coldpress_storage::{
+    FernetKey, ObjectName, StoredObject, crash_point, create_dir_all_durable, spawn,
+};
 use coldpress_table::{MixedField, SchemaRef};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
@@ -77,7 +80,8 @@ pub(crate) enum Appended {
 }
 
 impl Merge {
-    /// Begins to stage the outputs; `token` tells this attempt at it from others. `lists` says what deduplicators removed, and
+    /// Begins to stage the outputs; `token` tells this attempt at it from others. Those that go to stores and are encrypted are
+    /// made in the folder `unsealed` first. `lists` says what deduplicators removed, and
     /// `traces` takes samples where records are traced. What must wait for all results is encoded by `threads` threads.
     pub(crate) fn start(
         outputs: &Outputs,
@@ -85,15 +89,27 @@ impl Merge {
         threads: usize,
         lists: Lists,
         traces: Option<Traces>,
+        unsealed: &Path,
     ) -> Result<Self> {
-        let target = outputs.export();
+        let sealing = Sealing::of(outputs, token, unsealed)?;
+        let made_in = |target: &ExportTarget, index| match &sealing {
+            Some(sealing) => sealing.made_in(target, index),
+            None => Ok(target.clone()),
+        };
+        let target = &made_in(outputs.export(), 0)?;
+        let beside = outputs.beside().iter().zip(1..);
+        let beside = beside.map(|(output, index)| {
+            let target = made_in(&output.target, index)?;
+            Ok((output.content, target))
+        });
+        let beside = beside.collect::<Result<Vec<_>>>()?;
         let abandoned = Arc::new(AtomicBool::new(false));
         let merging = Merging {
             writer: ExportWriter::create(target, token, threads)?,
-            staging: Staging::create(outputs.beside(), token)?,
+            staging: Staging::create(beside, token)?,
             lists,
             traces,
-            sealing: Sealing::of(outputs, token)?,
+            sealing,
             needs_types: target.needs_second_pass(),
             partitions: HashMap::new(),
             abandoned: Arc::clone(&abandoned),
@@ -260,10 +276,12 @@ struct Sealing {
     key: FernetKey,
     targets: Vec<ExportTarget>,
     token: String,
+    /// The folder for clear text of outputs that go to stores.
+    unsealed: PathBuf,
 }
 
 impl Sealing {
-    fn of(outputs: &Outputs, token: &str) -> Result<Option<Self>> {
+    fn of(outputs: &Outputs, token: &str, unsealed: &Path) -> Result<Option<Self>> {
         let Some(key) = outputs.key()? else {
             return Ok(None);
         };
@@ -274,7 +292,18 @@ impl Sealing {
                 .chain(beside)
                 .collect(),
             token: format!("{token}{SEALED}"),
+            unsealed: unsealed.to_owned(),
         }))
+    }
+
+    /// Returns the target for the clear text of the output with this number.
+    fn made_in(&self, target: &ExportTarget, index: usize) -> Result<ExportTarget> {
+        // Two outputs may have the same name in different folders of a store.
+        let folder = self.unsealed.join(index.to_string());
+        if target.path().is_none() {
+            create_dir_all_durable(&folder)?;
+        }
+        Ok(target.made_in(&folder))
     }
 
     fn seal(

@@ -1,7 +1,7 @@
 //! What a job asks of servers: about how many requests, and how many bytes.
 
 use coldpress_config::Location;
-use coldpress_dataset::Source;
+use coldpress_dataset::{Location as SourceLocation, Source};
 use serde::Serialize;
 
 use crate::prepare::Prepared;
@@ -54,7 +54,12 @@ impl Prepared {
         let mut traffic = Traffic::default();
         for source in sources.iter().filter(|one| one.path.is_remote()) {
             let files = source.members.len().max(1) as u64;
-            traffic.reads(source.identity.length, files);
+            // Base64 is a third longer, and is read once more to verify the signature.
+            let bytes = match &source.path {
+                SourceLocation::Sealed(_) => source.identity.length / 3 * 8,
+                _ => source.identity.length,
+            };
+            traffic.reads(bytes, files);
             traffic.read_requests += LOOKS * files;
         }
         let paths = &self.recipe.paths;

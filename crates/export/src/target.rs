@@ -127,6 +127,18 @@ impl ExportTarget {
         }
     }
 
+    /// Returns the same output in a folder of this machine if it goes to a URL: it is made there before it is encrypted.
+    #[must_use]
+    pub fn made_in(&self, folder: &Path) -> Self {
+        match &self.place {
+            OutputPlace::Path(_) => self.clone(),
+            OutputPlace::Url(_) => Self {
+                place: OutputPlace::Path(folder.join(self.name())),
+                ..self.clone()
+            },
+        }
+    }
+
     /// Returns its place, without a final `/`. It is displayed as its path or its URL.
     pub fn place(&self) -> &OutputPlace {
         &self.place

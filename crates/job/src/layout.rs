@@ -321,6 +321,12 @@ impl Layout {
         self.job_dir.join("fetched")
     }
 
+    /// Returns `unsealed/`: outputs for stores, before they are encrypted. Nothing is lost with them.
+    #[must_use]
+    pub fn unsealed_dir(&self) -> PathBuf {
+        self.job_dir.join("unsealed")
+    }
+
     /// Returns `quarantine/`.
     #[must_use]
     pub fn quarantine_dir(&self) -> PathBuf {

@@ -14,7 +14,8 @@ mod token;
 mod unseal;
 
 pub use key::{FernetKey, KEY_VARIABLE, KeyPlace};
-pub use seal::seal_file;
+pub use seal::{seal_file, seal_into};
+pub use token::SealedBytes;
 pub use unseal::UnsealedFile;
 
 /// The first byte of a token.

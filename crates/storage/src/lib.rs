@@ -12,7 +12,7 @@
 //!   in one, and [`AttemptName`] is what such a file is called.
 //! - [`RemoteFiles`] are files behind URLs that others wrote. A [`Scheme`] is a kind of places that URLs lead to, and
 //!   [`StoreSchemes`] are those that a program knows.
-//! - [`Waits`] is what is known of servers that do not answer: who is told, and that nobody has time for them any more.
+//! - [`Waits`] knows the servers that do not answer: it tells listeners, and ends requests when there is no time any more.
 //! - [`FileLock`] keeps a second driver on the same host out.
 //! - [`Obstacle`] tells what no other try would get past: a full disk, a read-only file system.
 //! - [`open_file`] and [`read_small`] read files that anyone may have replaced by a pipe, a device or a huge file.
@@ -88,7 +88,10 @@ pub use directory::{
     real_place, sync_dir,
 };
 pub use error::{Error, Result};
-pub use fernet::{FernetKey, KEY_VARIABLE, KeyPlace, UnsealedFile, looks_sealed, seal_file};
+pub use fernet::{
+    FernetKey, KEY_VARIABLE, KeyPlace, SealedBytes, UnsealedFile, looks_sealed, seal_file,
+    seal_into,
+};
 pub use file_id::FileId;
 pub use hasher::Hasher;
 pub use lock::{FileLock, Holder};

@@ -7,7 +7,7 @@ use coldpress::storage::{Expected, LocalStore, ObjectName, put_if};
 use crate::bench::{Bench, Ran};
 use crate::tests::Test;
 
-pub(crate) const ALL: [Test; 3] = [
+pub(crate) const ALL: [Test; 4] = [
     (
         "an_export_that_is_killed_anywhere_ends_with_the_right_objects",
         an_export_that_is_killed_anywhere_ends_with_the_right_objects,
@@ -15,6 +15,10 @@ pub(crate) const ALL: [Test; 3] = [
     (
         "what_another_left_half_done_can_be_replaced_and_what_a_stranger_put_there_cannot",
         what_another_left_half_done_can_be_replaced_and_what_a_stranger_put_there_cannot,
+    ),
+    (
+        "an_encrypted_export_is_never_there_in_clear_text",
+        an_encrypted_export_is_never_there_in_clear_text,
     ),
     (
         "a_url_of_an_unknown_scheme_is_one_error_at_the_start",
@@ -121,6 +125,74 @@ fn what_another_left_half_done_can_be_replaced_and_what_a_stranger_put_there_can
         "{told}"
     );
     assert!(told.contains("bucket://"), "{told}");
+}
+
+/// Encrypts an export on its way into a bucket, or to this machine.
+fn run_sealed(bench: &Bench, job: &str, out: &str, at: &str, point: Option<&str>) -> Ran {
+    let recipe = format!(
+        "dataset_path: {input}\nexport_path: {out}/{at}\nexport_dropped: {out}/dropped\nexport_stats: true\n\
+         export_shard_size: 3000\nwork_dir: {jobs}\njob_id: {job}\nnp: 2\npartition: {{size: 100}}\n\
+         encrypt_before_export: true\nencryption_key_path: {key}\n\
+         load_jsonl_lenient: true\nprocess:\n  - text_length_filter: {{min_len: 30}}\n",
+        input = bench.path("in.jsonl").display(),
+        jobs = bench.path("jobs").display(),
+        key = bench.path("key").display(),
+    );
+    let path = bench.path(&format!("{job}.yaml"));
+    fs::write(&path, recipe).unwrap();
+    let path = path.display().to_string();
+    bench.run(&["process", "--config", &path, "--no-progress"], point)
+}
+
+fn an_encrypted_export_is_never_there_in_clear_text() {
+    const KEY: &str = "ExIKe19ChqLdyO1ZR2hGNsZbWhjGmEWVDz8vj_F0Nrs=";
+    let bench = Bench::new();
+    fs::write(bench.path("key"), KEY).unwrap();
+    let all_sealed = |found: &[(String, Vec<u8>)]| {
+        for (name, bytes) in found {
+            assert!(bytes.starts_with(b"gAAAAA"), "{name}");
+        }
+    };
+    for (number, at) in ["out.jsonl", "shards/", "out.csv"].into_iter().enumerate() {
+        let here = format!("here-{number}");
+        let folder = bench.path(&here).display().to_string();
+        run_sealed(&bench, &here, &folder, at, None).expect(0);
+        let mut expected = objects(&bench, &here);
+        expected.retain(|(name, _)| !name.contains(".coldpress.lock"));
+        assert!(expected.len() >= 3, "{expected:?}");
+        all_sealed(&expected);
+        for (kill, point) in [
+            "merge.sealed",
+            "merge.sealed:3",
+            "export.intent",
+            "export.uploaded:2",
+            "export.owned",
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let job = format!("job-{number}-{kill}");
+            let bucket = format!("sealed-{number}-{kill}");
+            let url = format!("bucket://{}", bench.path(&bucket).display());
+            let killed = run_sealed(&bench, &job, &url, at, Some(point));
+            assert!(killed.was_killed(), "{point}: {}", killed.told());
+            all_sealed(&uploaded(&bench, &bucket));
+            run_sealed(&bench, &job, &url, at, None).expect(0);
+            assert!(objects(&bench, &bucket) == expected, "{at} {point}");
+            let left = bench.files(&format!("jobs/{job}/unsealed"));
+            assert!(left.is_empty(), "{left:?}");
+        }
+    }
+}
+
+/// Returns the objects of a bucket except signatures and unfinished uploads.
+fn uploaded(bench: &Bench, bucket: &str) -> Vec<(String, Vec<u8>)> {
+    let files = bench.files(bucket).into_iter();
+    let named = files.map(|path| (path.display().to_string(), fs::read(&path).unwrap()));
+    let is_whole = |(name, bytes): &(String, Vec<u8>)| {
+        !name.contains(".coldpress.json") && !name.contains(".~") && !bytes.is_empty()
+    };
+    named.filter(is_whole).collect()
 }
 
 fn a_url_of_an_unknown_scheme_is_one_error_at_the_start() {

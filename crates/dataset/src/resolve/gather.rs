@@ -107,7 +107,7 @@ impl Gathered {
             .unzip();
         source.identity = SourceIdentity::of_members(&self.path, &members, &identities);
         source.path = match members.first() {
-            Some(first @ Location::Remote(_)) => first.clone(),
+            Some(first) if first.is_remote() => first.clone(),
             _ => Location::File(self.path.clone().into()),
         };
         source.members = members;

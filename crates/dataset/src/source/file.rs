@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
 use bytes::Bytes;
-use coldpress_storage::{UnsealedFile, open_file};
+use coldpress_storage::{SealedBytes, UnsealedFile, open_file};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{ChunkReader, Length};
 
@@ -21,9 +21,15 @@ pub struct InputFile(Inner);
 #[derive(Debug)]
 enum Inner {
     Local(File),
-    Remote { blocks: Arc<Blocks>, position: u64 },
-    // It is boxed because it is much larger than the others.
-    Sealed(Box<UnsealedFile>),
+    Remote {
+        blocks: Arc<Blocks>,
+        position: u64,
+    },
+    Sealed {
+        // It is boxed because it is much larger than the others.
+        text: Box<UnsealedFile>,
+        stored: Arc<InputFile>,
+    },
 }
 
 /// Opens a file of a dataset. A pipe or a device is refused without waiting for it, because it gives its bytes only once.
@@ -38,8 +44,12 @@ pub fn open_source(location: &Location) -> Result<InputFile> {
             position: 0,
         },
         Location::Sealed(Sealed { path, key }) => {
-            let file = UnsealedFile::open(open_local(path)?, path, &key.load()?)?;
-            Inner::Sealed(Box::new(file))
+            let stored = Arc::new(open_source(path)?);
+            let text = UnsealedFile::open(stored.clone(), path.shown(), &key.load()?)?;
+            Inner::Sealed {
+                text: Box::new(text),
+                stored,
+            }
         }
     }))
 }
@@ -48,7 +58,7 @@ pub fn open_source(location: &Location) -> Result<InputFile> {
 /// check it again.
 pub(crate) fn check_sealed(location: &Location) -> Result<()> {
     if let Location::Sealed(Sealed { path, key }) = location {
-        UnsealedFile::open_checked(open_local(path)?, path, &key.load()?)?;
+        UnsealedFile::open_checked(Arc::new(open_source(path)?), path.shown(), &key.load()?)?;
     }
     Ok(())
 }
@@ -71,7 +81,7 @@ pub(crate) fn open_stream(
         Location::Sealed(Sealed { path, .. }) => {
             let mut file = open_source(location)?;
             file.seek(SeekFrom::Start(start))
-                .map_err(Error::io("read", path))?;
+                .map_err(Error::io("read", path.shown()))?;
             Ok(Box::new(file))
         }
         Location::Remote(remote) => {
@@ -103,7 +113,7 @@ impl InputFile {
         match &self.0 {
             Inner::Local(file) => Ok(file.metadata()?.len()),
             Inner::Remote { blocks, .. } => Ok(blocks.len()),
-            Inner::Sealed(file) => Ok(file.length()),
+            Inner::Sealed { text, .. } => Ok(text.length()),
         }
     }
 
@@ -111,7 +121,7 @@ impl InputFile {
     pub(crate) fn modified_nanos(&self) -> io::Result<u64> {
         let file = match &self.0 {
             Inner::Local(file) => file,
-            Inner::Sealed(file) => file.file(),
+            Inner::Sealed { stored, .. } => return stored.modified_nanos(),
             Inner::Remote { blocks, .. } => return Ok(blocks.file().meta().modified_nanos),
         };
         let modified = file.metadata()?.modified().ok();
@@ -127,7 +137,10 @@ impl InputFile {
                 blocks: Arc::clone(blocks),
                 position: *position,
             },
-            Inner::Sealed(file) => Inner::Sealed(Box::new(file.reopened())),
+            Inner::Sealed { text, stored } => Inner::Sealed {
+                text: Box::new(text.reopened()),
+                stored: Arc::clone(stored),
+            },
         }))
     }
 
@@ -136,7 +149,7 @@ impl InputFile {
         match &self.0 {
             Inner::Local(file) => std::os::unix::fs::FileExt::read_at(file, buffer, offset),
             Inner::Remote { blocks, .. } => blocks.read_at(buffer, offset),
-            Inner::Sealed(file) => file.read_at(buffer, offset),
+            Inner::Sealed { text, .. } => text.read_at(buffer, offset),
         }
     }
 
@@ -157,11 +170,21 @@ impl InputFile {
     }
 }
 
+impl SealedBytes for InputFile {
+    fn length(&self) -> io::Result<u64> {
+        Self::length(self)
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        Self::read_at(self, buffer, offset)
+    }
+}
+
 impl Read for InputFile {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.0 {
             Inner::Local(file) => file.read(buffer),
-            Inner::Sealed(file) => file.read(buffer),
+            Inner::Sealed { text, .. } => text.read(buffer),
             Inner::Remote { blocks, position } => {
                 let read = blocks.read_at(buffer, *position)?;
                 *position += read as u64;
@@ -175,7 +198,7 @@ impl Seek for InputFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         match &mut self.0 {
             Inner::Local(file) => file.seek(to),
-            Inner::Sealed(file) => file.seek(to),
+            Inner::Sealed { text, .. } => text.seek(to),
             Inner::Remote { blocks, position } => {
                 let sought = match to {
                     SeekFrom::Start(offset) => Some(offset),

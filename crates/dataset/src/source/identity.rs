@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Source;
 use super::file::open_source;
-use super::location::{Location, Sealed};
+use super::location::Location;
 use crate::error::{Error, Result};
 
 /// The number of bytes at each end of a file that its identity covers. It is small, because the check must be cheap.
@@ -154,11 +154,9 @@ fn of_version(length: u64, version: &str) -> Digest {
 }
 
 fn place_of(file: &Location) -> Option<Digest> {
-    let place = match file {
-        Location::File(path) | Location::Sealed(Sealed { path, .. }) => {
-            std::fs::canonicalize(path).ok()?
-        }
-        Location::Remote(_) => file.shown().to_owned(),
+    let place = match file.local() {
+        Some(path) => std::fs::canonicalize(path).ok()?,
+        None => file.shown().to_owned(),
     };
     Some(Digest::of(place.as_os_str().as_encoded_bytes()))
 }

@@ -18,15 +18,15 @@ pub enum Location {
     File(PathBuf),
     /// A file at a URL.
     Remote(Remote),
-    /// An encrypted file on this machine.
+    /// An encrypted file.
     Sealed(Sealed),
 }
 
 /// An encrypted file. Everything known about it, including its length, is about its decrypted text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
-    /// The path of the file.
-    pub path: PathBuf,
+    /// The place of the file, which is encrypted once.
+    pub path: Box<Location>,
     /// The place of the key.
     pub key: KeyPlace,
 }
@@ -61,7 +61,8 @@ impl Location {
     #[must_use]
     pub fn local(&self) -> Option<&Path> {
         match self {
-            Self::File(path) | Self::Sealed(Sealed { path, .. }) => Some(path),
+            Self::File(path) => Some(path),
+            Self::Sealed(Sealed { path, .. }) => path.local(),
             Self::Remote(_) => None,
         }
     }
@@ -76,20 +77,12 @@ impl Location {
     }
 
     /// Returns the same place for an encrypted file.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for a URL.
-    pub(crate) fn sealed(self, key: &KeyPlace) -> Result<Self> {
+    pub(crate) fn sealed(self, key: &KeyPlace) -> Self {
         match self {
-            Self::File(path) => Ok(Self::Sealed(Sealed {
-                path,
+            Self::Sealed(_) => self,
+            Self::File(_) | Self::Remote(_) => Self::Sealed(Sealed {
+                path: Box::new(self),
                 key: key.clone(),
-            })),
-            Self::Sealed(_) => Ok(self),
-            Self::Remote(_) => Err(Error::Unsupported {
-                path: self.display().to_string(),
-                what: "an encrypted file behind a URL",
-                help: "copy it to this machine first",
             }),
         }
     }
@@ -98,7 +91,8 @@ impl Location {
     #[must_use]
     pub fn shown(&self) -> &Path {
         match self {
-            Self::File(path) | Self::Sealed(Sealed { path, .. }) => path,
+            Self::File(path) => path,
+            Self::Sealed(Sealed { path, .. }) => path.shown(),
             Self::Remote(remote) => &remote.shown,
         }
     }
@@ -117,13 +111,18 @@ impl Location {
     /// Returns whether it is at a URL.
     #[must_use]
     pub fn is_remote(&self) -> bool {
-        matches!(self, Self::Remote(_))
+        match self {
+            Self::File(_) => false,
+            Self::Sealed(Sealed { path, .. }) => path.is_remote(),
+            Self::Remote(_) => true,
+        }
     }
 
     /// Returns whether reading may begin anywhere.
     pub(crate) fn is_seekable(&self) -> bool {
         match self {
-            Self::File(_) | Self::Sealed(_) => true,
+            Self::File(_) => true,
+            Self::Sealed(Sealed { path, .. }) => path.is_seekable(),
             Self::Remote(remote) => remote.meta.seekable,
         }
     }
@@ -131,7 +130,8 @@ impl Location {
     /// Returns the same place with the file that is there now.
     pub(crate) fn as_it_is_now(&self) -> Result<Self> {
         match self {
-            Self::File(_) | Self::Sealed(_) => Ok(self.clone()),
+            Self::File(_) => Ok(self.clone()),
+            Self::Sealed(Sealed { path, key }) => Ok(path.as_it_is_now()?.sealed(key)),
             Self::Remote(remote) => {
                 let files = remote.files()?;
                 let meta = files.examine(&remote.meta.url)?;
@@ -145,9 +145,13 @@ impl Location {
     /// # Errors
     /// [`Error::Storage`] when the scheme of its URL is not known or cannot be opened.
     pub fn reach(&mut self, schemes: &StoreSchemes) -> Result<()> {
-        if let Self::Remote(remote) = self {
-            remote.files = Some(schemes.files(&remote.meta.url)?);
-            remote.shown = shown(&remote.meta.url);
+        match self {
+            Self::File(_) => {}
+            Self::Sealed(Sealed { path, .. }) => path.reach(schemes)?,
+            Self::Remote(remote) => {
+                remote.files = Some(schemes.files(&remote.meta.url)?);
+                remote.shown = shown(&remote.meta.url);
+            }
         }
         Ok(())
     }
@@ -247,8 +251,12 @@ mod tests {
         assert_eq!(location, Location::File("/data/a.jsonl".into()));
         assert_eq!(serde_json::to_string(&location).unwrap(), json);
         let key = KeyPlace::File("/data/key".into());
-        let sealed = location.sealed(&key).unwrap();
+        let sealed = location.sealed(&key);
         let json = serde_json::to_string(&sealed).unwrap();
+        assert_eq!(
+            json,
+            r#"{"path":"/data/a.jsonl","key":{"file":"/data/key"}}"#
+        );
         assert_eq!(serde_json::from_str::<Location>(&json).unwrap(), sealed);
         assert!(sealed.local().is_some() && sealed.citable().is_none());
     }

@@ -21,6 +21,8 @@ struct Shared {
     files: BTreeMap<String, Vec<u8>>,
     /// True if reading may begin anywhere.
     seekable: bool,
+    /// True if it does not say which version a file is.
+    unversioned: bool,
     /// The offset at which reading breaks off for good.
     broken_at: Option<u64>,
     requests: Vec<String>,
@@ -56,7 +58,8 @@ impl Server {
         Ok(RemoteMeta {
             url: url.to_owned(),
             length: bytes.len() as u64,
-            version: Some(coldpress_storage::Digest::of(bytes).to_string()),
+            version: (!shared.unversioned)
+                .then(|| coldpress_storage::Digest::of(bytes).to_string()),
             modified_nanos: 1,
             seekable: shared.seekable,
         })
@@ -410,4 +413,17 @@ fn a_source_comes_from_another_process() {
     sent.reach(&server.schemes()).unwrap();
     assert_eq!(read(&sent, 0, None).0.len(), 1);
     assert_eq!(sent.path.display().to_string(), "test://b/a.jsonl");
+}
+
+#[test]
+fn a_server_that_tells_no_versions_is_warned_of() {
+    let server = Server::new(&[("test://b/a.jsonl", b"{\"text\": \"one\"}\n")]);
+    assert!(server.resolve("test://b/a.jsonl").unwrap().notes.is_empty());
+    server.0.lock().unwrap().unversioned = true;
+    let notes = server.resolve("test://b/a.jsonl").unwrap().notes;
+    assert_eq!(notes.len(), 1, "{notes:?}");
+    assert!(
+        notes[0].starts_with("the server of `test://b/a.jsonl` gives neither an ETag nor"),
+        "{notes:?}"
+    );
 }

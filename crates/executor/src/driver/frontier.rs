@@ -140,6 +140,7 @@ impl Driver<'_> {
             prepared.workers,
             lists,
             traces,
+            &self.executor.layout.unsealed_dir(),
         )
     }
 

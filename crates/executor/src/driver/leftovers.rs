@@ -41,6 +41,8 @@ impl Driver<'_> {
                 }
             }
         }
+        // Uploads end with their process, so their clear text is made again.
+        let _ = fs::remove_dir_all(self.executor.layout.unsealed_dir());
         self.remove_traces_in_the_making(&pending);
         self.remove_views_in_the_making();
     }

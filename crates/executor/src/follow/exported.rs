@@ -43,9 +43,10 @@ impl<'a> Exported<'a> {
             Some(begin)
         };
         let first_rows = (0..state.partition_count()).map(first_row).collect();
-        let shards = intent
-            .filter(|intent| intent.directory)
-            .map(|intent| shards(&intent.path, opened.key_of_outputs()).unwrap_or_default());
+        let shards = intent.filter(|intent| intent.directory).map(|intent| {
+            let schemes = opened.executor.schemes();
+            shards(&intent.path, opened.key_of_outputs(), schemes).unwrap_or_default()
+        });
         Self {
             opened,
             intent,
@@ -129,14 +130,17 @@ impl OpenedJob {
 }
 
 /// The shards of an export and how many rows are in each.
-fn shards(folder: &str, key: Option<KeyPlace>) -> Result<Vec<(String, u64)>> {
+fn shards(
+    folder: &str,
+    key: Option<KeyPlace>,
+    schemes: &StoreSchemes,
+) -> Result<Vec<(String, u64)>> {
     let options = ResolveOptions {
         key,
         ..ResolveOptions::default()
     };
-    let schemes = StoreSchemes::default();
     let find = |path: &str| {
-        let found = resolve_inputs(&[path.to_owned()], &options, &schemes, &mut |_| Ok(true));
+        let found = resolve_inputs(&[path.to_owned()], &options, schemes, &mut |_| Ok(true));
         found.map(|resolved| resolved.sources)
     };
     let sources = find(folder)?;

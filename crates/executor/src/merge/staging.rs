@@ -4,7 +4,7 @@
 use std::io::Read;
 
 use coldpress_checkpoint::{RowBlock, RowsReader};
-use coldpress_export::{DuplicatesFile, OutputFile, Staged};
+use coldpress_export::{DuplicatesFile, ExportTarget, OutputFile, Staged};
 use coldpress_operator::Decision;
 use coldpress_record::{STATS_FIELD, Stats, escape_into};
 use coldpress_storage::{Hasher, StoredObject};
@@ -12,7 +12,7 @@ use coldpress_worker::obstacle;
 
 use super::duplicates::Lists;
 use super::failure::{MergeFailure, unreadable};
-use crate::outputs::list::{Content, Output};
+use crate::outputs::list::Content;
 
 /// A file of records that a filter dropped of a partition.
 pub(crate) struct DroppedPiece {
@@ -37,14 +37,14 @@ type Written = std::result::Result<(), coldpress_export::Error>;
 
 impl Staging {
     pub(crate) fn create(
-        beside: &[Output],
+        beside: Vec<(Content, ExportTarget)>,
         token: &str,
     ) -> std::result::Result<Self, coldpress_export::Error> {
-        let create = |output: &Output| {
-            let file = OutputFile::create(&output.target, token)?;
+        let create = |(content, target): (Content, ExportTarget)| {
+            let file = OutputFile::create(&target, token)?;
             Ok(OpenFile {
-                content: output.content,
-                file: match output.content {
+                content,
+                file: match content {
                     Content::Duplicates => {
                         OpenForm::Duplicates(Box::new(DuplicatesFile::create(file)?))
                     }
@@ -53,7 +53,7 @@ impl Staging {
             })
         };
         beside
-            .iter()
+            .into_iter()
             .map(create)
             .collect::<std::result::Result<_, _>>()
             .map(Self)

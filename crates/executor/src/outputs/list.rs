@@ -112,7 +112,7 @@ impl Outputs {
                 content: Content::Duplicates,
             });
         }
-        let outputs = Self {
+        Ok(Self {
             export: Output {
                 target: export,
                 content: Content::Records,
@@ -126,9 +126,7 @@ impl Outputs {
                 false => label_fields(recipe),
             },
             key: key_of_outputs(recipe),
-        };
-        outputs.check_key(recipe)?;
-        Ok(outputs)
+        })
     }
 
     /// The same outputs, with traces in this folder of the job.
@@ -168,22 +166,6 @@ impl Outputs {
     /// The fields by which the list and the report of duplicates name records.
     pub(crate) fn labels(&self) -> &[String] {
         &self.labels
-    }
-
-    /// Files are encrypted once they are complete, and what is complete in a store is not here any more.
-    fn check_key(&self, recipe: &Recipe) -> Result<()> {
-        let mut outputs = self.iter();
-        match outputs.find(|output| output.target.path().is_none()) {
-            Some(output) if self.key.is_some() => {
-                let message = format!(
-                    "`{}` is in a store, and only files of this machine are encrypted: export to a path and upload that, or \
-                     let the store encrypt what it holds",
-                    output.target.place()
-                );
-                Err(Error::of_key(recipe, "encrypt_before_export", message))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// Reads the key that the outputs are encrypted with; none if they are not.

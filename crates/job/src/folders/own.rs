@@ -23,12 +23,11 @@ const FILES: [&str; 8] = [
 /// The prefixes of the names of files that belong to a partition: in the first stage, and in later ones.
 const OF_ATTEMPTS: [&str; 2] = ["partition_", "stage_"];
 
+const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+
 /// The folders in a job's folder, with the prefixes of the names in them.
-const FOLDERS: [(&str, &[&str]); 14] = [
-    (
-        "journal",
-        &["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
-    ),
+const FOLDERS: [(&str, &[&str]); 15] = [
+    ("journal", &DIGITS),
     // The journal of a job that adopts another's work, before it is moved into place.
     (".journal.tmp", &["0"]),
     (
@@ -46,6 +45,7 @@ const FOLDERS: [(&str, &[&str]); 14] = [
     ("reports", &[]),
     ("partitions", &["partition_"]),
     ("fetched", &["partition_"]),
+    ("unsealed", &DIGITS),
     ("checkpoints", &["partition_", "stage_", "checkpoint_"]),
     ("intermediate", &OF_ATTEMPTS),
     ("event_logs", &["events."]),

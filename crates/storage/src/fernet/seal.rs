@@ -25,16 +25,24 @@ const PIECE_BYTES: usize = 64 * 1024;
 /// # Errors
 /// If one of the files cannot be read or written, or `to` exists; soon after `stop` is set.
 pub fn seal_file(key: &FernetKey, from: &Path, to: &Path, stop: &AtomicBool) -> Result<FileStamp> {
+    let mut out = BufWriter::with_capacity(PIECE_BYTES, NewFile::create(to)?);
+    seal_into(key, from, &mut out, stop)?;
+    let file = out.into_inner();
+    let file = file.map_err(|error| Error::io("write", to, error.into_error()))?;
+    file.finish()
+}
+
+/// Encrypts the file `from` into a writer. `from` is read twice and is not changed.
+///
+/// # Errors
+/// If the file cannot be read, or the other cannot be written; soon after `stop` is set.
+pub fn seal_into(key: &FernetKey, from: &Path, out: impl Write, stop: &AtomicBool) -> Result<()> {
     let open = || -> Result<Stoppable<'_>> {
         let file = open_file(from)?;
         Ok(Stoppable { file, stop })
     };
     let iv = iv_of(key, open()?).map_err(|source| Error::io("read", from, source))?;
-    let mut out = BufWriter::with_capacity(PIECE_BYTES, NewFile::create(to)?);
-    seal(key, iv, open()?, &mut out).map_err(|source| Error::io("write", to, source))?;
-    let file = out.into_inner();
-    let file = file.map_err(|error| Error::io("write", to, error.into_error()))?;
-    file.finish()
+    seal(key, iv, open()?, out).map_err(|source| Error::io("encrypt", from, source))
 }
 
 /// A file that cannot be read any more once somebody says so.

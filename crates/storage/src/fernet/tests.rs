@@ -1,6 +1,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -23,7 +24,7 @@ fn sealed(text: &[u8]) -> Vec<u8> {
 fn opened(folder: &Path, token: &[u8]) -> crate::Result<UnsealedFile> {
     let path = folder.join("token");
     fs::write(&path, token).unwrap();
-    UnsealedFile::open_checked(File::open(&path).unwrap(), &path, &key())
+    UnsealedFile::open_checked(Arc::new(File::open(&path).unwrap()), &path, &key())
 }
 
 #[test]
@@ -105,7 +106,8 @@ fn a_file_that_is_cut_off_or_of_another_key_is_refused() {
     let other = FernetKey::parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=").unwrap();
     let path = folder.path().join("other");
     fs::write(&path, &token).unwrap();
-    let error = UnsealedFile::open_checked(File::open(&path).unwrap(), &path, &other).unwrap_err();
+    let error = UnsealedFile::open_checked(Arc::new(File::open(&path).unwrap()), &path, &other)
+        .unwrap_err();
     assert!(error.to_string().contains("another key"), "{error}");
 }
 

@@ -1,5 +1,6 @@
 //! The bytes of a token, read out of its base64.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -8,10 +9,35 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
 
+/// An open source of the bytes of an encrypted file.
+pub trait SealedBytes: fmt::Debug + Send + Sync {
+    /// Returns the number of bytes.
+    ///
+    /// # Errors
+    /// When it cannot be found out.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Reads some bytes from `offset` on; none at the end.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize>;
+}
+
+impl SealedBytes for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        FileExt::read_at(self, buffer, offset)
+    }
+}
+
 /// The bytes that a file is the base64 of.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
-    file: Arc<File>,
+    file: Arc<dyn SealedBytes>,
     /// Characters of the base64, without what may follow it.
     characters: u64,
     /// Bytes.
@@ -19,25 +45,21 @@ pub(super) struct Token {
 }
 
 impl Token {
-    pub(super) fn open(file: File) -> io::Result<Self> {
+    pub(super) fn open(file: Arc<dyn SealedBytes>) -> io::Result<Self> {
         // An editor may have added a line end.
         const TAIL: u64 = 64;
-        let stored = file.metadata()?.len();
+        let stored = file.length()?;
         let looked_at = stored.min(TAIL);
         let mut tail = vec![0; looked_at as usize];
-        file.read_exact_at(&mut tail, stored - looked_at)?;
+        read_exact_at(&*file, &mut tail, stored - looked_at)?;
         let text = tail.trim_ascii_end();
         let padding = text.iter().rev().take_while(|byte| **byte == b'=').count() as u64;
         let characters = stored - (tail.len() - text.len()) as u64;
         Ok(Self {
-            file: Arc::new(file),
+            file,
             characters,
             length: (characters / 4 * 3).saturating_sub(padding),
         })
-    }
-
-    pub(super) fn file(&self) -> &File {
-        &self.file
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -49,7 +71,7 @@ impl Token {
         // Four characters are three bytes.
         let (first, last) = (start / 3 * 4, (end.div_ceil(3) * 4).min(self.characters));
         let mut text = vec![0; usize::try_from(last.saturating_sub(first)).unwrap_or(0)];
-        self.file.read_exact_at(&mut text, first)?;
+        read_exact_at(&*self.file, &mut text, first)?;
         let invalid = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not base64");
         let mut bytes = URL_SAFE.decode(&text).map_err(invalid)?;
         bytes.truncate((end - start / 3 * 3) as usize);
@@ -59,4 +81,19 @@ impl Token {
             false => Err(io::ErrorKind::InvalidData.into()),
         }
     }
+}
+
+fn read_exact_at(file: &dyn SealedBytes, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match file.read_at(buffer, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(read) => {
+                buffer = &mut buffer[read..];
+                offset += read as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

@@ -1,15 +1,15 @@
 //! Decrypting.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 use aes::cipher::BlockCipherDecrypt;
 use aes::{Aes128, Block};
 use hmac::Mac;
 
 use super::key::FernetKey;
-use super::token::Token;
+use super::token::{SealedBytes, Token};
 use super::{BLOCK_BYTES, HEAD_BYTES, IV_START, SIGNATURE_BYTES, VERSION};
 use crate::{Error, Result};
 
@@ -32,11 +32,12 @@ pub struct UnsealedFile {
 }
 
 impl UnsealedFile {
-    /// Opens an encrypted file whose signature was checked before, so that it is not read whole: only its form is checked.
+    /// Opens an encrypted file whose signature was checked before, so that it is not read whole: only its form is checked. `path`
+    /// is what errors call it.
     ///
     /// # Errors
     /// [`Error::NotSealed`] if it is not a token, or only a part of one, or was encrypted with another key.
-    pub fn open(file: File, path: &Path, key: &FernetKey) -> Result<Self> {
+    pub fn open(file: Arc<dyn SealedBytes>, path: &Path, key: &FernetKey) -> Result<Self> {
         let bad = |reason: &str| not_sealed(path, reason);
         let token = Token::open(file).map_err(|source| Error::io("read", path, source))?;
         let encrypted = token
@@ -72,7 +73,7 @@ impl UnsealedFile {
     ///
     /// # Errors
     /// [`Error::NotSealed`] if it is not a token, is damaged, or was signed with another key.
-    pub fn open_checked(file: File, path: &Path, key: &FernetKey) -> Result<Self> {
+    pub fn open_checked(file: Arc<dyn SealedBytes>, path: &Path, key: &FernetKey) -> Result<Self> {
         let opened = Self::open(file, path, key)?;
         let token = &opened.token;
         let signed = token.length() - SIGNATURE_BYTES;
@@ -114,12 +115,6 @@ impl UnsealedFile {
     #[must_use]
     pub fn length(&self) -> u64 {
         self.length
-    }
-
-    /// Returns the encrypted file.
-    #[must_use]
-    pub fn file(&self) -> &File {
-        self.token.file()
     }
 
     /// Reads from a place in the text, and leaves the position where it is.

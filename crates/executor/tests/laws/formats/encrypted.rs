@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use coldpress_executor::ErrorKind;
@@ -45,19 +46,21 @@ fn seal(file: &Path) {
 
 fn unseal(file: &Path) {
     let opened = fs::File::open(file).unwrap();
-    let mut opened = UnsealedFile::open_checked(opened, file, &key()).unwrap();
+    let mut opened = UnsealedFile::open_checked(Arc::new(opened), file, &key()).unwrap();
     let mut text = Vec::new();
     opened.read_to_end(&mut text).unwrap();
     fs::write(file, text).unwrap();
 }
 
-/// A job over the same files, encrypted.
-fn sealed_job(files: &Files) -> Job {
-    let job = Job(Bench::over(|folder| {
+/// A job over the same files, encrypted, on this machine or behind URLs.
+fn sealed_job(files: &Files, remote: bool) -> Job {
+    let mut bench = Bench::over(|folder| {
         let sources = files.write(folder);
         all_files(folder).iter().for_each(|file| seal(file));
         sources
-    }));
+    });
+    bench.remote = remote;
+    let job = Job(bench);
     fs::write(job.0.path("key"), format!("{KEY}\n")).unwrap();
     job
 }
@@ -104,10 +107,10 @@ proptest! {
     #![proptest_config(cases(16))]
 
     #[test]
-    fn encryption_shows_in_no_record(files in any_files(), work in any_work()) {
+    fn encryption_shows_in_no_record(files in any_files(), work in any_work(), remote in any::<bool>()) {
         let expected = Expected::of(&files, &work.plan);
         let Some((_, plain)) = completed(&files, &work, &expected) else { return Ok(()) };
-        let job = sealed_job(&files);
+        let job = sealed_job(&files, remote);
         let sealed = sealed_work(&job, &work);
         let report = job.run(&sealed).unwrap();
         let first: Vec<Vec<u8>> = outputs(&job, &work).iter().map(|path| fs::read(path).unwrap()).collect();

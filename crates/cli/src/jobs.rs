@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use coldpress::config::{Location, meant_url};
-use coldpress::job::{
-    InvalidJobId, JobId, Layout, ListedJob, Scratch, list_jobs, list_jobs_of_url,
-};
+use coldpress::job::{InvalidJobId, JobId, JobsDir, Layout, ListedJob};
 use coldpress::storage::StoreSchemes;
 
 use crate::failure::Failure;
@@ -28,25 +26,25 @@ impl BaseDir {
     pub(crate) fn find(&self, job: &str, schemes: &StoreSchemes) -> Result<Layout, Failure> {
         self.refuse_slips()?;
         refuse_slip(job)?;
-        let found = match (Location::of(job).url(), url_of(&self.base_dir)) {
-            (Some(url), _) => find_at_url(url, schemes)?,
-            (None, Some(base_url)) => find_below_url(base_url, job, schemes)?,
-            (None, None) => Layout::existing(&self.base_dir, id_of(job)?),
+        let found = match Location::of(job).url() {
+            Some(url) => find_at_url(url, schemes)?,
+            None => JobsDir::new(&self.base_dir, schemes).find(id_of(job)?),
         };
-        found.map_err(|error| {
-            Failure::from(error).with_details(
+        let is_at_url = Location::of(job).url().is_some() || url_of(&self.base_dir).is_some();
+        found.map_err(|error| match error {
+            coldpress::job::Error::Storage(_) if is_at_url => Failure::from(error).with_details(
+                "help: --storage-options and the environment say how a bucket is reached",
+            ),
+            error => Failure::from(error).with_details(
                 "help: `coldpress jobs` lists the jobs; --base-dir says where they are",
-            )
+            ),
         })
     }
 
     /// The jobs that are there.
     pub(crate) fn list(&self, schemes: &StoreSchemes) -> Result<Vec<ListedJob>, Failure> {
         self.refuse_slips()?;
-        Ok(match url_of(&self.base_dir) {
-            Some(url) => list_jobs_of_url(url, schemes)?,
-            None => list_jobs(&self.base_dir)?,
-        })
+        Ok(JobsDir::new(&self.base_dir, schemes).list()?)
     }
 }
 
@@ -79,21 +77,7 @@ pub(crate) fn find_at_url(
 ) -> Result<coldpress::job::Result<Layout>, Failure> {
     let url = url.trim_end_matches('/');
     let (base_url, job) = url.rsplit_once('/').unwrap_or((url, ""));
-    find_below_url(base_url, job, schemes)
-}
-
-fn find_below_url(
-    base_url: &str,
-    job: &str,
-    schemes: &StoreSchemes,
-) -> Result<coldpress::job::Result<Layout>, Failure> {
-    let id = id_of(job)?;
-    Ok(Layout::existing_at_url(
-        base_url,
-        id,
-        schemes,
-        &Scratch::Temporary,
-    ))
+    Ok(JobsDir::new(base_url, schemes).find(id_of(job)?))
 }
 
 fn id_of(job: &str) -> Result<JobId, Failure> {

@@ -22,8 +22,8 @@ use std::time::Duration;
 use crate::events::{EventFilter, EventReader, Follow, follow, read_events};
 use crate::executor::OperatorPerformance;
 use crate::job::{
-    self, InvalidJobId, JobId, JobSummary, JobView, Layout, ListedJob, Liveness, StopOptions,
-    StopReport, list_jobs, stop_job,
+    self, InvalidJobId, JobId, JobSummary, JobView, JobsDir, Layout, ListedJob, Liveness,
+    StopOptions, StopReport, stop_job,
 };
 use crate::report::{self, MonitorView, PartitionView, monitor};
 
@@ -43,14 +43,16 @@ pub struct JobHandle {
 }
 
 impl JobHandle {
-    /// Finds the job with this id in a folder of jobs.
+    /// Finds the job with this id in a folder of jobs, or below their URL. What is new of a job behind a URL is brought every two
+    /// seconds, for as long as the handle is there.
     ///
     /// # Errors
     /// [`InvalidJobId`](crate::job::Error::InvalidJobId), [`UnknownJob`](crate::job::Error::UnknownJob) if there is no
     /// such job, [`Storage`](crate::job::Error::Storage) if its folder cannot be read.
     pub fn find(base_dir: impl AsRef<Path>, job: &str) -> job::Result<Self> {
         let id: JobId = job.parse().map_err(|error: InvalidJobId| error)?;
-        let layout = Layout::existing(base_dir.as_ref(), id)?;
+        let layout = JobsDir::new(base_dir.as_ref(), &crate::schemes()).find(id)?;
+        layout.keep_fresh()?;
         Ok(Self { layout })
     }
 
@@ -164,13 +166,14 @@ impl JobHandle {
     }
 }
 
-/// Lists the jobs in a folder that are running, the newest first. [`crate::job::list_jobs`] lists them all.
+/// Lists the jobs in a folder or below a URL that are running, the newest first. [`JobsDir::list`] lists them all.
 ///
 /// # Errors
 /// Fails if the folder cannot be listed.
 #[doc(alias = "list_running_jobs")]
 pub fn running(base_dir: impl AsRef<Path>) -> job::Result<Vec<JobView>> {
-    let jobs = list_jobs(base_dir.as_ref())?.into_iter();
+    let jobs = JobsDir::new(base_dir.as_ref(), &crate::schemes()).list()?;
+    let jobs = jobs.into_iter();
     let shown = jobs.filter_map(|job| match job {
         ListedJob::Job(view) => Some(view),
         ListedJob::NeverStarted { .. } | ListedJob::Unreadable { .. } => None,

@@ -179,21 +179,31 @@ pub(crate) fn is_old(view: &JobView) -> bool {
     );
     is_finished
         && !view.liveness.is_alive()
+        // The list of jobs at a URL has copies of their summaries only.
+        && view.layout.bring().is_ok()
         && recipe_of(&view.layout).is_ok_and(|recipe| is_beyond_age(&view.layout, &recipe))
 }
 
-/// By the time of the newest file of the journal, to which the end of the job was written last.
 fn is_beyond_age(layout: &Layout, recipe: &Recipe) -> bool {
     let storage = &recipe.storage;
+    let age = ended_at(layout).and_then(|ended| SystemTime::now().duration_since(ended).ok());
+    let most = DAY.saturating_mul(storage.max_retention_days);
+    storage.retention_policy != RetentionPolicy::KeepAll && age.is_some_and(|age| age >= most)
+}
+
+/// Returns the time when a job ended: that of the newest file of the journal, to which its end was written last. The local copy of
+/// a journal in a store is younger, so there the summary is used.
+fn ended_at(layout: &Layout) -> Option<SystemTime> {
+    if layout.url().is_some() {
+        let summary = JobSummary::read(layout).ok().flatten()?;
+        let seconds = Duration::try_from_secs_f64(summary.end_time?).ok()?;
+        return SystemTime::UNIX_EPOCH.checked_add(seconds);
+    }
     let files = fs::read_dir(layout.journal_dir()).into_iter().flatten();
     let modified = files
         .flatten()
         .filter_map(|file| file.metadata().ok()?.modified().ok());
-    let age = modified
-        .max()
-        .and_then(|ended| SystemTime::now().duration_since(ended).ok());
-    let most = DAY.saturating_mul(storage.max_retention_days);
-    storage.retention_policy != RetentionPolicy::KeepAll && age.is_some_and(|age| age >= most)
+    modified.max()
 }
 
 /// The recipe that the job ran with last.

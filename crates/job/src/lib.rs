@@ -70,6 +70,7 @@ mod journal;
 mod lock;
 
 mod fields_view;
+mod jobs_dir;
 mod listed_again;
 mod listing;
 mod mapping;
@@ -90,6 +91,7 @@ pub use error::{Error, Result};
 pub use fields_view::{FIELDS_SCHEMA, FieldView, FieldsView, OddPlace, TypeCount, fields_view};
 pub use folders::{OwnPlaces, is_moved_name, job_that_made};
 pub use id::{InvalidJobId, JobId};
+pub use jobs_dir::JobsDir;
 pub use journal::{
     Adoption, BarrierResolved, ByField, CheckpointEntry, ClustersOfSize, DamagedSource,
     DroppedEntry, Epoch, EpochStarted, ExportIntent, ExportState, Figures, FiguresFollower, Finish,

@@ -6,4 +6,5 @@ mod leave;
 mod list;
 mod views;
 
+pub(crate) use list::list_again;
 pub use list::list_jobs_of_url;

@@ -1,7 +1,6 @@
 //! From a request to its answer.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
@@ -46,7 +45,7 @@ impl Site {
             label: Label {
                 server: now.map_or(0, |since| since.as_nanos()),
             },
-            listing: Listing::new(&options.base_dir),
+            listing: Listing::new(options.jobs()),
             jobs: WatchedJobs::default(),
             metrics: Metrics::default(),
             one_at_a_time: Mutex::default(),
@@ -86,7 +85,7 @@ impl Site {
             Ok(_) => follow(stream, self.label, since, patience, latest),
         };
         match Route::of(&request.path) {
-            Some(Route::JobsLive) => live(&|| self.listing.latest(self.base_dir())),
+            Some(Route::JobsLive) => live(&|| self.listing.latest()),
             Some(Route::JobLive(id)) => {
                 // Held as long as the client follows the job, so that it is not forgotten.
                 let job = self.jobs.get(&id);
@@ -95,10 +94,6 @@ impl Site {
             Some(route) => answer(&self.answer(&route)),
             None => answer(&not_found(&format!("There is no page {}", request.path))),
         }
-    }
-
-    fn base_dir(&self) -> &Path {
-        &self.options.base_dir
     }
 
     fn check_host(&self, request: &Request) -> Result<(), Response> {
@@ -112,7 +107,7 @@ impl Site {
 
     fn answer(&self, route: &Route) -> Response {
         match route {
-            Route::Jobs => match self.listing.latest(self.base_dir()) {
+            Route::Jobs => match self.listing.latest() {
                 Ok(version) => {
                     let page = render_jobs_page(
                         &version.json,
@@ -142,7 +137,7 @@ impl Site {
                     Response::text(status_of(&trouble), format!("{}\n", trouble.text()))
                 }
             },
-            Route::Metrics => match self.listing.jobs(self.base_dir()) {
+            Route::Metrics => match self.listing.jobs() {
                 Ok(jobs) => Response::metrics(self.metrics.text(&jobs)),
                 Err(trouble) => Response::text(Status::Failed, format!("{}\n", trouble.text())),
             },

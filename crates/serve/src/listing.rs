@@ -1,9 +1,8 @@
 //! The list of jobs, which is made once for all clients.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use coldpress_job::{JobListing, ListedJob};
+use coldpress_job::{JobListing, JobsDir, ListedJob};
 use coldpress_report::JobsView;
 
 use crate::pace::Pace;
@@ -23,33 +22,33 @@ struct Current {
 }
 
 impl Listing {
-    pub(crate) fn new(base_dir: &Path) -> Self {
+    pub(crate) fn new(dir: JobsDir) -> Self {
         Self(Mutex::new(Current {
-            listing: JobListing::new(base_dir),
+            pace: Pace::of(&dir),
+            listing: JobListing::new(dir),
             jobs: Arc::default(),
             latest: None,
-            pace: Pace::default(),
         }))
     }
 
     /// Returns the latest view of the list.
-    pub(crate) fn latest(&self, base_dir: &Path) -> Latest {
-        self.now(base_dir).0
+    pub(crate) fn latest(&self) -> Latest {
+        self.now().0
     }
 
     /// Returns the jobs.
-    pub(crate) fn jobs(&self, base_dir: &Path) -> Result<Arc<Vec<ListedJob>>, Trouble> {
-        let (latest, jobs) = self.now(base_dir);
+    pub(crate) fn jobs(&self) -> Result<Arc<Vec<ListedJob>>, Trouble> {
+        let (latest, jobs) = self.now();
         latest.map(|_| jobs)
     }
 
-    fn now(&self, base_dir: &Path) -> (Latest, Arc<Vec<ListedJob>>) {
+    fn now(&self) -> (Latest, Arc<Vec<ListedJob>>) {
         let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let latest = match &current.latest {
             Some(latest) if !current.pace.is_due() => latest.clone(),
             _ => {
                 let begun = Pace::begin();
-                let latest = current.list(base_dir);
+                let latest = current.list();
                 current.pace.end(&begun);
                 current.latest = Some(latest.clone());
                 latest
@@ -60,10 +59,10 @@ impl Listing {
 }
 
 impl Current {
-    fn list(&mut self, base_dir: &Path) -> Latest {
+    fn list(&mut self) -> Latest {
         let unreadable = |error: &dyn std::fmt::Display| Trouble::Unreadable(error.to_string());
         let jobs = self.listing.list().map_err(|error| unreadable(&error))?;
-        let view = JobsView::of(base_dir, &jobs);
+        let view = JobsView::of(self.listing.dir().path(), &jobs);
         self.jobs = Arc::new(jobs);
         let json = serde_json::to_string(&view).map_err(|error| unreadable(&error))?;
         let previous = self.latest.as_ref().and_then(|latest| latest.as_ref().ok());

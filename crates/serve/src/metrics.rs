@@ -60,6 +60,8 @@ fn read_again(view: &JobView, before: Option<Known>) -> Known {
                 Some(before) => before.journal,
                 None => FiguresFollower::new(&view.layout),
             };
+            // The list of jobs at a URL has copies of their summaries only.
+            let _ = view.layout.bring();
             // A journal that cannot be read costs the job these numbers, and the page of the job says why.
             let operators = match journal.look() {
                 Ok(figures) => OperatorPerformance::of_job(figures),

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use coldpress_job::JobsDir;
 use coldpress_operator::Registry;
 use coldpress_storage::StoreSchemes;
 
@@ -19,15 +20,13 @@ pub struct ServeOptions {
 }
 
 impl ServeOptions {
-    /// Serves the jobs of this folder at this address; with port 0, at any port that is free.
+    /// Serves the jobs of this folder or URL at this address; with port 0, at any port that is free.
     ///
     /// The registry knows the kinds of operators, and by which statistics they decide.
     #[must_use]
     pub fn new(base_dir: impl Into<PathBuf>, listen: SocketAddr, registry: Registry) -> Self {
-        let base_dir = base_dir.into();
         Self {
-            // As people see it; a path that is empty stays as it is, and has no jobs.
-            base_dir: std::path::absolute(&base_dir).unwrap_or(base_dir),
+            base_dir: base_dir.into(),
             listen,
             registry,
             schemes: StoreSchemes::default(),
@@ -36,7 +35,11 @@ impl ServeOptions {
         }
     }
 
-    /// The stores that the files of jobs may be in. Default: those that come with Coldpress.
+    pub(crate) fn jobs(&self) -> JobsDir {
+        JobsDir::new(&self.base_dir, &self.schemes).whole()
+    }
+
+    /// The stores that jobs and their files may be in. Default: those that come with Coldpress.
     #[must_use]
     pub fn schemes(mut self, schemes: StoreSchemes) -> Self {
         self.schemes = schemes;

@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use coldpress_job::JobsDir;
 use rustix::time::{ClockId, clock_gettime};
 
 /// The shortest time between two readings.
 const LEAST: Duration = Duration::from_secs(1);
+
+/// The shortest time between two lists of the jobs at a URL.
+const LEAST_OF_URL: Duration = Duration::from_secs(10);
 
 /// What is read takes at most this part of a core, so that a job of very many partitions does not keep one busy.
 const PART_OF_CORE: u32 = 10;
@@ -14,6 +18,7 @@ const PART_OF_CORE: u32 = 10;
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     next: Option<Instant>,
+    least: Duration,
 }
 
 /// A reading under way, on one thread.
@@ -24,6 +29,15 @@ pub(crate) struct Begun {
 }
 
 impl Pace {
+    /// Returns the pace for listing all jobs of a place. At a URL each job costs requests.
+    pub(crate) fn of(dir: &JobsDir) -> Self {
+        let least = match dir.url() {
+            Some(_) => LEAST_OF_URL,
+            None => Duration::ZERO,
+        };
+        Self { least, next: None }
+    }
+
     pub(crate) fn is_due(&self) -> bool {
         self.next.is_none_or(|next| Instant::now() >= next)
     }
@@ -39,7 +53,8 @@ impl Pace {
     /// Notes that it has ended, on the same thread.
     pub(crate) fn end(&mut self, begun: &Begun) {
         let work = work_of_thread().saturating_sub(begun.work);
-        self.next = Some(Instant::now() + wait_after(begun.at.elapsed(), work));
+        let wait = wait_after(begun.at.elapsed(), work).max(self.least);
+        self.next = Some(Instant::now() + wait);
     }
 }
 

@@ -49,6 +49,8 @@ struct Current {
 #[derive(Debug, Default)]
 struct Reading {
     reader: Option<JobReader>,
+    /// The copy of a job at a URL, which is kept up to date.
+    brought: Option<Layout>,
     /// What the latest view was made from.
     stamp: Option<JobStamp>,
 }
@@ -110,7 +112,7 @@ impl Reading {
         options: &ServeOptions,
         previous: Option<&Latest>,
     ) -> Latest {
-        let layout = Layout::existing(&options.base_dir, job_id.clone()).map_err(|error| {
+        let layout = self.find(job_id, options).map_err(|error| {
             *self = Self::default();
             trouble(&error, false)
         })?;
@@ -144,6 +146,20 @@ impl Reading {
             (Some(next), _) => Arc::new(next),
             (None, None) => return Err(Trouble::Unreadable("there is no report".to_owned())),
         })
+    }
+}
+
+impl Reading {
+    fn find(&mut self, job_id: &JobId, options: &ServeOptions) -> Result<Layout, JobError> {
+        if let Some(layout) = &self.brought {
+            return Ok(layout.clone());
+        }
+        let layout = options.jobs().find(job_id.clone())?;
+        if layout.url().is_some() {
+            layout.keep_fresh()?;
+            self.brought = Some(layout.clone());
+        }
+        Ok(layout)
     }
 }
 

@@ -4,11 +4,13 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use coldpress_operator::Registry;
 use coldpress_serve::{Error, ServeOptions, Server, StopHandle};
+use coldpress_storage::{LocalStore, StoreSchemes};
 
 /// Longer than any answer takes, even where many tests share a core.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -29,7 +31,11 @@ impl Bench {
     fn with(change: impl FnOnce(ServeOptions) -> ServeOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = ServeOptions::new(folder.path(), free_port(), Registry::default());
-        let server = Server::bind(change(options)).unwrap();
+        Self::of(folder, change(options))
+    }
+
+    fn of(folder: tempfile::TempDir, options: ServeOptions) -> Self {
+        let server = Server::bind(options).unwrap();
         Self {
             folder,
             address: server.address(),
@@ -98,6 +104,39 @@ fn check_status(answer: &str, status: &str) {
         answer.starts_with(&format!("HTTP/1.1 {status} ")),
         "{answer}"
     );
+}
+
+#[test]
+fn jobs_behind_a_url_are_shown_as_those_in_a_folder_are() {
+    let bucket = tempfile::tempdir().unwrap();
+    let schemes = StoreSchemes::default().with("disk", |url| {
+        let folder = url.strip_prefix("disk://").unwrap_or(url);
+        Ok(Arc::new(LocalStore::new(folder)))
+    });
+    let jobs = format!("disk://{}", bucket.path().display());
+    let options = ServeOptions::new(jobs, free_port(), Registry::default()).schemes(schemes);
+    let behind_url = Bench::of(bucket, options);
+    let in_folder = Bench::new();
+    for bench in [&behind_url, &in_folder] {
+        bench.job(
+            "web",
+            r#"{"status": "completed", "start_time": 2.0, "end_time": 4.0}"#,
+        );
+    }
+    let listed = behind_url.get("/");
+    check_status(&listed, "200");
+    assert!(
+        listed.contains(r#""job_id":"web","status":"completed""#),
+        "{listed}"
+    );
+    for path in ["/jobs/web", "/jobs/none", "/metrics"] {
+        let first_line = |bench: &Bench| {
+            let answer = bench.get(path);
+            answer.lines().next().unwrap().to_owned()
+        };
+        assert_eq!(first_line(&behind_url), first_line(&in_folder), "{path}");
+    }
+    assert!(behind_url.get("/metrics").contains("web"));
 }
 
 #[test]

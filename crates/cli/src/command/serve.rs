@@ -4,10 +4,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 
 use coldpress::report::quantity::plain;
 use coldpress::serve::{ServeOptions, Server};
-use coldpress::storage::StoreSchemes;
+use coldpress::storage::{StoreSchemes, StoreSpec};
 
 use crate::failure::{Failure, chain, code};
-use crate::jobs::BaseDir;
+use crate::jobs::{BaseDir, url_of};
 use crate::output;
 use crate::signals;
 
@@ -40,7 +40,11 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
             "warning: anyone who can reach {address} can read the recipes, paths and sample texts of all jobs; there is no password"
         ));
     }
-    if !folder.is_dir() {
+    if let Some(url) = url_of(folder) {
+        let store = schemes.open(&StoreSpec::Url(url.to_owned()));
+        let found = store.and_then(|store| store.check_place());
+        found.map_err(|error| Failure::failed(chain(&error)))?;
+    } else if !folder.is_dir() {
         let folder = plain(&folder.display().to_string());
         output::tell(&format!(
             "warning: there is no folder {folder} yet; --base-dir says where jobs are"

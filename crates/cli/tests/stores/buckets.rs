@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::bench::{Bench, Ran};
 use crate::tests::{Test, plain_export};
 
-pub(crate) const ALL: [Test; 9] = [
+pub(crate) const ALL: [Test; 11] = [
     (
         "a_killed_job_goes_on_elsewhere_with_nothing_but_its_bucket",
         a_killed_job_goes_on_elsewhere_with_nothing_but_its_bucket,
@@ -33,6 +33,14 @@ pub(crate) const ALL: [Test; 9] = [
     (
         "all_of_an_analysis_is_where_the_job_lies",
         all_of_an_analysis_is_where_the_job_lies,
+    ),
+    (
+        "all_jobs_of_a_bucket_are_cleaned",
+        all_jobs_of_a_bucket_are_cleaned,
+    ),
+    (
+        "an_encrypted_job_in_a_bucket_is_told_what_is_not",
+        an_encrypted_job_in_a_bucket_is_told_what_is_not,
     ),
     (
         "no_scratch_is_left_of_a_job_that_is_not_there",
@@ -356,4 +364,94 @@ fn no_scratch_is_left_of_a_job_that_is_not_there() {
     let url = format!("{}/a", jobs(&bench));
     bench.run(&["jobs", "remove", &url], None).expect(0);
     assert_eq!(scratches(), 0);
+}
+
+/// A job in the bucket that keeps what a failed partition needs, for three days.
+fn job_with_a_failed_partition(bench: &Bench, job: &str) {
+    let text = fs::read_to_string(bench.path("in.jsonl")).unwrap();
+    fs::write(bench.path("broken.jsonl"), text + "{\"id\": 15.0}\n").unwrap();
+    let more = "skip_op_error: false\nintermediate_storage: {retention_policy: keep_failed_only, max_retention_days: 3}\n";
+    let recipe = recipe(bench, job, more);
+    let input = bench.path("broken.jsonl").display().to_string();
+    let words = [
+        "process",
+        "--config",
+        &recipe,
+        "--no-progress",
+        "--dataset_path",
+        &input,
+    ];
+    bench.run(&words, None).expect(3);
+}
+
+/// Makes a job have ended so many days ago.
+fn age(bench: &Bench, job: &str, days: f64) {
+    let path = bench.path(&format!("bucket/jobs/{job}/job_summary.json"));
+    let text = fs::read_to_string(&path).unwrap();
+    let mut summary: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let ended = summary["end_time"].as_f64().unwrap();
+    summary["end_time"] = (ended - days * 86_400.0).into();
+    fs::write(&path, summary.to_string()).unwrap();
+}
+
+fn all_jobs_of_a_bucket_are_cleaned() {
+    let bench = Bench::new();
+    let base = jobs(&bench);
+    for job in ["a", "b"] {
+        job_with_a_failed_partition(&bench, job);
+    }
+    let kept = |job: &str| {
+        let files = fs::read_dir(bench.path(&format!("bucket/jobs/{job}/partitions")));
+        files.unwrap().count()
+    };
+    assert_eq!((kept("a"), kept("b")), (1, 1));
+    let clean = |more: &[&str]| {
+        let words = [&["checkpoint", "clean", &base], more].concat();
+        bench.run(&words, None).expect(0).text()
+    };
+    assert!(clean(&[]).contains("a: nothing to remove"));
+    age(&bench, "a", 4.0);
+    let told = clean(&["--dry-run"]);
+    assert!(
+        told.contains("a: would remove") && told.contains("b: nothing to remove"),
+        "{told}"
+    );
+    assert_eq!((kept("a"), kept("b")), (1, 1));
+    assert!(clean(&[]).contains("a: removed"));
+    assert_eq!((kept("a"), kept("b")), (0, 1));
+    // Another job of the place does it too, if it keeps not all itself.
+    age(&bench, "b", 4.0);
+    let more = "intermediate_storage: {retention_policy: keep_failed_only}\n";
+    drive(&bench, &recipe(&bench, "c", more), "scratch", None).expect(0);
+    assert_eq!(kept("b"), 0);
+    for job in ["a", "b"] {
+        let url = format!("{base}/{job}");
+        bench.run(&["checkpoint", "verify", &url], None).expect(0);
+    }
+}
+
+fn an_encrypted_job_in_a_bucket_is_told_what_is_not() {
+    let bench = Bench::new();
+    fs::write(
+        bench.path("key"),
+        "ExIKe19ChqLdyO1ZR2hGNsZbWhjGmEWVDz8vj_F0Nrs=",
+    )
+    .unwrap();
+    let key = bench.path("key").display().to_string();
+    let more = format!("encrypt_before_export: true\nencryption_key_path: {key}\n");
+    let told = drive(&bench, &recipe(&bench, "a", &more), "scratch", None)
+        .expect(0)
+        .told();
+    let told = told.replace('`', "");
+    let expected = format!(
+        "the job's own files in {}/a hold records in clear text; let the store encrypt them",
+        jobs(&bench)
+    );
+    assert!(told.contains(&expected), "{told}");
+    assert!(bench.text("a.jsonl").starts_with("gAAAAA"));
+    let unsealed = bench
+        .files("scratch")
+        .into_iter()
+        .filter(|path| path.to_string_lossy().contains("unsealed"));
+    assert_eq!(unsealed.count(), 0);
 }

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use coldpress_config::RetentionPolicy;
 use coldpress_events::{Event, EventKind};
-use coldpress_job::{ListedJob, list_jobs};
+use coldpress_job::{JobsDir, ListedJob};
 use coldpress_storage::{ObjectKey, ObjectRef, Place, crash_point};
 use coldpress_worker::CheckpointOutcome;
 
@@ -121,16 +122,22 @@ impl Driver<'_> {
         }
     }
 
-    /// Removes what finished jobs of the same folder have kept for longer than their recipes say.
+    /// Removes what finished jobs of the same place have kept for longer than their recipes say.
     ///
     /// No job depends on another one's age, so what cannot be looked at or cleaned is left.
     pub(super) fn clean_old_jobs(&mut self) {
         let layout = &self.executor.layout;
-        if layout.url().is_some() {
-            // What stands in for other jobs here may be as old as it likes.
+        let storage = &self.executor.prepared.recipe.storage;
+        if layout.url().is_some() && storage.retention_policy == RetentionPolicy::KeepAll {
+            // Each job in a store costs some requests.
             return;
         }
-        let jobs = list_jobs(layout.work_dir()).unwrap_or_default();
+        let dir = match layout.url() {
+            Some(_) => layout.shown_base().into(),
+            None => layout.work_dir().to_owned(),
+        };
+        let jobs = JobsDir::new(dir, &self.executor.schemes);
+        let jobs = jobs.list().unwrap_or_default();
         for view in jobs.iter().filter_map(ListedJob::job) {
             if view.layout.job_id() == layout.job_id() || !is_old(view) {
                 continue;

@@ -1,5 +1,7 @@
 //! The jobs below a URL.
 
+use std::collections::BTreeMap;
+
 use coldpress_storage::{StoreSchemes, StoreSpec, one_spelling};
 
 use crate::bucket::Scratch;
@@ -15,22 +17,36 @@ use crate::{Error, JobId, Result};
 ///
 /// [`Error::Storage`] if the URL cannot be listed.
 pub fn list_jobs_of_url(base_url: &str, schemes: &StoreSchemes) -> Result<Vec<ListedJob>> {
+    list_again(base_url, schemes, &mut BTreeMap::new())
+}
+
+/// Lists the same jobs with the local copies of those that are `known`, and remembers the copies of those that it lists.
+pub(crate) fn list_again(
+    base_url: &str,
+    schemes: &StoreSchemes,
+    known: &mut BTreeMap<JobId, Layout>,
+) -> Result<Vec<ListedJob>> {
     let base_url = &*one_spelling(base_url);
     let store = schemes.open(&StoreSpec::Url(base_url.to_owned()))?;
-    let mut jobs = Vec::new();
+    let (mut jobs, mut before) = (Vec::new(), std::mem::take(known));
     for name in store.folders()? {
         // A name that is not a valid job id does not belong to a job.
-        if let Ok(job_id) = name.parse::<JobId>() {
-            jobs.extend(listed(base_url, job_id, schemes)?);
-        }
+        let Ok(job_id) = name.parse::<JobId>() else {
+            continue;
+        };
+        let layout = match before.remove(&job_id) {
+            Some(layout) => layout,
+            None => Layout::at_url(base_url, job_id.clone(), schemes, &Scratch::Temporary)?,
+        };
+        jobs.extend(listed(layout.clone()));
+        known.insert(job_id, layout);
     }
     newest_first(&mut jobs);
     Ok(jobs)
 }
 
-fn listed(base_url: &str, job_id: JobId, schemes: &StoreSchemes) -> Result<Option<ListedJob>> {
-    let name = job_id.to_string();
-    let layout = Layout::at_url(base_url, job_id, schemes, &Scratch::Temporary)?;
+fn listed(layout: Layout) -> Option<ListedJob> {
+    let name = layout.job_id().to_string();
     let job_dir = layout.job_dir().to_path_buf();
     let looked = layout.bring_summary().and_then(|()| {
         let view = JobView::of(layout.clone())?;
@@ -40,7 +56,7 @@ fn listed(base_url: &str, job_id: JobId, schemes: &StoreSchemes) -> Result<Optio
         layout.bring()?;
         JobView::of(layout)
     });
-    Ok(match looked {
+    match looked {
         Ok(view) => Some(ListedJob::Job(view)),
         // A folder with neither journal nor summary is somebody else's.
         Err(Error::NeverStarted { .. }) => None,
@@ -49,5 +65,5 @@ fn listed(base_url: &str, job_id: JobId, schemes: &StoreSchemes) -> Result<Optio
             job_dir,
             reason: error.to_string(),
         }),
-    })
+    }
 }

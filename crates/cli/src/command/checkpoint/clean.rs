@@ -1,15 +1,15 @@
 //! `coldpress checkpoint clean`: what the recipe of a job does not keep goes.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use coldpress::executor::{CleanOptions, Cleaned, clean_job};
-use coldpress::job::{Layout, ListedJob, list_jobs};
+use coldpress::job::{JobsDir, Layout, ListedJob};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::storage::StoreSchemes;
 
 use super::folder::{existing, job_of};
-use crate::failure::{Failure, code};
+use crate::failure::{Failure, chain, code};
 use crate::jobs::{find_at_url, url_of};
 use crate::output;
 
@@ -19,7 +19,7 @@ use crate::output;
 /// attempts that did not finish left behind. The output, the journal and the event log stay.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// A job's folder, or a folder of jobs
+    /// A job's folder, or a folder of jobs; or the URL of either
     dir: PathBuf,
     /// Remove nothing, and print what would be removed
     #[arg(long)]
@@ -33,13 +33,17 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let options = CleanOptions {
         dry_run: args.dry_run,
     };
-    let layout = match url_of(&args.dir) {
-        Some(url) => Some(find_at_url(url, schemes)??),
-        None => job_of(&existing(&args.dir)?),
+    let (dir, layout) = match url_of(&args.dir) {
+        Some(url) => (args.dir.clone(), job_at_url(url, schemes)?),
+        None => {
+            let dir = existing(&args.dir)?;
+            let layout = job_of(&dir);
+            (dir, layout)
+        }
     };
     let (cleaned, passed_over) = match layout {
         Some(layout) => (vec![clean_job(&layout, &options, schemes)?], Vec::new()),
-        None => clean_all(&existing(&args.dir)?, &options, schemes)?,
+        None => clean_all(&JobsDir::new(dir, schemes), &options, schemes)?,
     };
     if args.json {
         output::print_json(&cleaned)?;
@@ -53,15 +57,25 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     Ok(if is_whole { code::DONE } else { code::FAILED })
 }
 
-/// Cleans all jobs below a folder; those that cannot be cleaned, as running ones, are passed over and told.
+/// Returns the job at this URL, or none if it is the URL of all jobs.
+fn job_at_url(url: &str, schemes: &StoreSchemes) -> Result<Option<Layout>, Failure> {
+    match find_at_url(url, schemes) {
+        Ok(Ok(layout)) => Ok(Some(layout)),
+        // The name of a bucket may not be a valid job id.
+        Ok(Err(coldpress::job::Error::UnknownJob { .. })) | Err(_) => Ok(None),
+        Ok(Err(error)) => Err(error.into()),
+    }
+}
+
+/// Cleans all jobs of a folder or a URL; those that cannot be cleaned, as running ones, are passed over and told.
 fn clean_all(
-    dir: &Path,
+    dir: &JobsDir,
     options: &CleanOptions,
     schemes: &StoreSchemes,
 ) -> Result<(Vec<Cleaned>, Vec<String>), Failure> {
-    let jobs = list_jobs(dir)?;
+    let jobs = dir.list()?;
     if jobs.is_empty() {
-        let dir = plain(&dir.display().to_string());
+        let dir = plain(&dir.to_string());
         let message = format!("`{dir}` is not a job's folder or a folder of jobs");
         return Err(Failure::new(code::NO_SUCH_JOB, message));
     }
@@ -85,6 +99,8 @@ fn clean_one(
     options: &CleanOptions,
     schemes: &StoreSchemes,
 ) -> Result<Cleaned, String> {
+    // The list of jobs at a URL has copies of their summaries only.
+    layout.bring().map_err(|error| chain(&error))?;
     clean_job(layout, options, schemes).map_err(|error| error.full_message())
 }
 

@@ -82,7 +82,7 @@ pub use report::{
     OtherSources, RecordPlace, RemovedFrom, Report, UnreadablePart, deduplication, losses,
 };
 pub use scheduler::{AfterFailure, Next, Scheduler, Step, VOIDED_AT_MOST};
-pub use space::{DiskEstimate, DiskSpace};
+pub use space::{DiskEstimate, DiskSpace, StoreSpace};
 pub use spelled::{counted, grouped};
 pub use summary::performance;
 pub use traffic::Traffic;

@@ -7,9 +7,11 @@ use coldpress_config::Location;
 use coldpress_dataset::Source;
 use coldpress_operator::SignatureForm;
 use coldpress_partition::Copying;
+use coldpress_storage::one_spelling;
 use serde::Serialize;
 
 use crate::prepare::Prepared;
+use crate::remote::bucket_of;
 
 /// What is written, in bytes, as if no operator dropped or shortened anything and before compression.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -69,6 +71,15 @@ pub struct DiskSpace {
     pub needed_bytes: u64,
 }
 
+/// The estimated size of the files that a job writes to one bucket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoreSpace {
+    /// The URL of the bucket.
+    pub url: String,
+    /// About what the job writes there, in bytes.
+    pub needed_bytes: u64,
+}
+
 impl DiskSpace {
     /// `the disk of X`, with all folders that are meant.
     #[must_use]
@@ -86,32 +97,10 @@ impl Prepared {
     /// left out. Nothing is made.
     #[must_use]
     pub fn disks(&self, need: &DiskEstimate) -> Vec<DiskSpace> {
-        let paths = &self.recipe.paths;
-        // What lies behind a URL takes no disk.
-        let folder = |dir: &str| Location::of(dir).path().map(PathBuf::from);
-        let work_dir = folder(&paths.work_dir);
-        let or_work_dir = |dir: &Option<String>| match dir {
-            None => work_dir.clone(),
-            Some(dir) => folder(dir),
-        };
-        let list = need.duplicates / 2;
-        let in_job = [need.results, need.signatures, list];
-        let in_job = in_job.into_iter().fold(0, u64::saturating_add);
-        let beside = self.recipe.export.duplicates_path.as_ref();
-        let beside = beside.and_then(|path| Location::of(path).path());
-        let beside = beside.and_then(|path| Path::new(path).parent());
-        let beside = beside.map(Path::to_owned).or_else(|| work_dir.clone());
-        // What goes into a store takes no disk.
-        let export = self.outputs.export().folder().map(Path::to_owned);
-        let written = [
-            (work_dir.clone(), in_job),
-            (beside, list),
-            (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
-            (or_work_dir(&paths.partition_dir), need.copies),
-            (export, need.export),
-        ];
-        let measured = written.into_iter().filter_map(|(folder, needed_bytes)| {
-            let folder = folder?;
+        let written = self.written(need);
+        let measured = written.into_iter().filter_map(|(place, needed_bytes)| {
+            // Files at URLs take no disk.
+            let folder = PathBuf::from(Location::of(&place).path()?);
             let (device, free_bytes) = measure(&folder)?;
             Some(Measured {
                 folder,
@@ -121,6 +110,47 @@ impl Prepared {
             })
         });
         by_device(measured)
+    }
+
+    /// Returns the buckets that a job of this recipe writes to, with the estimated bytes for each.
+    #[must_use]
+    pub fn stores(&self, need: &DiskEstimate) -> Vec<StoreSpace> {
+        let mut stores: Vec<StoreSpace> = Vec::new();
+        for (place, needed_bytes) in self.written(need) {
+            let Some(url) = Location::of(&place).url().map(one_spelling) else {
+                continue;
+            };
+            let url = bucket_of(&url).to_owned();
+            match stores.iter_mut().find(|store| store.url == url) {
+                Some(store) => store.needed_bytes = store.needed_bytes.saturating_add(needed_bytes),
+                None => stores.push(StoreSpace { url, needed_bytes }),
+            }
+        }
+        stores.retain(|store| store.needed_bytes > 0);
+        stores
+    }
+
+    /// Returns the folders and URLs that are written to, and the bytes for each.
+    fn written(&self, need: &DiskEstimate) -> [(String, u64); 5] {
+        let paths = &self.recipe.paths;
+        let or_work_dir = |dir: &Option<String>| dir.as_ref().unwrap_or(&paths.work_dir).clone();
+        let list = need.duplicates / 2;
+        let in_job = [need.results, need.signatures, list];
+        let in_job = in_job.into_iter().fold(0, u64::saturating_add);
+        let beside = self.recipe.export.duplicates_path.as_deref();
+        let beside = beside.map_or_else(|| paths.work_dir.clone(), folder_of);
+        let export = self.outputs.export();
+        let export = match export.folder() {
+            Some(folder) => folder.display().to_string(),
+            None => folder_of(&export.place().to_string()),
+        };
+        [
+            (paths.work_dir.clone(), in_job),
+            (beside, list),
+            (or_work_dir(&paths.checkpoint_dir), need.checkpoints),
+            (or_work_dir(&paths.partition_dir), need.copies),
+            (export, need.export),
+        ]
     }
 
     /// What a job of this recipe writes whose input has so many records and bytes once it is unpacked, of which
@@ -200,6 +230,15 @@ fn signed_bytes(form: SignatureForm, records: u64, decoded_bytes: u64) -> u64 {
         SignatureForm::Digest | SignatureForm::Value => records,
     };
     digests.saturating_mul(16)
+}
+
+/// Returns the folder of a path or a URL.
+fn folder_of(path: &str) -> String {
+    match path.trim_end_matches('/').rsplit_once('/') {
+        Some(("", _)) => "/".to_owned(),
+        Some((folder, _)) => folder.to_owned(),
+        None => ".".to_owned(),
+    }
 }
 
 /// A folder with what was found out about its disk.

@@ -55,7 +55,7 @@ pub use analysis::{
     ANALYSIS_SCHEMA, Analysis, AnalysisOptions, Between, Described, FilterOutcome, Quantile,
     Values, analysis,
 };
-pub use coldpress_executor::{DiskEstimate, DiskSpace, Traffic};
+pub use coldpress_executor::{DiskEstimate, DiskSpace, StoreSpace, Traffic};
 pub use comparison::{
     COMPARISON_SCHEMA, CountPair, InputDifference, JobComparison, JobFigures, KeyDifference,
     OperatorChange, OperatorFigures, OperatorPair, compare,

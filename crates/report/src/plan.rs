@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use coldpress_config::ExecutorKind;
 use coldpress_dataset::{Block, FileCompression, Format, LineStream, Resolved, Source, TableFile};
-use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared, Traffic};
+use coldpress_executor::{DiskEstimate, DiskSpace, Executor, Prepared, StoreSpace, Traffic};
 use coldpress_job::{FieldsView, fields_view};
 use coldpress_partition::{CutSettings, Decision, Mixing};
 use coldpress_record::Lines;
@@ -53,6 +53,12 @@ pub struct PlanView {
     pub disk: DiskEstimate,
     /// The disks that they are written to.
     pub space: Vec<DiskSpace>,
+    /// The buckets that they are written to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stores: Vec<StoreSpace>,
+    /// The folder on this machine with copies of the journal and the views of a job in a store.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scratch: Option<PathBuf>,
     /// The estimated requests to servers; zero if nothing is at a URL.
     #[serde(skip_serializing_if = "Traffic::is_none")]
     pub traffic: Traffic,
@@ -126,7 +132,7 @@ const UNPACKED_PER_BYTE: u64 = 4;
 /// [`Error::Executor`](crate::Error::Executor) when the input does not exist or cannot be read, or when an output would replace an
 /// input.
 pub fn plan(executor: &Executor) -> Result<PlanView> {
-    let prepared = executor.prepared();
+    let (prepared, layout) = (executor.prepared(), executor.layout());
     let recipe = &prepared.recipe;
     let resolved = executor.dataset()?;
     executor.check_mixing(&resolved)?;
@@ -180,6 +186,8 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         workers: prepared.workers,
         worker_processes: prepared.recipe.executor.kind == ExecutorKind::Process,
         space: prepared.disks(&disk),
+        stores: prepared.stores(&disk),
+        scratch: layout.url().map(|_| layout.job_dir().to_owned()),
         traffic: prepared.traffic(&resolved.sources, &disk, estimate.partitions),
         disk,
         export_path: prepared.outputs.export().place().to_string().into(),

@@ -1,7 +1,7 @@
 //! The preview of a run, as text.
 
 use coldpress_dataset::FileCompression;
-use coldpress_executor::DiskSpace;
+use coldpress_executor::{DiskSpace, StoreSpace};
 
 use coldpress_job::FieldsView;
 
@@ -69,6 +69,7 @@ impl PlanView {
         }
         text.push_str(&self.render_checkpoints());
         text.push_str(&self.render_disk());
+        text.push_str(&self.render_stores());
         text.push_str(&self.render_space());
         text.push_str(&self.render_traffic());
         text.push_str(&format!(
@@ -166,11 +167,28 @@ impl PlanView {
         let parts: Vec<String> = parts
             .map(|(name, size)| format!("{name} {}", bytes(*size)))
             .collect();
+        let label = match self.stores.is_empty() {
+            true => "Disk",
+            false => "Writes",
+        };
         format!(
-            "Disk         up to {} before compression\n             ({})\n",
+            "{label:<13}up to {} before compression\n             ({})\n",
             bytes(disk.total()),
             parts.join(", ")
         )
+    }
+
+    fn render_stores(&self) -> String {
+        let line = |store: &StoreSpace| {
+            let (size, url) = (bytes(store.needed_bytes), plain(&store.url));
+            format!("             up to {size} of it in {url}\n")
+        };
+        let stores = self.stores.iter().map(line);
+        let scratch = self.scratch.iter().map(|folder| {
+            let folder = plain(&folder.display().to_string());
+            format!("Scratch      copies of the journal and the views of the job, in\n             {folder}\n")
+        });
+        stores.chain(scratch).collect()
     }
 
     fn render_traffic(&self) -> String {

@@ -1,7 +1,9 @@
 use std::path::Path;
+use std::sync::Arc;
 
 use coldpress_config::{Recipe, RecipeBuilder};
 use coldpress_executor::ExecutorBuilder;
+use coldpress_storage::{LocalStore, StoreSchemes};
 
 use super::*;
 
@@ -124,4 +126,58 @@ fn a_share_is_exact_where_records_are_estimated() {
     ] {
         assert!(text.contains(part), "no {part:?} in:\n{text}");
     }
+}
+
+#[test]
+fn what_lies_in_a_store_is_told_apart_from_what_is_here() {
+    let folder = folder_with(&[("a.jsonl", 25)]);
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let schemes = StoreSchemes::default().with("disk", |url| {
+        let folder = url.strip_prefix("disk://").unwrap_or(url);
+        Ok(Arc::new(LocalStore::new(folder)))
+    });
+    let plan_of = |export: &str, work_dir: &str| {
+        let recipe = Recipe::builder(path("in"), export)
+            .operator("text_length_filter", [("min_len", 1)])
+            .set("work_dir", work_dir)
+            .build();
+        let builder = ExecutorBuilder::new(recipe.unwrap(), coldpress_ops::builtin());
+        let builder = builder
+            .scratch_dir(path("scratch"))
+            .schemes(schemes.clone());
+        plan(&builder.build().unwrap()).unwrap()
+    };
+    let here = plan_of(&path("out.jsonl"), &path("jobs"));
+    assert!(here.stores.is_empty() && here.scratch.is_none());
+    assert!(
+        here.render().contains("\nDisk         up to "),
+        "{}",
+        here.render()
+    );
+    let view = plan_of("disk://b/out.jsonl", "disk://b/jobs");
+    let all = view.disk.total();
+    let urls: Vec<_> = view
+        .stores
+        .iter()
+        .map(|store| (store.url.as_str(), store.needed_bytes))
+        .collect();
+    assert_eq!(urls, [("disk://b", all)]);
+    assert!(view.space.is_empty());
+    let text = view.render();
+    let size = crate::quantity::bytes(all);
+    for part in [
+        format!("\nWrites       up to {size} before compression\n"),
+        format!("             up to {size} of it in disk://b\n"),
+        format!(
+            "Scratch      copies of the journal and the views of the job, in\n             {}",
+            path("scratch")
+        ),
+    ] {
+        assert!(text.contains(&part), "no {part:?} in:\n{text}");
+    }
+    let both = plan_of(&path("out.jsonl"), "disk://b/jobs");
+    assert_eq!(
+        both.stores[0].needed_bytes + both.space[0].needed_bytes,
+        all
+    );
 }

@@ -1,5 +1,7 @@
 //! The waits of workers, and what a person can do about them.
 
+use coldpress_config::Location;
+
 use super::Finding;
 use crate::job_report::JobReport;
 use crate::job_report::worker_time::{NAMES, WorkerShare};
@@ -16,10 +18,12 @@ pub(super) fn waits(report: &JobReport) -> Vec<Finding> {
     };
     let mut found: Vec<&WorkerShare> = shares.filter(is_much).collect();
     found.sort_by(|a, b| b.share.total_cmp(&a.share));
+    let is_in_store = Location::of(&report.overview.job_dir).url().is_some();
+    let finding = |one| finding(one, is_in_store);
     found.into_iter().map(finding).collect()
 }
 
-fn finding(one: &WorkerShare) -> Finding {
+fn finding(one: &WorkerShare, is_in_store: bool) -> Finding {
     let percent = format!("{:.0} %", 100.0 * one.share);
     let known = NAMES.iter().find(|(name, _)| *name == one.name);
     let what = known.map_or(one.name, |(_, what)| what);
@@ -29,7 +33,23 @@ fn finding(one: &WorkerShare) -> Finding {
         }
         _ => format!("workers {what} {percent} of the time"),
     };
-    Finding::new("info", text, advice(one.name).map(str::to_owned))
+    let in_store = is_in_store.then(|| advice_in_store(one.name)).flatten();
+    let advice = in_store.or_else(|| advice(one.name));
+    Finding::new("info", text, advice.map(str::to_owned))
+}
+
+/// Returns the advice for a job in a store, if it differs: such a job waits for answers, not for a disk.
+fn advice_in_store(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "checkpoints" => {
+            "a `checkpoint.strategy` with fewer checkpoints or `checkpoint.mode: delta` asks less of the store, and \
+             `checkpoint_dir` may be a folder"
+        }
+        "results" => {
+            "larger partitions (`partition.size`) make fewer requests, and with more workers (`np`) more are under way at a time"
+        }
+        _ => return None,
+    })
 }
 
 fn advice(name: &str) -> Option<&'static str> {

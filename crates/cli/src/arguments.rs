@@ -69,11 +69,13 @@ pub(crate) fn part(
     parted
 }
 
-/// The command's own flags and those of its subcommands, and whether each takes a value.
+/// The command's own flags and those of its subcommands, and whether each takes a value. Flags that all commands have are
+/// recipe keys here.
 fn flags_of(command: &Command) -> BTreeMap<String, bool> {
     let takes_value = |action: &ArgAction| action.takes_values();
     let own = command
         .get_arguments()
+        .filter(|argument| !argument.is_global_set())
         .filter_map(|argument| Some((argument.get_long()?, takes_value(argument.get_action()))));
     let own = own.map(|(name, takes_value)| (name.to_owned(), takes_value));
     let below = command.get_subcommands().flat_map(flags_of);

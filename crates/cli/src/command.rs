@@ -30,6 +30,7 @@ use crate::arguments::{self, Parted};
 use crate::examples;
 use crate::failure::{Failure, code};
 use crate::output;
+use crate::storage_options::with_options;
 
 /// Turn raw text into training data: run the operators of a recipe over a dataset, in parallel, and resume after any crash
 #[derive(Debug, Parser)]
@@ -37,6 +38,10 @@ use crate::output;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// An option to reach buckets, such as region=eu-central-1 or endpoint=http://localhost:9000; may be repeated. Other
+    /// options, and all secrets, come from the environment
+    #[arg(long, global = true, value_name = "KEY=VALUE")]
+    storage_options: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,6 +103,7 @@ pub(crate) fn run(
             | Command::Checkpoint(_)
             | Command::Quarantine(_)
     );
+    let schemes = &with_options(schemes, &cli.storage_options)?;
     carry_out(cli.command, overrides, schemes).map_err(|failure| match is_work {
         true => failure,
         false => failure.of_no_work(),

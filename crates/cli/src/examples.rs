@@ -233,10 +233,16 @@ const EXAMPLES: &[(&str, &[Example])] = &[
     ),
     (
         "checkpoint clean",
-        &[example(
-            "See what would be removed",
-            "coldpress checkpoint clean outputs/partition-checkpoint-eventlog/web --dry-run",
-        )],
+        &[
+            example(
+                "See what would be removed",
+                "coldpress checkpoint clean outputs/partition-checkpoint-eventlog/web --dry-run",
+            ),
+            example(
+                "Clean all jobs of a bucket",
+                "coldpress checkpoint clean s3://bucket/jobs --storage-options region=eu-central-1",
+            ),
+        ],
     ),
     (
         "ops",

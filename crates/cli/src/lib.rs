@@ -15,6 +15,7 @@ mod progress;
 mod recipe;
 mod signals;
 mod snippet;
+mod storage_options;
 mod terminal;
 
 use std::process::ExitCode;

@@ -98,6 +98,12 @@ impl Given {
             let place = self.place_of(key.span, overriding);
             if let Some(spelling) = self.known.spelling(&name) {
                 self.take(spelling, node, place, overriding)?;
+            } else if let Some((spelling, option)) = self.known.option(&name) {
+                let option = Key {
+                    name: option.to_owned(),
+                    span: key.span,
+                };
+                self.take_option(spelling, option, node, place, overriding);
             } else if let Some(effect) = foreign::effect(&name) {
                 let warning = effect.judge(&name, node, &place)?;
                 self.warnings.extend(warning);
@@ -157,6 +163,43 @@ impl Given {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Adds one of the options of a key to those that were given before.
+    fn take_option(
+        &mut self,
+        spelling: &'static str,
+        option: Key,
+        node: &Node,
+        place: Place,
+        overriding: bool,
+    ) {
+        let earlier = self.overrides.get(spelling).filter(|_| overriding);
+        let earlier = earlier.or_else(|| self.recipe.get(spelling));
+        let mut entries = match earlier.map(|entry| &entry.node) {
+            Some(node) if !node.is_null() => match node.as_map() {
+                Some(entries) => entries.to_vec(),
+                // Anything but a map is an error, which is reported when it is read.
+                None => return,
+            },
+            _ => Vec::new(),
+        };
+        entries.retain(|(known, _)| known.name != option.name);
+        entries.push((option, node.clone()));
+        let node = Node {
+            value: Value::Map(entries),
+            span: node.span,
+        };
+        let entry = Entry {
+            spelling,
+            node,
+            place,
+        };
+        let values = match overriding {
+            true => &mut self.overrides,
+            false => &mut self.recipe,
+        };
+        values.insert(spelling, entry);
     }
 
     fn place_of(&self, span: Span, overriding: bool) -> Place {

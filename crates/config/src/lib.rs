@@ -42,6 +42,7 @@ mod error;
 mod node;
 mod render;
 mod scalar;
+mod unused_options;
 mod yaml;
 
 mod call;

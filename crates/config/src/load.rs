@@ -19,6 +19,7 @@ use crate::settings::{
     PartitionSettings, PathSettings, RemoteSettings, RetrySettings, StorageSettings, TraceSettings,
     compat_text,
 };
+use crate::unused_options;
 use crate::yaml;
 
 impl Recipe {
@@ -96,6 +97,7 @@ impl Recipe {
         recipe.source_text = without_secrets(text, &document).unwrap_or_else(|| recipe.to_yaml());
         effect::settle_export(&mut recipe, &mut given);
         effect::check(&recipe, &mut given)?;
+        unused_options::check(&recipe, &mut given);
         recipe.warnings = given.into_warnings();
         Ok(recipe)
     }

@@ -10,7 +10,7 @@ use crate::yaml;
 /// Settings that take precedence over those of the recipe: any recipe key as a flag with its whole dotted name.
 ///
 /// Underscores and hyphens are the same. A value is read according to its key: text and paths as they are, lists with commas or as
-/// `[a, b]`, everything else as YAML. `null` unsets the recipe's value.
+/// `[a, b]`, options as `key=value` or as a map, everything else as YAML. `null` unsets the recipe's value.
 ///
 /// ```
 /// use coldpress_config::{Overrides, Recipe};
@@ -55,6 +55,14 @@ impl Overrides {
                     place: Place::command_line(),
                     argument: format!("--{name}"),
                 });
+            }
+            if let (Some(Kind::Options), Some(value)) = (kind, &value)
+                && let Some(options) = pairs(value)
+            {
+                let named =
+                    |(option, value)| (Key::from(format!("{name}.{option}").as_str()), value);
+                overrides.entries.extend(options.into_iter().map(named));
+                continue;
             }
             let node = match value {
                 Some(value) => read_value(kind, &value)?,
@@ -101,6 +109,9 @@ fn kind_of(name: &str) -> Result<Option<Kind>> {
     if let Some(spec) = KEYS.spelled(name) {
         return Ok(Some(spec.kind));
     }
+    if KEYS.option(name).is_some() {
+        return Ok(Some(Kind::Text));
+    }
     if foreign::effect(name).is_some() || KEYS.is_section(name) {
         return Ok(None);
     }
@@ -138,6 +149,16 @@ fn read_value(kind: Option<Kind>, value: &str) -> Result<Node> {
         // A number or a word that isn't valid YAML still gets the better message about its type.
         Some(_) => Ok(read_yaml(value).unwrap_or_else(|_| Node::plain(value))),
     }
+}
+
+/// Reads options written as `key=value,key=value`. Returns none if they are written as a map.
+fn pairs(value: &str) -> Option<Vec<(&str, Node)>> {
+    let pair = |item| {
+        let (key, value) = str::split_once(item, '=')?;
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        key.bytes().all(is_name).then(|| (key, Node::plain(value)))
+    };
+    split(value).map(pair).collect()
 }
 
 fn is_blank(kind: Option<Kind>, value: &str) -> bool {

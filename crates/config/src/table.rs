@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Place};
 use crate::foreign;
-use crate::keys::KeySpec;
+use crate::keys::{KeySpec, Kind};
 use crate::suggest;
 
 /// The keys that a recipe can have, by section.
@@ -34,6 +34,18 @@ impl KeyTable {
     pub(crate) fn spelling(self, name: &str) -> Option<&'static str> {
         let mut spellings = self.keys().flat_map(KeySpec::spellings);
         spellings.find(|spelling| *spelling == name)
+    }
+
+    /// Returns the known spelling of the options that `name` selects one of, and which: `region` of `storage_options.region`.
+    pub(crate) fn option(self, name: &str) -> Option<(&'static str, &str)> {
+        let (options, option) = name
+            .split_once('.')
+            .filter(|(_, option)| !option.is_empty())?;
+        let spec = self
+            .spelled(options)
+            .filter(|spec| spec.kind == Kind::Options)?;
+        let spelling = spec.spellings().find(|spelling| *spelling == options)?;
+        Some((spelling, option))
     }
 
     /// Returns whether some known name is in the section `name`.

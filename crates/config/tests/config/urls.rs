@@ -169,3 +169,76 @@ fn what_is_secret_in_a_web_address_is_used_and_written_nowhere() {
         assert!(recipe.to_yaml().contains("https://host/a.jsonl"));
     }
 }
+
+#[test]
+fn one_option_is_a_flag() {
+    let text = "storage_options:\n  endpoint: http://localhost:9000\n  region: here\n";
+    let recipe = load_with(
+        text,
+        &[
+            "--storage_options.region",
+            "there",
+            "--storage-options.profile=me",
+        ],
+    );
+    let options: Vec<_> = recipe.remote.options.iter().collect();
+    assert_eq!(
+        options,
+        [
+            ("", "endpoint", "http://localhost:9000"),
+            ("", "profile", "me"),
+            ("", "region", "there"),
+        ]
+    );
+    let pairs = [
+        "--storage_options",
+        "region=there,profile=me",
+        "--storage_options",
+        "endpoint=http://a=b",
+    ];
+    let recipe = load_with("", &pairs);
+    let options: Vec<_> = recipe.remote.options.iter().collect();
+    assert_eq!(
+        options,
+        [
+            ("", "endpoint", "http://a=b"),
+            ("", "profile", "me"),
+            ("", "region", "there"),
+        ]
+    );
+    let recipe = load_with("", &["--export_aws_credentials.aws_region", "there"]);
+    assert_eq!(recipe.remote.export.iter().count(), 1);
+    let recipe = load("storage_options.region: here");
+    assert_eq!(recipe.remote.options.iter().count(), 1);
+}
+
+#[test]
+fn options_that_are_for_nothing_are_told() {
+    let warnings = |prefix: &str| {
+        let recipe = load(&format!(
+            "work_dir: s3a://bucket/jobs\nstorage_options: {{region: here, '{prefix}': {{region: there}}}}"
+        ));
+        let told = recipe.warnings.iter().map(ToString::to_string);
+        told.collect::<Vec<String>>().join("\n")
+    };
+    for used in [
+        "s3://bucket",
+        "s3://bucket/",
+        "s3://bucket/jobs/one",
+        "s3a://bucket/jobs",
+    ] {
+        assert_eq!(warnings(used), "", "{used}");
+    }
+    for (unused, meant) in [
+        ("s3a://bukcet", "did you mean `s3a://bucket`?"),
+        ("s3a://bucket/jbos", "did you mean `s3a://bucket/jobs`?"),
+    ] {
+        let told = warnings(unused);
+        assert!(
+            told.contains(&format!("the options for `{unused}` are not used")),
+            "{told}"
+        );
+        assert!(told.contains(meant), "{told}");
+    }
+    assert!(warnings("gs://other").contains("`gs://other` are not used"));
+}

@@ -79,8 +79,8 @@ pub enum Error {
     },
     /// The journal is damaged, so the state of the job is not known.
     #[error(
-        "the journal is damaged: `{}`, line {line}: {reason}; the job cannot be resumed, \
-         --fresh starts it anew and keeps its old files", path.display()
+        "the journal is damaged: `{}`{}: {reason}; the job cannot be resumed, \
+         --fresh starts it anew and keeps its old files", path.display(), at_line(*line)
     )]
     Damaged {
         /// The file of the journal.
@@ -89,6 +89,15 @@ pub enum Error {
         line: u64,
         /// The reason.
         reason: String,
+    },
+    /// An object of the journal is missing, so the state of the job is not known.
+    #[error(
+        "the journal is damaged: `{url}` is missing, and there are later objects; restore it, as from an earlier version \
+         if the bucket keeps them, or begin anew with another `job_id`"
+    )]
+    MissingObject {
+        /// The URL of the object.
+        url: String,
     },
     /// The settings of the job's plan have a form that this release does not know.
     #[error(
@@ -176,6 +185,13 @@ pub enum Error {
     /// A file could not be written, read or trusted.
     #[error(transparent)]
     Storage(coldpress_storage::Error),
+}
+
+fn at_line(line: u64) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(", line {line}"),
+    }
 }
 
 impl Error {

@@ -99,7 +99,7 @@ impl Journal {
             takeover: lock.took_over(),
             may_go_on: &|| lock.check(),
         };
-        opening.open(mode)
+        segments::naming_object(layout, opening.open(mode))
     }
 
     /// Replays the journal without writing anything, for callers that only look.
@@ -109,7 +109,7 @@ impl Journal {
     /// [`Error::NothingToResume`] if it has no records; [`Error::Damaged`], [`Error::NewerSchema`], [`Error::Storage`].
     pub fn read(layout: &Layout) -> Result<JobState> {
         let dir = layout.journal_dir();
-        let replay = Replay::strict(&dir)?;
+        let replay = segments::naming_object(layout, Replay::strict(&dir))?;
         if replay.state.epochs().is_empty() {
             return Err(Error::NothingToResume { path: dir });
         }

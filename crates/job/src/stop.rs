@@ -154,7 +154,9 @@ fn last_driver(layout: &Layout) -> Result<Option<DriverIdentity>> {
         None => match Journal::read(layout) {
             Ok(state) if state.finished().is_some() => Ok(None),
             Ok(state) => Ok(state.current_epoch().map(|epoch| epoch.driver.clone())),
-            Err(Error::NothingToResume { .. } | Error::Damaged { .. }) => Ok(None),
+            Err(
+                Error::NothingToResume { .. } | Error::Damaged { .. } | Error::MissingObject { .. },
+            ) => Ok(None),
             Err(error) => Err(error),
         },
     }

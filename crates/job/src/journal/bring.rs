@@ -15,7 +15,7 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// [`Error::Damaged`] if one of them is missing; [`Error::Storage`].
+/// [`Error::MissingObject`] if one of them is missing; [`Error::Storage`].
 pub(crate) fn bring_journal(bucket: &Bucket, dir: &Path) -> Result<u64> {
     let mut brought = bucket.brought();
     create_dir_all_durable(dir)?;

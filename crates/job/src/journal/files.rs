@@ -108,7 +108,7 @@ fn made_in(name: &str) -> Option<u64> {
     Some(name.epoch()).filter(|epoch| *epoch <= u64::from(u32::MAX))
 }
 
-fn epoch_of(name: &str) -> Option<u64> {
+pub(super) fn epoch_of(name: &str) -> Option<u64> {
     let digits = name.strip_suffix(".jsonl")?;
     let epoch = digits.parse().ok()?;
     (epoch > 0 && name_of(epoch) == name).then_some(epoch)

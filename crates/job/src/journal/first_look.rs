@@ -8,6 +8,7 @@ use super::files::{self, EpochFile};
 use super::follow::Followed;
 use super::position::Position;
 use super::replay::{check_seals, decode, read_head};
+use super::segments;
 use super::state::Figures;
 use crate::layout::Layout;
 use crate::{Error, Result};
@@ -22,6 +23,7 @@ const MAX_VIEW_BYTES: u64 = 1 << 30;
 /// date by more than records of plain work.
 #[derive(Debug)]
 pub struct FiguresFollower {
+    layout: Layout,
     dir: PathBuf,
     view: PathBuf,
     followed: Option<(Figures, Position)>,
@@ -32,6 +34,7 @@ impl FiguresFollower {
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
         Self {
+            layout: layout.clone(),
             dir: layout.journal_dir(),
             view: layout.figures(),
             followed: None,
@@ -58,7 +61,8 @@ impl FiguresFollower {
         if let Some(followed) = self.begin_with_view(&listing) {
             return Ok(followed);
         }
-        let read = Followed::begin(listing)?.ok_or_else(|| Error::NothingToResume {
+        let read = segments::naming_object(&self.layout, Followed::begin(listing))?;
+        let read = read.ok_or_else(|| Error::NothingToResume {
             path: self.dir.clone(),
         })?;
         Ok((Figures::of(read.reading.state()), read.position))

@@ -6,6 +6,8 @@
 //! than a file for each epoch, where an earlier driver goes on writing after the seal and learns nothing. Here, a record that a
 //! driver was told is durable is never outside the truth.
 
+mod damage;
+
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,6 +19,8 @@ use coldpress_storage::{Error as StorageError, LogSink, ObjectName, crash_point,
 use super::files;
 use crate::bucket::{Bucket, named, read_object};
 use crate::{Error, Result};
+
+pub(super) use damage::naming_object;
 
 /// The number of objects that are fetched at a time.
 pub(super) const AT_A_TIME: u64 = 16;
@@ -54,7 +58,7 @@ pub(super) fn newest_copied(dir: &Path) -> Result<u64> {
 ///
 /// # Errors
 ///
-/// [`Error::Damaged`] if one before it is missing.
+/// [`Error::MissingObject`] if one before it is missing.
 pub(super) fn last(bucket: &Bucket, known: u64) -> Result<u64> {
     let listed = bucket.store().list(FOLDER)?;
     let numbers = listed
@@ -74,10 +78,11 @@ pub(super) fn last(bucket: &Bucket, known: u64) -> Result<u64> {
 }
 
 fn missing(bucket: &Bucket, number: u64) -> Error {
-    Error::Damaged {
-        path: bucket.shown(&format!("{FOLDER}{number:010}.jsonl")),
-        line: 0,
-        reason: "it is missing, and there are later ones".to_owned(),
+    Error::MissingObject {
+        url: bucket
+            .shown(&format!("{FOLDER}{number:010}.jsonl"))
+            .display()
+            .to_string(),
     }
 }
 

@@ -21,7 +21,7 @@ impl Layout {
     ///
     /// # Errors
     ///
-    /// [`Error::Storage`]; [`Error::Damaged`] if the journal has gaps.
+    /// [`Error::Storage`]; [`Error::MissingObject`] if the journal has gaps.
     pub fn bring(&self) -> Result<()> {
         let Some(bucket) = self.bucket() else {
             return Ok(());

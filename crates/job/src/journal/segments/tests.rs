@@ -318,8 +318,53 @@ fn a_gap_is_damage_and_a_torn_end_is_none() {
     let fourth = layout(&schemes);
     let refused = fourth.bring();
     match refused {
-        Err(Error::Damaged { path, .. }) => assert!(path.ends_with("journal/0000000003.jsonl")),
+        Err(error @ Error::MissingObject { .. }) => {
+            let told = error.to_string();
+            assert!(
+                told.contains("/journal/0000000003.jsonl` is missing"),
+                "{told}"
+            );
+        }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn damage_is_told_as_that_of_the_object() {
+    let store = MemoryStore::new();
+    let schemes = schemes_of(store.clone());
+    // Two drivers, each with records of its own.
+    for (mode, texts) in [(Mode::New, ["a", "b"]), (Mode::Resume, ["c", "d"])] {
+        let layout = layout(&schemes);
+        let held = lock(&layout);
+        let (mut journal, mut state) = Journal::open(&layout, &held, mode).unwrap();
+        for text in texts {
+            journal.record(&mut state, &note(text)).unwrap();
+        }
+        journal.sync().unwrap();
+    }
+    let names: Vec<ObjectName> = ObjectStore::list(&store, "journal/")
+        .unwrap()
+        .into_iter()
+        .map(|object| object.name)
+        .collect();
+    let damaged = names.last().unwrap();
+    // The first of two lines: another letter than was written.
+    store.tamper(damaged, |bytes| {
+        let end = bytes.iter().position(|byte| *byte == b'\n').unwrap();
+        bytes[end - 5] ^= 1;
+    });
+    let layout = layout(&schemes);
+    layout.bring().unwrap();
+    let by_figures = crate::FiguresFollower::new(&layout).look().map(drop);
+    for read in [Journal::read(&layout).map(drop), by_figures] {
+        let told = read.unwrap_err().to_string();
+        let expected = format!(
+            "the journal is damaged: `{}/{damaged}`, line 1: ",
+            layout.url().unwrap()
+        );
+        assert!(told.starts_with(&expected), "{told}");
+        assert!(told.contains("an earlier version of the object"), "{told}");
     }
 }
 

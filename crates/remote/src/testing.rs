@@ -14,3 +14,13 @@ mod web;
 pub use faults::{Fault, Faults, Proxy};
 pub use server::Server;
 pub use web::{WebKind, WebServer, echo};
+
+/// Returns a Python with readers of buckets that have nothing in common with this crate: pyarrow, and DuckDB with its
+/// extension `httpfs`, whose file is in the package `duckdb_extension_httpfs`.
+///
+/// # Panics
+/// When it cannot be installed; the message says what to do.
+#[must_use]
+pub fn python_with_readers() -> std::path::PathBuf {
+    install::readers().join("python")
+}

@@ -31,6 +31,9 @@ mod following;
 mod inspect;
 // Running recipes, and running them again.
 mod process;
+// Exports to a bucket, as other programs read them.
+#[cfg(feature = "remote")]
+mod readers;
 // Filters over a log of many files.
 mod rotated;
 // Datasets that are mixed by weight.

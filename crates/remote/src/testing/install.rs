@@ -10,8 +10,18 @@ const WANTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/servers");
 
 /// Gives the folder of the Python programs.
 pub(super) fn python() -> PathBuf {
-    let folder = target().join("remote-servers/python");
-    once(&folder, "requirements.txt", |folder, wanted| {
+    environment("python", "requirements.txt")
+}
+
+/// Gives the folder of a Python that has other readers of buckets. What they need is not what the servers need.
+pub(super) fn readers() -> PathBuf {
+    environment("readers", "readers.txt")
+}
+
+/// Gives the folder of the programs of a virtual environment of this name, with what a file of `servers/` lists.
+fn environment(name: &str, file: &str) -> PathBuf {
+    let folder = target().join("remote-servers").join(name);
+    once(&folder, file, |folder, wanted| {
         run(
             Command::new("python3")
                 .args(["-m", "venv", "--clear"])
@@ -31,6 +41,28 @@ pub(super) fn python() -> PathBuf {
                 .arg(wanted),
             "pip must reach a Python package index",
         );
+    });
+    folder.join("bin")
+}
+
+/// Gives the folder of the programs that are crates, which are compiled without optimization: a minute on two cores.
+pub(super) fn rust() -> PathBuf {
+    let folder = target().join("remote-servers/rust");
+    once(&folder, "crates.txt", |folder, wanted| {
+        let wanted = fs::read_to_string(wanted).expect("the versions are in this crate");
+        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        for line in wanted.lines() {
+            run(
+                Command::new(&cargo)
+                    .args(["install", "--quiet", "--locked", "--debug", "--root"])
+                    .arg(folder)
+                    .arg("--target-dir")
+                    .arg(folder.join("target"))
+                    .args(line.split(' ')),
+                "cargo must reach the registry of crates",
+            );
+        }
+        fs::remove_dir_all(folder.join("target")).expect("what a build leaves can be removed");
     });
     folder.join("bin")
 }

@@ -22,6 +22,10 @@ use super::{google, install};
 /// How long a server may take until it answers.
 const START_LIMIT: Duration = Duration::from_secs(60);
 
+/// The key of buckets in S3, and their region.
+const S3_KEY: [&str; 2] = ["tester", "hush-hush-hush"];
+const S3_REGION: &str = "us-east-1";
+
 /// The account of the emulator of Azure, which everybody knows.
 const AZURE_ACCOUNT: &str = "devstoreaccount1";
 const AZURE_KEY: &str =
@@ -59,10 +63,11 @@ impl Server {
     /// When it cannot be installed or started; the message says what to do.
     #[must_use]
     pub fn s3() -> Self {
+        let [key, secret] = S3_KEY;
         let options = [
-            ("region", "us-east-1"),
-            ("access_key_id", "tester"),
-            ("secret_access_key", "hush-hush-hush"),
+            ("region", S3_REGION),
+            ("access_key_id", key),
+            ("secret_access_key", secret),
             // It answers 500 where an upload was given up, and no try helps.
             ("max_retries", "6"),
         ];
@@ -79,6 +84,40 @@ impl Server {
         server.request("PUT", "/data", &[]);
         let endpoint = server.endpoint();
         server.with(options).with([("endpoint", endpoint.as_str())])
+    }
+
+    /// S3, by `s3s-fs`: another implementation, whose bucket is a folder. It checks signatures, and conditions of uploads too,
+    /// but lists no uploads.
+    ///
+    /// # Panics
+    /// As [`s3`](Self::s3).
+    #[must_use]
+    pub fn s3_of_files() -> Self {
+        let program = install::rust().join("s3s-fs");
+        let server = Self::start("s3://data", &program, |port, folder| {
+            let root = folder.join("buckets");
+            std::fs::create_dir_all(root.join("data")).expect("a temporary folder");
+            let [port, root] = [port.to_string(), root.display().to_string()];
+            let [key, secret] = S3_KEY;
+            let host = "127.0.0.1";
+            let named = [
+                ("host", host),
+                ("port", &port),
+                ("access-key", key),
+                ("secret-key", secret),
+            ];
+            let named = named.map(|(name, value)| format!("--{name}={value}"));
+            named.into_iter().chain([root]).collect()
+        });
+        let server = server.one_at_a_time();
+        let endpoint = server.endpoint();
+        let [key, secret] = S3_KEY;
+        server.with([
+            ("region", S3_REGION),
+            ("access_key_id", key),
+            ("secret_access_key", secret),
+            ("endpoint", endpoint.as_str()),
+        ])
     }
 
     /// The same, which carries out one request after the other.
@@ -172,6 +211,18 @@ impl Server {
         options.fold(StorageOptions::default(), |options, (key, value)| {
             options.with(self.url, *key, value.replace(&self.address, address))
         })
+    }
+
+    /// Returns the variables by which a program finds the bucket of a server of S3.
+    #[must_use]
+    pub fn environment(&self) -> [(&'static str, String); 4] {
+        let [key, secret] = S3_KEY.map(str::to_owned);
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_REGION", S3_REGION.to_owned()),
+            ("AWS_ACCESS_KEY_ID", key),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+        ]
     }
 
     fn start(

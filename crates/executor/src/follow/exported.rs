@@ -7,7 +7,7 @@ use coldpress_dataset::{
 };
 use coldpress_job::{ExportIntent, PartitionStatus};
 use coldpress_record::Lines;
-use coldpress_storage::{KeyPlace, StoreSchemes};
+use coldpress_storage::KeyPlace;
 
 use super::history::Fate;
 use super::opened::OpenedJob;
@@ -43,10 +43,9 @@ impl<'a> Exported<'a> {
             Some(begin)
         };
         let first_rows = (0..state.partition_count()).map(first_row).collect();
-        let shards = intent.filter(|intent| intent.directory).map(|intent| {
-            let schemes = opened.executor.schemes();
-            shards(&intent.path, opened.key_of_outputs(), schemes).unwrap_or_default()
-        });
+        let shards = intent
+            .filter(|intent| intent.directory)
+            .map(|intent| opened.shards(&intent.path).unwrap_or_default());
         Self {
             opened,
             intent,
@@ -94,6 +93,40 @@ impl OpenedJob {
         key_of_outputs(&self.executor.prepared.recipe)
     }
 
+    /// Returns the shards of an export, a folder or what begins with a URL, and how many rows are in each.
+    fn shards(&self, folder: &str) -> Result<Vec<(String, u64)>> {
+        let options = ResolveOptions {
+            key: self.key_of_outputs(),
+            ..ResolveOptions::default()
+        };
+        let schemes = &self.executor.schemes;
+        let find = |path: &str| {
+            let found = resolve_inputs(&[path.to_owned()], &options, schemes, &mut |_| Ok(true));
+            found.map(|resolved| resolved.sources)
+        };
+        let sources = find(folder)?;
+        let mut shards = Vec::new();
+        for source in sources {
+            let members: Vec<Source> = match source.members.as_slice() {
+                [] => vec![source],
+                // Small files are read as one.
+                members => {
+                    let member = |path: &Location| find(&path.display().to_string());
+                    let found: Vec<Vec<Source>> = members
+                        .iter()
+                        .map(member)
+                        .collect::<coldpress_dataset::Result<_>>()?;
+                    found.into_iter().flatten().collect()
+                }
+            };
+            for member in members {
+                shards.push((member.path.display().to_string(), rows(&member)?));
+            }
+        }
+        shards.sort();
+        Ok(shards)
+    }
+
     /// Returns the fate of all records of a partition that is out of retries; none for other partitions.
     pub(super) fn failed(&self, partition: u32) -> Option<Fate> {
         let failure = self.state.failure(partition)?;
@@ -127,43 +160,6 @@ impl OpenedJob {
         }
         counts
     }
-}
-
-/// The shards of an export and how many rows are in each.
-fn shards(
-    folder: &str,
-    key: Option<KeyPlace>,
-    schemes: &StoreSchemes,
-) -> Result<Vec<(String, u64)>> {
-    let options = ResolveOptions {
-        key,
-        ..ResolveOptions::default()
-    };
-    let find = |path: &str| {
-        let found = resolve_inputs(&[path.to_owned()], &options, schemes, &mut |_| Ok(true));
-        found.map(|resolved| resolved.sources)
-    };
-    let sources = find(folder)?;
-    let mut shards = Vec::new();
-    for source in sources {
-        let members: Vec<Source> = match source.members.as_slice() {
-            [] => vec![source],
-            // Small files are read as one.
-            members => {
-                let member = |path: &Location| find(&path.display().to_string());
-                let found: Vec<Vec<Source>> = members
-                    .iter()
-                    .map(member)
-                    .collect::<coldpress_dataset::Result<_>>()?;
-                found.into_iter().flatten().collect()
-            }
-        };
-        for member in members {
-            shards.push((member.path.display().to_string(), rows(&member)?));
-        }
-    }
-    shards.sort();
-    Ok(shards)
 }
 
 fn rows(source: &Source) -> coldpress_dataset::Result<u64> {

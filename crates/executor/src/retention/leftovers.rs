@@ -19,7 +19,7 @@ pub(crate) const ATTEMPT_PLACES: [Place; 6] = Place::ALL;
 /// checkpoint, for one.
 pub(crate) fn uncited(state: &JobState, epoch: u64, there: Vec<JobFile>) -> Vec<JobFile> {
     let known = Known::of(state);
-    let is_dead = |file: &JobFile| known.is_dead(state, epoch, &file.key);
+    let is_dead = |file: &JobFile| known.is_dead(epoch, &file.key);
     there.into_iter().filter(is_dead).collect()
 }
 
@@ -54,27 +54,22 @@ impl<'a> Known<'a> {
     }
 
     /// Whether a file is that of a driver before this epoch, which left it to nobody.
-    fn is_dead(&self, state: &JobState, epoch: u64, key: &ObjectKey) -> bool {
+    fn is_dead(&self, epoch: u64, key: &ObjectKey) -> bool {
         let Ok(name) = key.name.own().parse::<AttemptName>() else {
             return false;
         };
-        if name.epoch() >= epoch {
+        // Of a driver that is at work, or that the journal does not know.
+        if name.epoch() >= epoch || !self.epochs.contains(&name.epoch()) {
             return false;
         }
         if is_of_barrier(key) {
-            return self.epochs.contains(&name.epoch()) && !self.decisions.contains(key);
+            return !self.decisions.contains(key);
         }
         match (made_by(&name), key.place) {
-            (None, Place::Partitions) => {
-                name.label().is_empty()
-                    && self.epochs.contains(&name.epoch())
-                    && !self.copies.contains(key)
-            }
+            (None, Place::Partitions) => name.label().is_empty() && !self.copies.contains(key),
             (None, _) | (Some(_), Place::Partitions) => false,
-            (Some(made_by), _) => {
-                let (_, partition, of, attempt) = made_by;
-                attempt <= state.last_attempt(partition, of) && !self.published.contains(&made_by)
-            }
+            // That the attempt began need not be in the journal: a driver that was fenced off did not get to write it down.
+            (Some(made_by), _) => !self.published.contains(&made_by),
         }
     }
 }

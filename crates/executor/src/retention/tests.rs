@@ -287,8 +287,9 @@ fn files_of_the_dead_are_known_by_their_names() {
         ("quarantine/partition_000000.e1.a2.op001.jsonl", true),
         ("checkpoints/partition_000000_op_001_a.e1.a2.parquet", true),
         ("intermediate/partition_000000_op_000_a.e1.a2.parquet", true),
-        // Of an attempt or a driver that the journal does not know, or that is at work.
-        ("results/partition_000000.e1.a3.jsonl", false),
+        // Of an attempt of which the journal knows nothing, since its driver was fenced off.
+        ("results/partition_000000.e1.a3.jsonl", true),
+        // Of a driver that the journal does not know, or that is at work.
         ("results/partition_000000.e2.a1.jsonl", false),
         ("results/partition_000000.e7.a1.jsonl", false),
         // Copies of slices: planned, never planned, of an unknown driver.

@@ -1,13 +1,14 @@
 //! Running jobs in a folder of their own, and checking what they leave.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use coldpress_dataset::{FileCompression, decode_rows};
 use coldpress_executor::{Executor, ExecutorBuilder, Report, Result};
-use coldpress_job::{JobState, Journal, Status, open_stores};
+use coldpress_job::{JobState, Journal, Layout, Status, open_stores};
 use coldpress_record::Ledger;
-use coldpress_storage::StoreSchemes;
+use coldpress_storage::ObjectReader;
 use coldpress_worker::QuarantineEntry;
 use tempfile::TempDir;
 
@@ -23,23 +24,47 @@ pub(crate) struct Bench {
     pub(crate) sources: Vec<PathBuf>,
     /// The weights of the sources; none given: 1 each.
     pub(crate) weights: Vec<f64>,
-    /// Whether the sources are named by URLs.
-    pub(crate) remote: bool,
+    pub(crate) remote: Remote,
+}
+
+/// What of a job is behind URLs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remote {
+    Nothing,
+    Sources,
+    /// The sources, the job with all of its files, and the export.
+    Everything,
+}
+
+impl Remote {
+    /// What `COLDPRESS_LAWS_REMOTE` says, for a run of all laws that is alike: `nothing`, `sources` or `everything`.
+    fn asked_for() -> Option<Self> {
+        let asked = std::env::var("COLDPRESS_LAWS_REMOTE").ok()?;
+        Some(match asked.as_str() {
+            "nothing" => Self::Nothing,
+            "sources" => Self::Sources,
+            "everything" => Self::Everything,
+            other => panic!("COLDPRESS_LAWS_REMOTE cannot be `{other}`"),
+        })
+    }
 }
 
 impl Bench {
+    /// A folder with a dataset, of which, and of whose job, anything may be behind URLs: it must show nowhere.
     pub(crate) fn new(dataset: &Dataset) -> Self {
         let bench = Self::beside(dataset);
-        // Where a dataset lies shows nowhere: about a third of all lie behind URLs.
         let lengths = bench.sources.iter().map(|path| fs::metadata(path).unwrap());
-        let remote = lengths
-            .map(|file| file.len())
-            .sum::<u64>()
-            .is_multiple_of(3);
+        // A third each, and the same for the same dataset.
+        let remote = match lengths.map(|file| file.len()).sum::<u64>() % 3 {
+            0 => Remote::Sources,
+            1 => Remote::Everything,
+            _ => Remote::Nothing,
+        };
+        let remote = Remote::asked_for().unwrap_or(remote);
         Self { remote, ..bench }
     }
 
-    /// A folder with a dataset that is named by paths.
+    /// A folder with a dataset, all of which is named by paths.
     pub(crate) fn beside(dataset: &Dataset) -> Self {
         Self::over(|folder| dataset.write(folder))
     }
@@ -52,7 +77,7 @@ impl Bench {
             folder,
             sources,
             weights: Vec::new(),
-            remote: false,
+            remote: Remote::Nothing,
         }
     }
 
@@ -70,22 +95,43 @@ impl Bench {
     }
 
     pub(crate) fn builder_of(&self, job_id: &str, plan: &Plan) -> ExecutorBuilder {
-        let text = |path: &Path| path.display().to_string();
-        let source = |path: &PathBuf| match self.remote {
+        let place = |path: &Path, is_remote| match is_remote {
             true => shelf::url(path),
-            false => text(path),
+            false => path.display().to_string(),
         };
-        let sources: Vec<String> = self.sources.iter().map(source).collect();
-        let export = format!("{}/{}", text(self.folder.path()), plan.form.file_name());
-        let mut recipe = plan.recipe(&sources, &export, &text(&self.path("jobs")), job_id);
+        let has_remote_sources = self.remote != Remote::Nothing;
+        let is_remote = self.remote == Remote::Everything;
+        let sources = self.sources.iter();
+        let sources: Vec<_> = sources
+            .map(|path| place(path, has_remote_sources))
+            .collect();
+        let folder = place(self.folder.path(), is_remote);
+        let export = format!("{folder}/{}", plan.form.file_name());
+        let mut recipe = plan.recipe(&sources, &export, &format!("{folder}/jobs"), job_id);
         for (input, weight) in recipe.dataset.inputs.iter_mut().zip(&self.weights) {
             input.weight = *weight;
         }
-        ExecutorBuilder::new(recipe, operators::registry()).schemes(shelf::schemes())
+        ExecutorBuilder::new(recipe, operators::registry())
+            .schemes(shelf::schemes())
+            .scratch_dir(self.scratch())
     }
 
+    /// Where a job that is behind a URL has its copies.
+    fn scratch(&self) -> PathBuf {
+        self.path("scratch")
+    }
+
+    /// Runs the job, as if on a machine that it never ran on.
     pub(crate) fn run(&self, plan: &Plan) -> Result<Report> {
+        if self.scratch().exists() {
+            fs::remove_dir_all(self.scratch()).unwrap();
+        }
         self.executor(plan).run()
+    }
+
+    /// Where the files of the job are, behind a URL or not.
+    pub(crate) fn layout(&self) -> Layout {
+        Layout::in_dir(&self.path("jobs"), "job".parse().unwrap()).unwrap()
     }
 
     pub(crate) fn state(&self, plan: &Plan) -> JobState {
@@ -164,11 +210,12 @@ impl Bench {
         let results =
             (0..state.partition_count()).filter_map(|index| state.result_of(index, chain));
         let files = results.flat_map(|result| &result.quarantine);
-        let stores = open_stores(executor.layout(), &state, &StoreSchemes::default()).unwrap();
+        let stores = open_stores(executor.layout(), &state, &shelf::schemes()).unwrap();
         let mut found: Vec<Quarantined> = files
             .flat_map(|file| {
                 stores.verify(file).unwrap();
-                entries(&stores.path_of(&file.key).unwrap())
+                let reader = ObjectReader::new(stores.get(&file.key).unwrap());
+                entries(&io::read_to_string(reader).unwrap())
             })
             .collect();
         found.sort();
@@ -176,11 +223,10 @@ impl Bench {
     }
 
     /// Everything that lies in the quarantine folder, cited or not.
-    pub(crate) fn quarantine_folder(&self, plan: &Plan) -> Vec<Quarantined> {
-        let folder = self.executor(plan).layout().quarantine_dir();
-        let mut found: Vec<Quarantined> = files_in(&folder)
+    pub(crate) fn quarantine_folder(&self) -> Vec<Quarantined> {
+        let mut found: Vec<Quarantined> = files_in(&self.layout().quarantine_dir())
             .iter()
-            .flat_map(|path| entries(path))
+            .flat_map(|path| entries(&fs::read_to_string(path).unwrap()))
             .collect();
         found.sort();
         found
@@ -197,8 +243,7 @@ pub(crate) fn in_all(ledger: &Ledger) -> Ledger {
     ledger
 }
 
-fn entries(path: &Path) -> Vec<Quarantined> {
-    let text = fs::read_to_string(path).unwrap();
+fn entries(text: &str) -> Vec<Quarantined> {
     text.lines()
         .map(|line| Quarantined::from(serde_json::from_str::<QuarantineEntry>(line).unwrap()))
         .collect()

@@ -119,8 +119,7 @@ fn a_damaged_delta_is_left() {
     let bench = Bench::new(&dataset);
     let first = plan("lottery_filter");
     bench.run(&first).unwrap();
-    let executor = bench.executor(&first);
-    let deltas = crate::bench::files_in(executor.layout().checkpoint_dir());
+    let deltas = crate::bench::files_in(bench.layout().checkpoint_dir());
     let deltas: Vec<_> = deltas
         .into_iter()
         .filter(|path| path.to_string_lossy().contains("_deltas."))

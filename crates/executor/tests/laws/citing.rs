@@ -61,7 +61,7 @@ fn bytes_of(folder: &Path) -> u64 {
 /// What the results take on disk, in percent of what was exported.
 fn written(bench: &Bench, plan: &Plan) -> u64 {
     let exported: usize = bench.export(plan.form).unwrap().iter().map(Vec::len).sum();
-    100 * bytes_of(&bench.executor(plan).layout().results_dir()) / exported as u64
+    100 * bytes_of(&bench.layout().results_dir()) / exported as u64
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn what_is_not_written_as_it_came_in_is_not_cited() {
         let bench = Bench::beside(&dataset);
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &Expected::of(&dataset, &plan));
-        let results = files_in(&bench.executor(&plan).layout().results_dir());
+        let results = files_in(&bench.layout().results_dir());
         let cites_nothing = match results.iter().find(|path| is_cited(path)) {
             // Each of its records is one that an operator changed.
             Some(_) => written(&bench, &plan) > 95,
@@ -234,7 +234,7 @@ fn a_damaged_citation_is_made_again() {
     let plan = plan(&[length_filter()]);
     let bench = Bench::beside(&dataset);
     bench.run(&plan).unwrap();
-    let results = bench.executor(&plan).layout().results_dir();
+    let results = bench.layout().results_dir();
     let mut cited = files_in(&results);
     cited.retain(|path| is_cited(path));
     assert_eq!(cited.len(), 2);
@@ -280,8 +280,8 @@ fn many_partitions() -> (Dataset, Plan) {
     (Dataset::of_lines((0..49).map(line)), plan)
 }
 
-fn merges_begun(bench: &Bench, plan: &Plan) -> usize {
-    let log = fs::read_to_string(bench.executor(plan).layout().events()).unwrap();
+fn merges_begun(bench: &Bench) -> usize {
+    let log = fs::read_to_string(bench.layout().events()).unwrap();
     log.matches("\"merge_start\"").count()
 }
 
@@ -303,7 +303,7 @@ fn damaged_citations_are_found_together() {
     for (harm, most) in [(cut_off, 2), (shift, 3)] {
         let bench = Bench::beside(&dataset);
         bench.run(&plan).unwrap();
-        let results = bench.executor(&plan).layout().results_dir();
+        let results = bench.layout().results_dir();
         let mut cited = files_in(&results);
         cited.retain(|path| is_cited(path));
         assert_eq!(cited.len(), 12);
@@ -312,10 +312,10 @@ fn damaged_citations_are_found_together() {
             fs::write(&path, harm(&stored)).unwrap();
         }
         fs::remove_file(bench.path(plan.form.file_name())).unwrap();
-        let before = merges_begun(&bench, &plan);
+        let before = merges_begun(&bench);
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &Expected::of(&dataset, &plan));
-        let merges = merges_begun(&bench, &plan) - before;
+        let merges = merges_begun(&bench) - before;
         assert!((2..=most).contains(&merges), "{merges} merges");
         let attempts = (0..13).map(|index| bench.state(&plan).attempts(index));
         assert_eq!(attempts.sum::<u32>(), 12 * 2 + 1);

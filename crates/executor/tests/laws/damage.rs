@@ -79,7 +79,7 @@ proptest! {
         } else if export.exists() {
             fs::remove_file(&export).unwrap();
         }
-        harm(&files_in(&executor.layout().results_dir()), &harms);
+        harm(&files_in(&bench.layout().results_dir()), &harms);
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &expected);
     }
@@ -101,9 +101,8 @@ proptest! {
         let expected = Expected::of(&dataset, &second);
         let bench = Bench::new(&dataset);
         prop_assert_ne!(bench.run(&first).unwrap().status, Status::Stopped);
-        let executor = bench.executor(&first);
-        harm(&files_in(executor.layout().checkpoint_dir()), &harms.0);
-        harm(&files_in(&executor.layout().results_dir()), &harms.1);
+        harm(&files_in(bench.layout().checkpoint_dir()), &harms.0);
+        harm(&files_in(&bench.layout().results_dir()), &harms.1);
         let report = bench.run(&second).unwrap();
         bench.check(&second, &report, &expected);
     }
@@ -127,7 +126,7 @@ fn no_harm_to_a_result_comes_out() {
         let expected = Expected::of(&dataset, &plan);
         let bench = Bench::new(&dataset);
         bench.run(&plan).unwrap();
-        let results = bench.executor(&plan).layout().results_dir();
+        let results = bench.layout().results_dir();
         for round in 0..3 {
             let export = bench.path(form.file_name());
             if export.is_dir() {

@@ -193,7 +193,7 @@ fn a_second_call_is_told() {
     failed_at_the_frail_operator(&bench, &plan, id);
     let state = bench.state(&plan);
     let gate = state.checkpoints(0).next().unwrap().file.name().as_str();
-    let gate = bench.executor(&plan).layout().checkpoint_dir().join(gate);
+    let gate = bench.layout().checkpoint_dir().join(gate);
     let mut bytes = fs::read(&gate).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 0x40;
@@ -247,7 +247,7 @@ fn old_checkpoints_go_but_for_those_after_external_operators() {
             .collect();
         assert!(!later.is_empty());
         for entry in later {
-            let folder = bench.executor(&plan).layout().checkpoint_dir().to_owned();
+            let folder = bench.layout().checkpoint_dir().to_owned();
             fs::write(folder.join(entry.file.name().as_str()), "x").unwrap();
         }
         let report = bench.run(&plan).unwrap();

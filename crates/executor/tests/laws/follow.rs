@@ -100,6 +100,8 @@ fn count(branch: &RecordBranch, ledger: &mut Ledger) {
 }
 
 fn lines(path: &Path) -> Vec<String> {
+    // A file behind a URL is on the shelf.
+    let path = crate::shelf::path(&path.display().to_string());
     let name = path.display().to_string();
     let packing = match name.rsplit('.').next() {
         Some("gz") => FileCompression::Gzip,

@@ -3,7 +3,6 @@
 use coldpress_config::Node;
 use coldpress_executor::{CleanOptions, clean_job};
 use coldpress_job::{JobState, open_stores};
-use coldpress_storage::StoreSchemes;
 use proptest::prelude::*;
 
 use crate::bench::Bench;
@@ -47,7 +46,7 @@ fn any_retention() -> impl Strategy<Value = Vec<(&'static str, Node)>> {
 #[track_caller]
 fn check_files(bench: &Bench, plan: &Plan) -> JobState {
     let (executor, state) = (bench.executor(plan), bench.state(plan));
-    let stores = open_stores(executor.layout(), &state, &StoreSchemes::default()).unwrap();
+    let stores = open_stores(executor.layout(), &state, &crate::shelf::schemes()).unwrap();
     for file in state.cited_files() {
         if state.is_forgotten(&file.key) {
             let gone = stores.get(&file.key).unwrap_err();
@@ -83,12 +82,12 @@ proptest! {
         executor.run().unwrap();
         control::disarm(id);
         check_files(&bench, &plan);
-        clean_job(executor.layout(), &CleanOptions::default(), &StoreSchemes::default()).unwrap();
+        clean_job(executor.layout(), &CleanOptions::default(), &crate::shelf::schemes()).unwrap();
         let plan = Plan { settings: settings(1), how, ..plan };
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &expected);
         check_files(&bench, &plan);
-        let cleaned = clean_job(executor.layout(), &CleanOptions { dry_run: true }, &StoreSchemes::default()).unwrap();
+        let cleaned = clean_job(executor.layout(), &CleanOptions { dry_run: true }, &crate::shelf::schemes()).unwrap();
         prop_assert_eq!(cleaned.files, [], "the run has cleaned up itself");
         // Once more, with nothing to do.
         let report = bench.run(&plan).unwrap();

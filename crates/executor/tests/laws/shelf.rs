@@ -1,5 +1,6 @@
-//! Files of this machine as if they were behind URLs.
+//! Files of this machine as if they were behind URLs: those of datasets, and the stores of jobs and exports.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -8,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coldpress_storage::{
-    Error, ObjectStore, RemoteFile, RemoteFiles, RemoteMeta, Result, Scheme, StorageOptions,
-    StoreSchemes, Waits, digest_file,
+    Error, LocalStore, ObjectMeta, ObjectName, ObjectStore, ObjectVersion, RemoteFile, RemoteFiles,
+    RemoteMeta, Result, Scheme, StorageOptions, StoreReader, StoreSchemes, StoreWriter, Upload,
+    Waits, digest_file,
 };
 
 /// URLs such as `shelf:///tmp/a.jsonl`, which lead to the file `/tmp/a.jsonl`. The digest of its bytes is its version.
@@ -20,21 +22,19 @@ pub(crate) fn schemes() -> StoreSchemes {
     StoreSchemes::default().with_scheme("shelf", Shelf)
 }
 
-/// The URL of a file.
+/// Returns the URL of a file or a folder.
 pub(crate) fn url(path: &Path) -> String {
     format!("shelf://{}", path.display())
 }
 
-fn path(url: &str) -> PathBuf {
+/// Returns the file or the folder of a URL; a path is one already.
+pub(crate) fn path(url: &str) -> PathBuf {
     url.trim_start_matches("shelf://").into()
 }
 
 impl Scheme for Shelf {
     fn store(&self, url: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn ObjectStore>> {
-        Err(Error::Unsupported {
-            action: "keep files of jobs",
-            path: url.into(),
-        })
+        Ok(Arc::new(Board(LocalStore::new(path(url)))))
     }
 
     fn files(&self, _: &str, _: &StorageOptions, _: &Waits) -> Result<Arc<dyn RemoteFiles>> {
@@ -44,7 +44,9 @@ impl Scheme for Shelf {
 
 impl RemoteFiles for Shelf {
     fn examine(&self, url: &str) -> Result<RemoteMeta> {
-        let missing = |error: Error| match error.is_not_found() {
+        // There are no folders on a shelf, as in a bucket.
+        let is_folder = path(url).is_dir();
+        let missing = |error: Error| match error.is_not_found() || is_folder {
             true => Error::NotFound {
                 store: "the shelf".to_owned(),
                 name: url.to_owned(),
@@ -127,5 +129,49 @@ impl Read for Stream {
             .read_at(&mut buffer[..left as usize], self.range.start)?;
         self.range.start += read as u64;
         Ok(read)
+    }
+}
+
+/// The store of a folder. Its objects have no paths, so nothing can go around the store, as with a bucket.
+#[derive(Debug)]
+struct Board(LocalStore);
+
+impl fmt::Display for Board {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`", url(self.0.root()))
+    }
+}
+
+impl ObjectStore for Board {
+    fn put_new(&self, name: &ObjectName) -> Result<Box<dyn StoreWriter>> {
+        self.0.put_new(name)
+    }
+
+    fn get(&self, name: &ObjectName) -> Result<Box<dyn StoreReader>> {
+        self.0.get(name)
+    }
+
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectMeta>> {
+        self.0.list(prefix)
+    }
+
+    fn delete(&self, name: &ObjectName) -> Result<()> {
+        self.0.delete(name)
+    }
+
+    fn replace(&self, name: &ObjectName, bytes: &[u8]) -> Result<()> {
+        self.0.replace(name, bytes)
+    }
+
+    fn upload(&self, name: &ObjectName) -> Result<Box<dyn Upload>> {
+        self.0.upload(name)
+    }
+
+    fn versions(&self, prefix: &str) -> Result<Vec<ObjectVersion>> {
+        self.0.versions(prefix)
+    }
+
+    fn abandon_uploads(&self, prefix: &str) -> Result<u64> {
+        self.0.abandon_uploads(prefix)
     }
 }

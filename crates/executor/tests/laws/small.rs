@@ -34,8 +34,8 @@ fn plan(records: u64) -> Plan {
 }
 
 /// How many files are in the folder of results.
-fn results(bench: &Bench, plan: &Plan) -> usize {
-    files_in(&bench.executor(plan).layout().results_dir()).len()
+fn results(bench: &Bench) -> usize {
+    files_in(&bench.layout().results_dir()).len()
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn many_results_are_in_few_files() {
     let expected = Expected::of(&dataset, &plan);
     let report = bench.run(&plan).unwrap();
     bench.check(&plan, &report, &expected);
-    let files = results(&bench, &plan);
+    let files = results(&bench);
     assert!((1..200).contains(&files), "{files} files of 600 results");
     // What is appended to the recipe goes on from them.
     let longer = Plan {
@@ -70,7 +70,7 @@ fn many_decisions_are_in_few_files() {
     let plan = Plan::new(process, 1).workers(2);
     let report = bench.run(&plan).unwrap();
     assert_eq!((report.status, report.partitions), (Status::Completed, 600));
-    let files = files_in(&bench.executor(&plan).layout().job_dir().join("signatures"));
+    let files = files_in(&bench.layout().job_dir().join("signatures"));
     assert!(
         (1..200).contains(&files.len()),
         "{} files of 600 decisions",
@@ -85,7 +85,7 @@ fn packs_go_where_nothing_is_kept() {
     let plan = plan(1).with("intermediate_storage.retention_policy", "cleanup_all");
     let report = bench.run(&plan).unwrap();
     bench.check(&plan, &report, &Expected::of(&dataset, &plan));
-    assert_eq!(results(&bench, &plan), 0);
+    assert_eq!(results(&bench), 0);
 }
 
 /// A pack that is lost costs its results once, and the merge is not begun for each of them anew.
@@ -97,7 +97,7 @@ fn a_lost_pack_is_made_again_at_once() {
     let expected = Expected::of(&dataset, &plan);
     bench.run(&plan).unwrap();
     fs::remove_file(bench.path(plan.form.file_name())).unwrap();
-    let folder = bench.executor(&plan).layout().results_dir();
+    let folder = bench.layout().results_dir();
     for (number, path) in files_in(&folder).iter().enumerate() {
         match number % 3 {
             0 => fs::remove_file(path).unwrap(),
@@ -140,7 +140,7 @@ proptest! {
         } else if export.exists() {
             fs::remove_file(&export).unwrap();
         }
-        harm(&files_in(&executor.layout().results_dir()), &harms);
+        harm(&files_in(&bench.layout().results_dir()), &harms);
         let report = bench.run(&plan).unwrap();
         bench.check(&plan, &report, &expected);
     }

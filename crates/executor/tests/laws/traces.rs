@@ -12,6 +12,7 @@ use crate::control;
 use crate::dataset::{Dataset, any_dataset, long_dataset};
 use crate::plan::{How, Keep, Plan, any_how, any_process, any_selector, any_strategy, cases};
 use crate::plan::{any_deduplicator, with_frail, with_watch};
+use crate::shelf;
 
 /// The files of traces by name, without the folder that the dataset is in.
 fn traces(bench: &Bench) -> BTreeMap<String, String> {
@@ -145,7 +146,8 @@ fn what_is_shown_is_what_operators_did() {
     ];
     let bench = Bench::new(&dataset());
     let report = bench.run(&traced(process.clone(), 7, 100)).unwrap();
-    assert_eq!(report.trace_dir, Some(bench.path("jobs/job/trace")));
+    let folder = report.trace_dir.unwrap().display().to_string();
+    assert_eq!(shelf::path(&folder), bench.path("jobs/job/trace"));
 
     let changed = lines(&bench, "edit_mapper");
     assert_eq!(changed.len(), 60);

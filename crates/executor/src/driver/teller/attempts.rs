@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use coldpress_events::{Event, EventKind, Level};
 use coldpress_job::Phase;
 use coldpress_partition::Task;
-use coldpress_storage::ObjectRef;
+use coldpress_storage::{ObjectRef, StoreSpec};
 use coldpress_worker::{AtWork, Attempt, AttemptError, Outcome};
 
 use super::Teller;
@@ -223,8 +223,11 @@ impl Teller<'_> {
         });
     }
 
-    /// Returns the path of a file of the job, for people.
+    /// Returns the path or the URL of a file of the job, for people.
     pub(super) fn path_of(&self, file: &ObjectRef) -> String {
+        if let StoreSpec::Url(url) = self.stores.specs().of(file.key.place) {
+            return format!("{}/{}", url.trim_end_matches('/'), file.key.name);
+        }
         let path = self.stores.path_of(&file.key);
         path.map_or_else(|| file.to_string(), |path| path.display().to_string())
     }

@@ -132,7 +132,7 @@ proptest! {
 #[test]
 fn results_over_plain_files_serve_encrypted_ones() {
     let dataset = crate::dataset::Dataset::of_texts((0..90).map(|n| format!("text {n}")));
-    let bench = Bench::new(&dataset);
+    let bench = Bench::beside(&dataset);
     let plan = Plan::new(
         vec![coldpress_config::OperatorCall::new("words_mapper")],
         20,
@@ -162,7 +162,7 @@ fn results_over_plain_files_serve_encrypted_ones() {
 #[test]
 fn another_key_is_another_export() {
     let dataset = crate::dataset::Dataset::of_texts((0..90).map(|n| format!("text {n}")));
-    let bench = Bench::new(&dataset);
+    let bench = Bench::beside(&dataset);
     let plain = Plan::new(
         vec![coldpress_config::OperatorCall::new("words_mapper")],
         20,
@@ -225,7 +225,7 @@ fn what_is_not_as_it_was_encrypted_is_refused() {
         (&other, "encrypted with another key, or it is damaged"),
     ];
     for (change, message) in cases {
-        let bench = Bench::new(&dataset);
+        let bench = Bench::beside(&dataset);
         fs::write(bench.path("key"), KEY).unwrap();
         bench.sources.iter().for_each(|path| seal(path));
         let last = bench.sources.last().unwrap();

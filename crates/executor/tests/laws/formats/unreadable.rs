@@ -258,7 +258,7 @@ fn a_text_of_the_wrong_type_is_refused() {
         );
         assert!(message.contains("`text_keys`"), "{message}");
         assert!(!job.0.path(&work.output.name()).exists());
-        let layout = job.0.executor(&job.plan(&work)).layout().results_dir();
+        let layout = job.0.layout().results_dir();
         assert!(files_in(&layout).is_empty());
     }
 }
@@ -301,7 +301,7 @@ fn no_harm_to_rows_in_columns_comes_out() {
         let expected = Expected::of(&files, &work.plan);
         let job = Job::new(&files);
         job.run(&work).unwrap();
-        let results = job.0.executor(&job.plan(&work)).layout().results_dir();
+        let results = job.0.layout().results_dir();
         let is_rows =
             |path: &std::path::PathBuf| path.extension().is_some_and(|suffix| suffix == "arrows");
         let length = fs::read(

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use coldpress_partition::Task;
-use coldpress_worker::{Attempt, AttemptError, JobSpec, Outcome, Progress, WorkerContext};
+use coldpress_worker::{Answer, Attempt, AttemptError, JobSpec, Outcome, Progress, WorkerContext};
 use crossbeam_channel::Sender;
 
 pub use local::LocalBackend;
@@ -105,4 +105,31 @@ pub struct Finished {
     pub worker: WorkerId,
     /// What it made, or why it failed.
     pub result: Result<Outcome, AttemptError>,
+}
+
+/// The driver takes no answers any more.
+struct DriverGone;
+
+/// Tells the driver what became of an attempt.
+fn tell(finished: &Sender<Finished>, ended: Finished) -> Result<(), DriverGone> {
+    finished.send(ended).map_err(|_| DriverGone)
+}
+
+impl Finished {
+    /// Makes it of what a worker answered.
+    pub fn of(answer: Answer, worker: WorkerId) -> Self {
+        let Answer {
+            task,
+            number,
+            seconds,
+            result,
+        } = answer;
+        Self {
+            task,
+            number,
+            seconds,
+            worker,
+            result,
+        }
+    }
 }

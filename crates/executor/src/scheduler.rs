@@ -265,7 +265,7 @@ impl Scheduler {
     }
 
     /// As [`next`](Self::next); `is_small` says whether a task is so small that many of them may be out for one slot. One that
-    /// failed is tried again alone.
+    /// failed, or went down with others, is tried again alone.
     pub fn next_of(&mut self, now: Duration, is_small: impl Fn(Task) -> bool) -> Next {
         self.wake(now);
         if self.stopping {
@@ -284,7 +284,8 @@ impl Scheduler {
         if let Some(task) = self.first_ready() {
             self.ready.remove(&task);
             let failed_attempts = self.failed_attempts(task);
-            let is_small = failed_attempts == 0 && is_small(task);
+            let is_alone = self.reached.get(&task).is_some_and(|way| way.is_alone);
+            let is_small = failed_attempts == 0 && !is_alone && is_small(task);
             let running = State::Running {
                 failed_attempts,
                 is_small,

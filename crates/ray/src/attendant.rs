@@ -170,7 +170,7 @@ impl Attendant {
         let avoid = avoid.or_else(|| self.silent.get(&task).map(String::as_str));
         let avoid = avoid.map(str::to_owned);
         let message = ToWorker::Run {
-            attempt: Box::new(attempt),
+            attempts: vec![attempt],
         };
         let run = serde_json::to_string(&message)
             .map_err(|error| AttemptError::obstacle(error.to_string()))?;
@@ -419,7 +419,7 @@ impl Attendant {
 /// What a worker said that its attempt came to.
 fn result_of(text: &str) -> Result<Outcome, AttemptError> {
     match serde_json::from_str(text) {
-        Ok(FromWorker::Finished { result }) => *result,
+        Ok(FromWorker::Finished { mut answers }) if answers.len() == 1 => answers.remove(0).result,
         Ok(_) => Err(AttemptError::from_outside(
             "the worker did not say what became of the attempt",
         )),

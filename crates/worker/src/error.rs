@@ -63,6 +63,9 @@ pub enum FailureKind {
     /// The worker process was ended from outside or could not do its duty, or a device or a network did not take what was
     /// to be written: another try may help, and if none does, the partition is not to blame.
     Outside,
+    /// The worker process ended while it had several attempts, and any of them may be to blame: another try of each alone
+    /// tells.
+    InCompany,
 }
 
 impl AttemptError {
@@ -91,6 +94,21 @@ impl AttemptError {
         Self {
             kind: FailureKind::Outside,
             ..Self::new(ErrorClass::System, message)
+        }
+    }
+
+    /// The same failure, of one of so many attempts that the worker had together.
+    #[must_use]
+    pub fn in_company(self, attempts: usize) -> Self {
+        Self {
+            kind: FailureKind::InCompany,
+            ..Self::new(
+                self.class,
+                format!(
+                    "{}; it had {attempts} small partitions, and each is worked on again by itself",
+                    self.message
+                ),
+            )
         }
     }
 

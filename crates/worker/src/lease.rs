@@ -7,17 +7,20 @@
 //! Leases save time. Nothing is right because of them: only the driver publishes, and it takes no answer of an attempt that it
 //! has given up.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use coldpress_partition::Task;
 use coldpress_storage::{AttemptName, ObjectName, ObjectStore, Place, Stores, spawn};
 use serde::{Deserialize, Serialize};
 
+use crate::attempt::Attempt;
 use crate::death::CANNOT_GO_ON;
+use crate::queue::Answer;
 
 /// The object, which lies among the results. Nothing cites it.
 const NAME: &str = "lease.json";
@@ -192,23 +195,25 @@ impl Renewal {
     }
 }
 
-/// The attempt that a worker process is at.
+/// The attempts that a worker process has and has not answered.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct AtHand(Arc<Mutex<Option<String>>>);
+pub(crate) struct AtHand(Arc<Mutex<BTreeMap<(Task, u32), String>>>);
 
 impl AtHand {
-    pub(crate) fn take(&self, attempt: &AttemptName) {
-        *lock(&self.0) = Some(attempt.to_string());
+    pub(crate) fn take(&self, attempt: &Attempt) {
+        let key = (attempt.task, attempt.number);
+        lock(&self.0).insert(key, attempt.name().to_string());
     }
 
-    pub(crate) fn leave(&self) {
-        *lock(&self.0) = None;
+    pub(crate) fn leave(&self, answers: &[Answer]) {
+        let mut all = lock(&self.0);
+        for answer in answers {
+            all.remove(&(answer.task, answer.number));
+        }
     }
 
     fn is_among(&self, names: &VecDeque<String>) -> bool {
-        lock(&self.0)
-            .as_ref()
-            .is_some_and(|own| names.contains(own))
+        lock(&self.0).values().any(|own| names.contains(own))
     }
 }
 

@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::attempt::Attempt;
 use crate::death::InHand;
-use crate::error::AttemptError;
 use crate::lease::LeaseTerms;
-use crate::outcome::Outcome;
 use crate::progress::AtWork;
+use crate::queue::Answer;
 use crate::spec::JobSpec;
 
 /// The argument that makes a program a worker process. It is the first and only one.
@@ -36,10 +35,10 @@ pub enum ToWorker {
         #[serde(default)]
         lease: Option<LeaseTerms>,
     },
-    /// Run this.
+    /// Run these, one after another.
     Run {
-        /// The attempt.
-        attempt: Box<Attempt>,
+        /// The attempts. The results of those that may be packed are made durable together.
+        attempts: Vec<Attempt>,
     },
     /// Leave the attempt at the next batch, and those that follow at once.
     Stop,
@@ -70,10 +69,10 @@ pub enum FromWorker {
         /// The record and the operator.
         record: InHand,
     },
-    /// The attempt ended.
+    /// Attempts ended.
     Finished {
-        /// What it made, or why it failed.
-        result: Box<Result<Outcome, AttemptError>>,
+        /// What became of them.
+        answers: Vec<Answer>,
     },
 }
 
@@ -128,6 +127,7 @@ mod tests {
     use coldpress_record::Origin;
 
     use super::*;
+    use crate::error::AttemptError;
 
     #[test]
     fn messages_come_through_and_cut_ones_are_none() {
@@ -155,7 +155,12 @@ mod tests {
                 },
             },
             FromWorker::Finished {
-                result: Box::new(Err(AttemptError::stopped())),
+                answers: vec![Answer {
+                    task: Task::new(1, 4),
+                    number: 2,
+                    seconds: 0.5,
+                    result: Err(AttemptError::stopped()),
+                }],
             },
         ];
         let mut stream = Vec::new();

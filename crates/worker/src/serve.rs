@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,12 +12,14 @@ use coldpress_failure::full_message;
 use coldpress_operator::{Registry, Shared};
 use coldpress_record::Origin;
 use coldpress_storage::{StoreSchemes, Stores, WaitListener, Waits, spawn};
+use crossbeam_channel::{Receiver, unbounded};
 
 use crate::attempt::Attempt;
 use crate::death::{CANNOT_GO_ON, InHand};
 use crate::lease::{self, AtHand};
 use crate::progress::{AtWork, Progress, Reached};
 use crate::protocol::{FromWorker, ToWorker, WORKER_ARGUMENT, receive, send};
+use crate::queue::{Answer, work_off};
 use crate::signals;
 use crate::underway::Watch;
 use crate::worker::{Worker, WorkerContext};
@@ -50,9 +51,9 @@ pub fn serve_if_asked(registry: &Registry, schemes: &StoreSchemes) -> Option<Exi
 struct Driver(Arc<Mutex<File>>);
 
 impl Driver {
-    fn tell(&self, message: &FromWorker) -> io::Result<()> {
+    fn tell(&self, messages: &[FromWorker]) -> io::Result<()> {
         let mut out = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        send(message, &mut *out)
+        send_all(messages, &mut *out)
     }
 
     /// Tells what attempts are at, unless that is what was `told` last.
@@ -64,16 +65,26 @@ impl Driver {
             return Ok(());
         }
         told.clone_from(&at_work);
-        at_work
+        let news = at_work
             .into_iter()
-            .try_for_each(|at_work| send(&FromWorker::AtWork { at_work }, &mut *out))
+            .map(|at_work| FromWorker::AtWork { at_work });
+        send_all(&news.collect::<Vec<_>>(), &mut *out)
     }
+}
+
+/// Writes messages in one piece.
+fn send_all(messages: &[FromWorker], out: &mut impl Write) -> io::Result<()> {
+    let mut frames = Vec::new();
+    messages
+        .iter()
+        .try_for_each(|message| send(message, &mut frames))?;
+    out.write_all(&frames)
 }
 
 fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     signals::watch();
     let driver = Driver(Arc::new(Mutex::new(take_output()?)));
-    driver.tell(&FromWorker::Hello)?;
+    driver.tell(&[FromWorker::Hello])?;
     let mut input = BufReader::new(io::stdin());
     let Some(ToWorker::Begin {
         mut spec,
@@ -90,7 +101,7 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     let teller = driver.clone();
     let told: Arc<WaitListener> = Arc::new(move |news| {
         // Without a driver nobody wants to know.
-        let _ = teller.tell(&FromWorker::Waits { news: news.clone() });
+        let _ = teller.tell(&[FromWorker::Waits { news: news.clone() }]);
     });
     waits.listen(&told);
     let schemes = schemes.clone().with_options(spec.store_options.clone());
@@ -109,14 +120,14 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
         Arc::new(AtomicBool::new(false)),
         Arc::new(Progress::default()),
     );
-    let (attempts, queue) = channel::<Box<Attempt>>();
-    driver.tell(&FromWorker::Ready)?;
+    let (attempts, queue) = unbounded::<Attempt>();
+    driver.tell(&[FromWorker::Ready])?;
     let at_hand = AtHand::default();
     if let Some(terms) = lease {
         let driver = driver.clone();
         lease::watch(terms, &context.stores, at_hand.clone(), move || {
             // That nobody listens shows at the input's end.
-            let _ = driver.tell(&FromWorker::Alive);
+            let _ = driver.tell(&[FromWorker::Alive]);
         })?;
     }
     let teller = (driver.clone(), Arc::clone(&progress));
@@ -126,23 +137,23 @@ fn serve(registry: &Registry, schemes: &StoreSchemes) -> io::Result<()> {
     })?;
     let work = {
         let (stop, progress) = (Arc::clone(&stop), Arc::clone(&progress));
-        let driver = driver.clone();
+        let (driver, at_hand) = (driver.clone(), at_hand.clone());
         // The name keeps panics of operators quiet.
-        start("coldpress-worker-0", move || -> io::Result<()> {
-            let mut worker = Worker::new(Arc::from(spec), context);
-            for attempt in queue {
-                at_hand.take(&attempt.name());
-                run(&mut worker, &attempt, &stop, &progress, &driver)?;
-                at_hand.leave();
-            }
-            Ok(())
+        start("coldpress-worker-0", move || {
+            let worker = Worker::new(Arc::from(spec), context);
+            let watched = (&*stop, &*progress, &at_hand);
+            work(worker, &queue, watched, &driver)
         })?
+    };
+    let give = |attempt: Attempt| {
+        at_hand.take(&attempt);
+        attempts.send(attempt).is_ok() && !work.is_finished()
     };
     let leave = || {
         stop.store(true, Ordering::Relaxed);
         waits.hurry();
     };
-    listen(&mut input, &attempts, leave, || work.is_finished())
+    listen(&mut input, give, leave)
 }
 
 /// Asks the system to kill this process when its parent ends. A parent that has ended already shows at the input's end.
@@ -159,17 +170,17 @@ fn start<T: Send + 'static>(
     spawn(name, work).map_err(|error| io::Error::other(full_message(&error)))
 }
 
-/// Takes in what the driver says until it is gone, and with it every reason to go on.
+/// Takes in what the driver says until it is gone, and with it every reason to go on. `give` passes an attempt on, and says
+/// whether there is a thread to work on it.
 fn listen(
     input: &mut impl Read,
-    attempts: &Sender<Box<Attempt>>,
+    give: impl Fn(Attempt) -> bool,
     leave: impl Fn(),
-    has_ended: impl Fn() -> bool,
 ) -> io::Result<()> {
     while let Some(message) = receive(input)? {
         match message {
-            ToWorker::Run { attempt } => {
-                if attempts.send(attempt).is_err() || has_ended() {
+            ToWorker::Run { attempts } => {
+                if !attempts.into_iter().all(&give) {
                     return Err(io::Error::other("the worker's thread ended early"));
                 }
             }
@@ -181,11 +192,10 @@ fn listen(
     Ok(())
 }
 
-fn run(
-    worker: &mut Worker,
-    attempt: &Attempt,
-    stop: &AtomicBool,
-    progress: &Progress,
+fn work(
+    worker: Worker,
+    queue: &Receiver<Attempt>,
+    (stop, progress, at_hand): (&AtomicBool, &Progress, &AtHand),
     driver: &Driver,
 ) -> io::Result<()> {
     let in_hand = |origin: &Origin, operation: u32| {
@@ -194,20 +204,23 @@ fn run(
             operation,
         };
         // Without a driver nobody wants to know.
-        let _ = driver.tell(&FromWorker::InHand { record });
+        let _ = driver.tell(&[FromWorker::InHand { record }]);
     };
     let watch = Watch {
         stop,
         progress,
-        in_hand: attempt.isolated.then_some(&in_hand),
+        in_hand: Some(&in_hand),
     };
-    let result = worker.run(attempt, watch);
-    // Taken out first, so that nothing is said of it after its end.
-    if let Some(at_work) = progress.settle(attempt.task, Reached::Nothing) {
-        driver.tell(&FromWorker::AtWork { at_work })?;
-    }
-    driver.tell(&FromWorker::Finished {
-        result: Box::new(result),
+    work_off(worker, queue, watch, |answers| {
+        at_hand.leave(&answers);
+        // Taken out first, so that nothing is said of them after their end.
+        let at_work = |answer: &Answer| progress.settle(answer.task, Reached::Nothing);
+        let at_work = answers.iter().filter_map(at_work);
+        let mut news: Vec<FromWorker> = at_work
+            .map(|at_work| FromWorker::AtWork { at_work })
+            .collect();
+        news.push(FromWorker::Finished { answers });
+        driver.tell(&news)
     })
 }
 

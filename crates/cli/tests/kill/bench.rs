@@ -174,13 +174,14 @@ impl Bench {
                 true => BARRIERS.into(),
                 false => repository().join(QUICKSTART),
             });
-        command.args(["--no-progress", "--json", "--np", "2", "--job_id", job]);
+        command.args(["--no-progress", "--json", "--job_id", job]);
         command.args(["--work_dir", &format!("{name}/jobs")]);
-        let size = match variant.packs {
-            true => 4,
-            false => self.scale.partition_size,
+        // The only worker makes a pack, however slow it is to start.
+        let (size, workers) = match variant.packs {
+            true => (4, "1"),
+            false => (self.scale.partition_size, "2"),
         };
-        command.args(["--partition.size", &size.to_string()]);
+        command.args(["--partition.size", &size.to_string(), "--np", workers]);
         command.args(variant.arguments(&format!("{name}/out")));
         command
     }

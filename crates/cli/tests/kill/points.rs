@@ -223,11 +223,19 @@ fn kills_of_workers_at_their_crash_points() {
         let mut variant = Variant::numbered(Strategy::EveryOp, number);
         variant.processes = true;
         let undisturbed = bench.undisturbed(variant).unwrap();
-        for (name, hit) in [
-            ("object_after_finish", 1),
-            ("object_before_finish", 2),
-            ("new_file_before_folder_sync", 3),
-            ("new_file_before_sync", 5),
+        let packing = Variant {
+            packs: true,
+            strategy: Strategy::EveryPartition,
+            ..variant
+        };
+        let packed = bench.undisturbed(packing).unwrap();
+        for (variant, undisturbed, name, hit) in [
+            (variant, &undisturbed, "object_after_finish", 1),
+            (variant, &undisturbed, "object_before_finish", 2),
+            (variant, &undisturbed, "new_file_before_folder_sync", 3),
+            (variant, &undisturbed, "new_file_before_sync", 5),
+            (packing, &packed, "pack_before_write", 1),
+            (packing, &packed, "pack_after_finish", 1),
         ] {
             let place = bench.place();
             let mut command = bench.command(&place, variant);

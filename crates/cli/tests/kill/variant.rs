@@ -161,7 +161,8 @@ impl Variant {
     pub(crate) fn agrees_with(self, other: Self) -> bool {
         let like = |one: Self| {
             let content = (one.input.content(), one.barriers);
-            (content, one.export, one.companions)
+            // A packed export depends on where partitions end.
+            (content, one.export, one.companions, one.packs)
         };
         // Behind a null an Arrow export has what its source has there.
         let is_free = self.export == Export::Arrow && self.input != other.input;

@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use coldpress_storage::spawn;
-use coldpress_worker::{Attempt, JobSpec, Progress, Watch, Worker, WorkerContext};
+use coldpress_worker::{Attempt, JobSpec, Progress, Watch, Worker, WorkerContext, work_off};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Backend, Finished, Running, WorkerId};
+use super::{Backend, Finished, Running, WorkerId, tell};
 
 /// Threads of this process: no start-up, no copies; an operator that aborts takes the process with it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -59,13 +58,6 @@ impl Backend for LocalBackend {
     }
 }
 
-/// Packed attempts that wait to become durable together, at most.
-const UNSETTLED: usize = 1024;
-/// The bytes of their results, at most.
-const UNSETTLED_BYTES: usize = 4 << 20;
-/// How long one of them waits at most for others, while there are others.
-const UNSETTLED_FOR: Duration = Duration::from_millis(200);
-
 fn serve(
     id: WorkerId,
     worker: Worker,
@@ -79,97 +71,12 @@ fn serve(
         progress,
         in_hand: None,
     };
-    let mut thread = WorkerThread {
-        id,
-        worker,
-        unsettled: Vec::new(),
-        since: Instant::now(),
-    };
-    // The driver may be gone.
-    let _ = thread.serve(queue, finished, watch);
-}
-
-/// A worker, and what it has finished and not yet made durable.
-struct WorkerThread {
-    id: WorkerId,
-    worker: Worker,
-    unsettled: Vec<Finished>,
-    /// Since when the first of them waits.
-    since: Instant,
-}
-
-impl WorkerThread {
-    fn serve(
-        &mut self,
-        queue: &Receiver<Attempt>,
-        finished: &Sender<Finished>,
-        watch: Watch<'_>,
-    ) -> Option<()> {
-        loop {
-            if self.is_full() {
-                self.settle(finished)?;
-            }
-            let attempt = match queue.try_recv() {
-                Ok(attempt) => attempt,
-                Err(_) => {
-                    // Nothing more can come together, so nobody waits longer.
-                    self.settle(finished)?;
-                    let Ok(attempt) = queue.recv() else {
-                        return Some(());
-                    };
-                    attempt
-                }
-            };
-            if !attempt.packed {
-                // It may take long.
-                self.settle(finished)?;
-            }
-            let ended = self.run(&attempt, watch);
-            if attempt.packed && ended.result.is_ok() {
-                if self.unsettled.is_empty() {
-                    self.since = Instant::now();
-                }
-                self.unsettled.push(ended);
-            } else {
-                finished.send(ended).ok()?;
-            }
-        }
-    }
-
-    fn run(&mut self, attempt: &Attempt, watch: Watch<'_>) -> Finished {
-        let started = Instant::now();
-        let result = self.worker.run(attempt, watch);
-        Finished {
-            task: attempt.task,
-            number: attempt.number,
-            seconds: started.elapsed().as_secs_f64(),
-            worker: self.id,
-            result,
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        !self.unsettled.is_empty()
-            && (self.unsettled.len() >= UNSETTLED
-                || self.worker.unsettled_bytes() >= UNSETTLED_BYTES
-                || self.since.elapsed() >= UNSETTLED_FOR)
-    }
-
-    /// Makes what is finished durable, and only then says so. None once the driver is gone, as for [`serve`](Self::serve).
-    fn settle(&mut self, finished: &Sender<Finished>) -> Option<()> {
-        if self.unsettled.is_empty() {
-            return Some(());
-        }
-        let settled = self.worker.settle();
-        for ended in self.unsettled.drain(..) {
-            let result = match &settled {
-                Ok(()) => ended.result,
-                Err(error) => Err(error.clone()),
-            };
-            finished.send(Finished { result, ..ended }).ok()?;
-        }
-        Some(())
-    }
+    let answered = work_off(worker, queue, watch, |answers| {
+        let mut answers = answers.into_iter();
+        answers.try_for_each(|answer| tell(finished, Finished::of(answer, id)))
+    });
+    // There is nobody to tell that the driver is gone.
+    let _ = answered;
 }
 
 struct LocalThreads {

@@ -3,6 +3,7 @@
 mod child;
 mod death;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +11,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use coldpress_partition::Task;
 use coldpress_storage::{Waits, spawn};
-use coldpress_worker::{
-    Attempt, AttemptError, JobSpec, Outcome, Progress, ToWorker, WorkerContext,
-};
+use coldpress_worker::{Answer, Attempt, AttemptError, JobSpec, Progress, ToWorker, WorkerContext};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use self::child::{Child, Pipe};
-use super::{Backend, Finished, Running, WorkerId};
+use super::{Backend, DriverGone, Finished, Running, WorkerId, tell};
 
 pub use self::death::{LastWords, ProcessEnd};
 
@@ -97,6 +97,9 @@ impl Backend for ProcessBackend {
     }
 }
 
+/// Attempts that a process is told of at once, at most: what it costs to tell is little then.
+const TOGETHER: usize = 256;
+
 /// What the threads that attend to the processes share with the driver.
 struct Shared {
     program: Option<PathBuf>,
@@ -142,6 +145,10 @@ impl Running for Processes {
         }
     }
 
+    fn packs(&self) -> bool {
+        true
+    }
+
     fn progress(&self) -> Arc<Progress> {
         Arc::clone(&self.shared.progress)
     }
@@ -165,63 +172,120 @@ impl Drop for Processes {
     }
 }
 
+/// The first attempt with a share of those that wait, if they may be packed: then the process has enough to do together, and
+/// something is left for the others.
+fn with_others(first: Attempt, queue: &Receiver<Attempt>, workers: usize) -> Vec<Attempt> {
+    let share = (queue.len() / (2 * workers)).min(TOGETHER);
+    let mut attempts = vec![first];
+    while attempts.len() <= share
+        && attempts.iter().all(|attempt| attempt.packed)
+        && let Ok(next) = queue.try_recv()
+    {
+        attempts.push(next);
+    }
+    attempts
+}
+
 /// The thread that starts a process when there is work for it, and again when it died.
 struct Attendant {
     number: usize,
     shared: Arc<Shared>,
     child: Option<Child>,
-    /// The process that runs the attempt at hand, or ran the last one.
+    /// The process that runs the attempts at hand, or ran the last ones.
     process: Option<u32>,
 }
 
 impl Attendant {
     fn serve(mut self, queue: &Receiver<Attempt>, finished: &Sender<Finished>) {
-        for attempt in queue {
-            let started = Instant::now();
-            let (task, number) = (attempt.task, attempt.number);
-            let result = self.run(attempt);
-            let finished = finished.send(Finished {
-                task,
-                number,
-                result,
-                seconds: started.elapsed().as_secs_f64(),
-                worker: WorkerId {
-                    number: self.number as u32,
-                    process: self.process,
-                    node: None,
-                },
-            });
-            if finished.is_err() {
+        while let Ok(first) = queue.recv() {
+            let attempts = with_others(first, queue, self.shared.pipes.len());
+            if let Err(DriverGone) = self.work_on(attempts, finished) {
                 return;
             }
         }
     }
 
-    fn run(&mut self, attempt: Attempt) -> Result<Outcome, AttemptError> {
+    /// Has the process run attempts, and passes on what becomes of them.
+    fn work_on(
+        &mut self,
+        attempts: Vec<Attempt>,
+        finished: &Sender<Finished>,
+    ) -> Result<(), DriverGone> {
+        let started = Instant::now();
+        let all = attempts
+            .iter()
+            .map(|attempt| (attempt.task, attempt.number));
+        let mut out: BTreeSet<(Task, u32)> = all.collect();
+        let failure = match self.tell_to_run(attempts) {
+            Err(error) => error,
+            Ok(()) => loop {
+                if out.is_empty() {
+                    return Ok(());
+                }
+                match self.attend() {
+                    Ok(answers) => {
+                        let asked = answers
+                            .into_iter()
+                            .filter(|answer| out.remove(&(answer.task, answer.number)));
+                        asked
+                            .map(|answer| Finished::of(answer, self.id()))
+                            .try_for_each(|ended| tell(finished, ended))?;
+                    }
+                    // Which of them it died of nobody knows.
+                    Err(error) if out.len() > 1 => break error.in_company(out.len()),
+                    Err(error) => break error,
+                }
+            },
+        };
+        let seconds = started.elapsed().as_secs_f64();
+        out.into_iter().try_for_each(|(task, number)| {
+            let ended = Finished {
+                task,
+                number,
+                seconds,
+                worker: self.id(),
+                result: Err(failure.clone()),
+            };
+            tell(finished, ended)
+        })
+    }
+
+    fn id(&self) -> WorkerId {
+        WorkerId {
+            number: self.number as u32,
+            process: self.process,
+            node: None,
+        }
+    }
+
+    /// Tells the process to run attempts, and starts one if there is none.
+    fn tell_to_run(&mut self, attempts: Vec<Attempt>) -> Result<(), AttemptError> {
         if self.shared.stop.load(Ordering::SeqCst) {
             return Err(AttemptError::stopped());
         }
-        let mut child = match self.child.take() {
-            Some(child) => child,
-            None => self.start()?,
-        };
+        if self.child.is_none() {
+            self.start()?;
+        }
         if self.shared.stop.load(Ordering::SeqCst) {
             // It was not there yet when the others were told.
             self.tell(&ToWorker::Stop);
         }
-        self.tell(&ToWorker::Run {
-            attempt: Box::new(attempt),
-        });
-        match child.attend(&self.shared.progress, &self.shared.waits) {
-            Some(result) => {
-                self.child = Some(child);
-                result
+        self.tell(&ToWorker::Run { attempts });
+        Ok(())
+    }
+
+    /// Waits for answers; how the process ended, if it gives none.
+    fn attend(&mut self) -> Result<Vec<Answer>, AttemptError> {
+        let Shared { progress, waits, .. } = &*self.shared;
+        let child = self.child.as_mut();
+        let answers = child.and_then(|child| child.attend(progress, waits));
+        answers.ok_or_else(|| {
+            *self.shared.pipe(self.number) = None;
+            match self.child.take() {
+                Some(child) => child.end(),
+                None => AttemptError::from_outside("there is no worker process"),
             }
-            None => {
-                *self.shared.pipe(self.number) = None;
-                Err(child.end())
-            }
-        }
+        })
     }
 
     /// Says something to the process; that it is dead shows when it is listened to.
@@ -231,13 +295,14 @@ impl Attendant {
         }
     }
 
-    fn start(&mut self) -> Result<Child, AttemptError> {
+    fn start(&mut self) -> Result<(), AttemptError> {
         self.process = None;
         let Shared { program, begin, .. } = &*self.shared;
         let (child, pipe) = Child::start(program.as_deref(), begin)?;
         self.process = Some(pipe.process());
         *self.shared.pipe(self.number) = Some(pipe);
-        Ok(child)
+        self.child = Some(child);
+        Ok(())
     }
 }
 

@@ -27,7 +27,9 @@ impl Driver<'_> {
                 motion.scheduler.stopped(task);
                 return Ok(());
             }
-            FailureKind::Stopped | FailureKind::Outside if self.is_ending(motion) => {
+            FailureKind::Stopped | FailureKind::Outside | FailureKind::InCompany
+                if self.is_ending(motion) =>
+            {
                 motion.scheduler.stopped(task);
                 return Ok(());
             }
@@ -68,8 +70,13 @@ impl Driver<'_> {
                 motion.fail(Error::new(ErrorKind::Failed, error.message));
                 return Ok(());
             }
+            FailureKind::InCompany if motion.scheduler.advanced(task, Step::Alone) => {
+                self.note_failure(ended, &error);
+                return Ok(());
+            }
             FailureKind::Other
             | FailureKind::BadStart
+            | FailureKind::InCompany
             | FailureKind::Outside
             | FailureKind::Stopped => {}
         }

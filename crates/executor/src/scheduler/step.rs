@@ -9,6 +9,8 @@ pub enum Step {
     WithoutCopy,
     /// So many records were set apart so far, because they kill whoever works on them.
     WithoutRecords(u32),
+    /// From now on a worker has it alone, because one died that had others too.
+    Alone,
 }
 
 /// All steps of a task together.
@@ -17,6 +19,7 @@ pub(super) struct Reached {
     gate: u32,
     is_without_copy: bool,
     without_records: u32,
+    pub(super) is_alone: bool,
 }
 
 impl Reached {
@@ -27,6 +30,7 @@ impl Reached {
             Step::Gate(gate) => self.gate = gate.max(self.gate),
             Step::WithoutCopy => self.is_without_copy = true,
             Step::WithoutRecords(count) => self.without_records = count.max(self.without_records),
+            Step::Alone => self.is_alone = true,
         }
         *self != before
     }
@@ -49,6 +53,8 @@ mod tests {
             (Step::WithoutRecords(1), false),
             (Step::WithoutRecords(2), true),
             (Step::Gate(3), true),
+            (Step::Alone, true),
+            (Step::Alone, false),
         ] {
             assert_eq!(reached.take(step), leads_further, "{step:?}");
         }

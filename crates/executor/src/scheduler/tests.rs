@@ -237,6 +237,7 @@ fn event(has_stages: bool) -> impl Strategy<Value = Event> {
         1 => Just(if has_stages { Event::Published } else { Event::Stopped }),
         2 => (0u32..4).prop_map(|gate| Event::Step(Step::Gate(gate))),
         1 => Just(Event::Step(Step::WithoutCopy)),
+        1 => Just(Event::Step(Step::Alone)),
         1 => (0u32..4).prop_map(|count| Event::Step(Step::WithoutRecords(count))),
         1 => (0u32..8).prop_map(Event::Voided),
     ]
@@ -424,8 +425,8 @@ fn check(
             "{task} is lost"
         );
         prop_assert!(used.voids <= VOIDED_AT_MOST * partitions);
-        // Three gates, three records, a copy, and a first time: each with all tries, each result anew.
-        prop_assert!(used.starts <= (1 + used.voids) * 8 * (1 + max_retries));
+        // Three gates, three records, a copy, once alone, and a first time: each with all tries, each result anew.
+        prop_assert!(used.starts <= (1 + used.voids) * 9 * (1 + max_retries));
     }
     // Only what did not come to its result keeps a barrier shut.
     let is_whole = all().all(|used| used.is_published);
@@ -491,6 +492,10 @@ fn many_small_tasks_take_a_slot_together() {
     assert_eq!(begun[0], 0);
     assert!(!scheduler.is_running_small(task(0)));
     assert!(scheduler.is_running_small(task(5)));
+    // One that went down with others has its first try still, and has it alone.
+    assert!(scheduler.advanced(task(5), Step::Alone));
+    assert_eq!(scheduler.next_of(due, is_small), start(task(5), 1));
+    assert!(!scheduler.is_running_small(task(5)));
     // Everything is counted back.
     (0..9).for_each(|partition| scheduler.published(task(partition)));
     while let Next::Start { task, .. } = scheduler.next_of(due, is_small) {

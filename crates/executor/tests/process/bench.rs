@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use coldpress_config::{Overrides, Recipe};
-use coldpress_executor::{Executor, ExecutorBuilder, ProcessBackend, Report};
+use coldpress_executor::{Backend, Executor, ExecutorBuilder, ProcessBackend, Report};
 use coldpress_job::{JobState, Journal};
 
 use super::deadly::registry;
@@ -77,11 +77,13 @@ impl Bench {
 
     /// With processes of another program.
     pub(crate) fn executor_of(&self, program: &Path) -> Executor {
-        let backend = ProcessBackend::new().program(program);
-        let builder = self
-            .builder("process", "out.jsonl")
-            .backend(Arc::new(backend));
-        builder.build().unwrap()
+        self.executor_on(ProcessBackend::new().program(program))
+    }
+
+    /// With another backend.
+    pub(crate) fn executor_on(&self, backend: impl Backend) -> Executor {
+        let builder = self.builder("process", "out.jsonl");
+        builder.backend(Arc::new(backend)).build().unwrap()
     }
 
     fn builder(&self, kind: &str, export: &str) -> ExecutorBuilder {

@@ -5,6 +5,7 @@
 
 mod bench;
 mod deadly;
+mod one_worker;
 mod tests;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use coldpress_executor::{ErrorKind, lift_verdicts};
 use coldpress_failure::ErrorClass;
 
 use super::bench::Bench;
+use super::one_worker::OneWorker;
 
 type Test = (&'static str, fn());
 
@@ -78,6 +79,15 @@ pub(crate) const ALL: &[Test] = &[
     (
         "a_verdict_binds_local_threads",
         a_verdict_binds_local_threads,
+    ),
+    ("small_partitions_share_files", small_partitions_share_files),
+    (
+        "poison_among_small_partitions_is_quarantined",
+        poison_among_small_partitions_is_quarantined,
+    ),
+    (
+        "a_death_costs_the_others_no_try",
+        a_death_costs_the_others_no_try,
     ),
     ("a_stop_reaches_the_workers", a_stop_reaches_the_workers),
     (
@@ -476,6 +486,66 @@ fn a_verdict_binds_local_threads() {
     bench.run("local");
     assert_eq!(fs::read(bench.path("out.jsonl")).unwrap(), first);
     assert!(bench.quarantine().starts_with(&quarantine) && bench.quarantine().lines().count() == 2);
+}
+
+fn small_partitions_share_files() {
+    let texts: Vec<String> = (0..600).map(|n| format!("text {n}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let bench = Bench::new(&texts).size(1);
+    let report = bench.run("process");
+    assert_eq!(report.partitions, 600);
+    assert_eq!(bench.exported(), texts);
+    let files = fs::read_dir(bench.path("jobs/j/results")).unwrap().count();
+    assert!((1..200).contains(&files), "{files} files of 600 results");
+}
+
+fn poison_among_small_partitions_is_quarantined() {
+    let mut texts = vec!["calm"; 200];
+    texts[30] = "abort";
+    texts[150] = "abort";
+    let bench = Bench::new(&texts).size(1);
+    let report = bench.run("process");
+    assert_eq!(bench.exported(), ["calm"; 198]);
+    assert_eq!(report.failed_partitions.len(), 0);
+    assert_eq!(report.ledger.quarantined(), 2);
+    let state = bench.state();
+    let poisoned: Vec<u32> = (0..200).filter(|n| !state.poison(*n).is_empty()).collect();
+    assert_eq!(poisoned, [30, 150]);
+}
+
+/// A worker process dies that has many small partitions: each is worked on alone, and none has used up a try by that.
+fn a_death_costs_the_others_no_try() {
+    let folder = tempfile::tempdir().unwrap();
+    let (go, died) = (folder.path().join("go"), folder.path().join("died"));
+    let (waits, dies) = (
+        format!("wait {}", go.display()),
+        format!("times 1 {}", died.display()),
+    );
+    let mut texts = vec!["calm"; 100];
+    (texts[0], texts[20]) = (&waits, &dies);
+    for file in [&go, &died] {
+        fs::write(file, ".").unwrap();
+    }
+    let bench = Bench::new(&texts).size(1).keys("max_retries: 0");
+    bench.run("process");
+    assert!(!bench.log().contains("by itself"));
+    for file in [&go, &died] {
+        fs::remove_file(file).unwrap();
+    }
+    // All is planned. The one worker waits in the first partition until it has all of them.
+    let bench = bench.process("deadly_mapper deadly_mapper");
+    let backend = OneWorker {
+        waits_for: texts.len(),
+        go,
+    };
+    let report = bench.executor_on(backend).run().unwrap();
+    assert_eq!(report.failed_partitions.len(), 0);
+    assert_eq!(bench.exported(), texts);
+    let log = bench.log();
+    assert!(
+        log.contains("small partitions, and each is worked on again by itself"),
+        "{log}"
+    );
 }
 
 fn a_stop_reaches_the_workers() {

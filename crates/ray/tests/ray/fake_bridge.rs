@@ -7,7 +7,8 @@ use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 
-use coldpress_worker::WORKER_ARGUMENT;
+use coldpress_partition::Task;
+use coldpress_worker::{Answer, AttemptError, WORKER_ARGUMENT};
 use serde_json::{Value, json};
 
 use crate::bench::kill;
@@ -138,9 +139,16 @@ impl Bridge {
             // The worker of the attempt before was not dead after all, and found something else.
             let mut before = order.clone();
             before["attempt"] = (number - 1).into();
-            let stopped =
-                coldpress_worker::AttemptError::obstacle("a late answer was taken for a new one");
-            let finished = json!({"type": "finished", "result": {"Err": stopped}}).to_string();
+            let (stage, partition) = order["task"].as_str().unwrap().split_once('/').unwrap();
+            let answer = Answer {
+                task: Task::new(stage.parse().unwrap(), partition.parse().unwrap()),
+                number: number as u32 - 1,
+                seconds: 0.0,
+                result: Err(AttemptError::obstacle(
+                    "a late answer was taken for a new one",
+                )),
+            };
+            let finished = json!({"type": "finished", "answers": [answer]}).to_string();
             say(about(&before, "finished", json!({"result": finished})));
             let failed = json!({"class": "launch", "message": "late"});
             say(about(&before, "failed", failed));

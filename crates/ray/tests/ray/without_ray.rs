@@ -118,7 +118,7 @@ fn a_worker_without_a_driver() {
 fn a_worker_that_is_given_up() {
     let bench = Bench::new();
     let (begin, run) = bench.told_to_workers();
-    let (ToWorker::Begin { spec, .. }, ToWorker::Run { attempt }) = (&begin, &run) else {
+    let (ToWorker::Begin { spec, .. }, ToWorker::Run { attempts }) = (&begin, &run) else {
         panic!("a worker is told the job first, and then an attempt");
     };
     let stores = Stores::open(spec.stores.clone(), &StoreSchemes::default()).unwrap();
@@ -128,10 +128,10 @@ fn a_worker_that_is_given_up() {
     let mut worker = leased_worker(begin, keeper.terms());
     fake_bridge::tell(&mut worker, &serde_json::to_string(&run).unwrap()).unwrap();
     bench.held_worker(&|| false);
-    let mut another = attempt.name();
+    let mut another = attempts[0].name();
     another = AttemptName::new(another.partition(), another.epoch(), 99);
     keeper.give_up(&another);
-    keeper.give_up(&attempt.name());
+    keeper.give_up(&attempts[0].name());
     let words = words_at_its_end(&mut worker);
     assert!(words.contains("has given its attempt up"), "{words}");
 }
@@ -277,7 +277,7 @@ fn unreachable() {
 fn many_attempts() {
     const MANY: u32 = 50_000;
     let bench = Bench::new();
-    let (ToWorker::Begin { spec, .. }, ToWorker::Run { attempt }) = bench.told_to_workers() else {
+    let (ToWorker::Begin { spec, .. }, ToWorker::Run { attempts }) = bench.told_to_workers() else {
         panic!("a worker is told the job first, and then an attempt");
     };
     let context = WorkerContext {
@@ -290,7 +290,7 @@ fn many_attempts() {
     let backend = Bench::fake("nodes_die");
     let mut running = backend.start(2, Arc::from(spec), context, sender).unwrap();
     let submit = |running: &mut Box<dyn coldpress_executor::Running>, partition| {
-        let mut attempt = (*attempt).clone();
+        let mut attempt = attempts[0].clone();
         attempt.task = Task::new(0, partition);
         running.submit(attempt);
     };

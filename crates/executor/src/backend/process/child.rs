@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use coldpress_storage::{Obstacle, Waits, crash_point};
 use coldpress_worker::{
-    AttemptError, FromWorker, InHand, Outcome, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
+    Answer, AttemptError, FromWorker, InHand, Progress, ToWorker, WORKER_ARGUMENT, receive, send,
 };
 
 use super::death::{LastWords, ProcessEnd, oom_kills, tells_of_memory};
@@ -21,7 +21,7 @@ pub(super) struct Child {
     last_words: JoinHandle<LastWords>,
     /// The record that it said it would work on.
     in_hand: Option<InHand>,
-    /// How many records each operator had done with before, in this attempt.
+    /// How many records each operator had done with before, in the attempt at work.
     done: BTreeMap<u32, u64>,
     /// How often the kernel had killed something for want of memory when it began.
     oom_kills: Option<u64>,
@@ -98,12 +98,8 @@ impl Child {
         }
     }
 
-    /// Listens until the attempt ends; none if the process ends before that.
-    pub(super) fn attend(
-        &mut self,
-        progress: &Progress,
-        waits: &Waits,
-    ) -> Option<Result<Outcome, AttemptError>> {
+    /// Listens until attempts have ended; none if the process ends before that.
+    pub(super) fn attend(&mut self, progress: &Progress, waits: &Waits) -> Option<Vec<Answer>> {
         self.in_hand = None;
         self.done.clear();
         loop {
@@ -111,7 +107,7 @@ impl Child {
                 Ok(Some(FromWorker::AtWork { at_work })) => progress.put(at_work),
                 Ok(Some(FromWorker::Waits { news })) => waits.pass_on(&news),
                 Ok(Some(FromWorker::InHand { record })) => self.take_in_hand(record),
-                Ok(Some(FromWorker::Finished { result })) => return Some(*result),
+                Ok(Some(FromWorker::Finished { answers })) => return Some(answers),
                 Ok(Some(FromWorker::Hello | FromWorker::Ready | FromWorker::Alive)) => {}
                 Ok(None) => return None,
                 Err(_) => {

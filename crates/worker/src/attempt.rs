@@ -10,6 +10,7 @@ use coldpress_storage::{AttemptName, ObjectRef, Stores};
 use serde::{Deserialize, Serialize};
 
 use crate::error::AttemptError;
+use crate::last_table::LastTable;
 use crate::new_files::NewFiles;
 use crate::spec::JobSpec;
 
@@ -117,6 +118,8 @@ pub(crate) struct Assignment<'a> {
     pub(crate) stores: &'a Stores,
     /// Where the files of its result go.
     pub(crate) results: NewFiles<'a>,
+    /// The columnar file that was read last.
+    pub(crate) last_table: &'a LastTable,
     pub(crate) attempt: &'a Attempt,
     pub(crate) source: &'a Source,
     /// The chain hash before the first operator.
@@ -127,6 +130,7 @@ impl<'a> Assignment<'a> {
     pub(crate) fn new(
         spec: &'a JobSpec,
         stores: &'a Stores,
+        last_table: &'a LastTable,
         attempt: &'a Attempt,
     ) -> Result<Self, AttemptError> {
         let (index, count) = (attempt.slice.source, spec.sources.len());
@@ -155,6 +159,7 @@ impl<'a> Assignment<'a> {
             spec,
             stores,
             results: NewFiles::apart(stores),
+            last_table,
             attempt,
             source,
             base,

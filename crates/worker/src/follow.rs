@@ -14,6 +14,7 @@ use crate::attempt::{Assignment, Attempt};
 use crate::barrier::decisions;
 use crate::error::AttemptError;
 use crate::input::{self, Found};
+use crate::last_table::LastTable;
 use crate::spec::JobSpec;
 use crate::worker::{WorkerContext, build};
 
@@ -30,6 +31,7 @@ pub struct Follower {
     /// None before the first records, and after a panic.
     chain: Option<Chain>,
     batch: Batch,
+    last_table: Arc<LastTable>,
 }
 
 /// The way from where an attempt begins to where it is to end.
@@ -52,6 +54,7 @@ impl Follower {
             context,
             chain: None,
             batch: Batch::default(),
+            last_table: Arc::default(),
         }
     }
 
@@ -69,7 +72,8 @@ impl Follower {
         mut each: impl FnMut(&ScannedRecord<'_>),
     ) -> Result<u64, AttemptError> {
         let (spec, stores) = (Arc::clone(&self.spec), self.context.stores.clone());
-        let work = Assignment::new(&spec, &stores, attempt)?;
+        let last_table = Arc::clone(&self.last_table);
+        let work = Assignment::new(&spec, &stores, &last_table, attempt)?;
         let chain = match self.chain.take() {
             Some(chain) => chain,
             None => build(&spec, &self.context, field)?,
@@ -118,7 +122,8 @@ impl Follower {
         report: &mut dyn FnMut(Followed),
     ) -> Result<(), AttemptError> {
         let (spec, stores) = (Arc::clone(&self.spec), self.context.stores.clone());
-        let work = Assignment::new(&spec, &stores, way.attempt)?;
+        let last_table = Arc::clone(&self.last_table);
+        let work = Assignment::new(&spec, &stores, &last_table, way.attempt)?;
         let mut chain = match self.chain.take() {
             Some(chain) => chain,
             None => build(&spec, &self.context, None)?,

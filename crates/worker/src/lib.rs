@@ -15,6 +15,7 @@ mod error;
 mod follow;
 mod input;
 mod intermediate;
+mod last_table;
 mod lease;
 mod new_files;
 mod obstacle;

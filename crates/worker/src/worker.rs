@@ -10,6 +10,7 @@ use coldpress_storage::{Packing, Stores, Waits};
 use crate::attempt::{Assignment, Attempt, Start};
 use crate::error::{AttemptError, FailureKind};
 use crate::input;
+use crate::last_table::LastTable;
 use crate::new_files::NewFiles;
 use crate::outcome::Outcome;
 use crate::spec::JobSpec;
@@ -37,6 +38,7 @@ pub struct Worker {
     batch: Batch,
     /// Results that wait to become durable together. A panic in an attempt leaves those of the attempts before it.
     packing: Arc<Mutex<Packing>>,
+    last_table: Arc<LastTable>,
 }
 
 impl Worker {
@@ -48,6 +50,7 @@ impl Worker {
             chain: None,
             batch: Batch::default(),
             packing: Arc::default(),
+            last_table: Arc::default(),
         }
     }
 
@@ -101,7 +104,8 @@ impl Worker {
         let spec = Arc::clone(&self.spec);
         let stores = self.context.stores.clone();
         let packing = Arc::clone(&self.packing);
-        let mut work = Assignment::new(&spec, &stores, attempt)?;
+        let last_table = Arc::clone(&self.last_table);
+        let mut work = Assignment::new(&spec, &stores, &last_table, attempt)?;
         if attempt.packed {
             work.results = NewFiles::packed(&stores, &packing);
         }

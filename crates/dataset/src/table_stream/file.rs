@@ -13,7 +13,7 @@ use super::fill::ColumnKind;
 use super::flaw::{Checked, Flaw};
 use super::known_parts::KnownParts;
 use super::limits::MAX_UNPACKED_BYTES;
-use super::parquet::{ParquetFile, ParquetStream};
+use super::parquet::{LastGroup, ParquetFile, ParquetStream};
 use super::proof::Proof;
 use super::row_group::{RowGroup, parts_of};
 use super::stream::{Reader, TableStream};
@@ -57,7 +57,7 @@ pub struct TableFile {
 
 #[derive(Debug)]
 enum Form {
-    Parquet(Arc<ParquetFile>),
+    Parquet(Arc<ParquetFile>, Arc<LastGroup>),
     Arrow(Arc<ArrowFile>),
 }
 
@@ -74,7 +74,7 @@ impl TableFile {
         let form = match source.format {
             Format::Parquet => {
                 let table = ParquetFile::open(shown, &mut file, length, columns, texts)?;
-                Form::Parquet(Arc::new(table))
+                Form::Parquet(Arc::new(table), Arc::default())
             }
             Format::ArrowFile => {
                 let table = ArrowFile::open(shown, &mut file, length, columns, texts)?;
@@ -113,7 +113,7 @@ impl TableFile {
     /// Returns the schema of its rows: of the columns that the source names, or of all.
     pub fn schema(&self) -> &SchemaRef {
         match &self.form {
-            Form::Parquet(table) => table.schema(),
+            Form::Parquet(table, _) => table.schema(),
             Form::Arrow(table) => table.schema(),
         }
     }
@@ -132,7 +132,7 @@ impl TableFile {
     /// Returns its row groups in order.
     pub fn groups(&self) -> &[RowGroup] {
         match &self.form {
-            Form::Parquet(table) => table.groups(),
+            Form::Parquet(table, _) => table.groups(),
             Form::Arrow(table) => table.groups(),
         }
     }
@@ -140,7 +140,7 @@ impl TableFile {
     /// Returns the digest of the metadata as stored, which says which columns there are and where their rows are.
     pub fn metadata_digest(&self) -> Digest {
         match &self.form {
-            Form::Parquet(table) => table.digest(),
+            Form::Parquet(table, _) => table.digest(),
             Form::Arrow(table) => table.digest(),
         }
     }
@@ -163,7 +163,9 @@ impl TableFile {
         let mut position = 0;
         for (group, within) in parts_of(self.groups(), &rows) {
             let parts = match &self.form {
-                Form::Parquet(table) => table.parts(&file, group, &within, known.headers_of(group)),
+                Form::Parquet(table, _) => {
+                    table.parts(&file, group, &within, known.headers_of(group))
+                }
                 Form::Arrow(table) => Ok(table.parts_after(group, &mut position)),
             };
             for part in parts.map_err(|flaw| flaw.at(self.path.shown(), place()))? {
@@ -215,7 +217,7 @@ impl TableFile {
         }
         let mut ranges = Vec::new();
         match &self.form {
-            Form::Parquet(table) => {
+            Form::Parquet(table, _) => {
                 for group in groups.clone() {
                     ranges.extend(table.group_bytes(group).map_err(in_groups)?);
                 }
@@ -228,6 +230,8 @@ impl TableFile {
 
     /// Reads rows, numbered in the file from 0.
     ///
+    /// What is decoded besides them, because it is packed with them, serves the stream after this one, if its rows follow.
+    ///
     /// # Errors
     /// Fails when the file cannot be opened, its length changed, or it does not have the rows.
     pub fn stream(&self, rows: Range<u64>) -> Result<TableStream> {
@@ -236,10 +240,10 @@ impl TableFile {
         let (proof, most) = (self.proof(&rows), self.most_bytes);
         let parts = parts_of(self.groups(), &rows);
         let reader = match &self.form {
-            Form::Parquet(table) => {
-                let table = Arc::clone(table);
+            Form::Parquet(table, last) => {
+                let (table, last) = (Arc::clone(table), Arc::clone(last));
                 Reader::Parquet(Box::new(ParquetStream::new(
-                    file, table, proof, most, parts,
+                    file, table, last, proof, most, parts,
                 )))
             }
             Form::Arrow(table) => {

@@ -35,7 +35,7 @@ use crate::error::Result;
 use crate::source::InputFile;
 
 pub(super) use self::chunk::PageHeaders;
-pub(super) use self::stream::ParquetStream;
+pub(super) use self::stream::{LastGroup, ParquetStream};
 
 /// The metadata of a Parquet file.
 #[derive(Debug)]

@@ -95,6 +95,13 @@ fn written(folder: &Path, layout: &Layout) -> std::path::PathBuf {
     write(folder, &batches, layout)
 }
 
+/// Writes the same rows without the lists.
+fn written_flat(folder: &Path, layout: &Layout) -> std::path::PathBuf {
+    let batches = [rows(0, 100), rows(100, 100), rows(200, 100)];
+    let flat = batches.map(|batch| batch.project(&[0, 1, 3]).unwrap());
+    write(folder, &flat, layout)
+}
+
 #[test]
 fn what_is_read_is_proven_to_be_what_was_planned() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,12 +116,54 @@ fn what_is_read_is_proven_to_be_what_was_planned() {
     }
 }
 
+/// Slice after slice of one open file, forwards and back, gives what each gives alone.
+#[test]
+fn slices_do_not_depend_on_those_before() {
+    let folder = tempfile::tempdir().unwrap();
+    for (layout, write) in [(0, written as fn(&Path, &Layout) -> _), (1, written_flat)] {
+        let layout = &layouts()[layout];
+        let path = write(folder.path(), layout);
+        let table = open(&path);
+        let forwards = (0..299).map(|row| [row, row + 1]);
+        let with_gaps = (0..90).map(|row| [row * 3 + 1, row * 3 + 3]);
+        let jumping = (0..90).map(|step| [step * 7919 % 300, 300.min(step * 7919 % 300 + step)]);
+        for cuts in forwards.chain(with_gaps).chain(jumping) {
+            let expected = read_all(&open(&path), &cuts);
+            assert_eq!(read_all(&table, &cuts), expected, "{layout:?} {cuts:?}");
+        }
+    }
+}
+
+#[test]
+fn few_rows_are_decoded_with_those_that_follow() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written_flat(folder.path(), &layouts()[1]);
+    let table = open(&path);
+    let cuts: Vec<u64> = (0..=100).collect();
+    let digests = planned(&table, &cuts);
+    assert_eq!(proven(&table, &[0, 1]), [Some(digests[0])]);
+    // What was decoded is not read again, so nobody sees that it is another by now.
+    let whole = fs::read(&path).unwrap();
+    let found = whole.windows(10).position(|ten| ten == b"text 00003");
+    let file = fs::OpenOptions::new().write(true).open(&path).unwrap();
+    file.write_all_at(b"X", found.unwrap() as u64).unwrap();
+    assert_eq!(proven(&table, &[3, 4]), [Some(digests[3])]);
+    assert_ne!(proven(&open(&path), &[3, 4]), [Some(digests[3])]);
+    // Rows before are read from the file.
+    assert_ne!(proven(&table, &[1, 2]), [Some(digests[1])]);
+}
+
 /// Whichever byte is changed, no slice gives other rows than planned with the planned digest.
 #[test]
 fn no_byte_that_rows_depend_on_changes_unseen() {
     let folder = tempfile::tempdir().unwrap();
-    for layout in layouts() {
-        let path = written(folder.path(), &layout);
+    let with_lists = layouts().into_iter().map(|layout| (layout, false));
+    let flat = layouts().into_iter().take(3).map(|layout| (layout, true));
+    for (layout, is_flat) in with_lists.chain(flat) {
+        let path = match is_flat {
+            true => written_flat(folder.path(), &layout),
+            false => written(folder.path(), &layout),
+        };
         let whole = fs::read(&path).unwrap();
         let planned = read_all(&open(&path), &CUTS);
         let file = fs::OpenOptions::new().write(true).open(&path).unwrap();

@@ -20,7 +20,7 @@ use crate::tee::Base;
 /// The rows of a slice.
 pub(super) struct TableInput<'a> {
     work: Assignment<'a>,
-    file: TableFile,
+    file: Arc<TableFile>,
     schema: SchemaRef,
     stream: TableStream,
     next_row: u64,
@@ -37,12 +37,12 @@ impl<'a> TableInput<'a> {
         if slice.metadata.is_none() {
             verify(work)?;
         }
-        let file = match TableFile::open(work.source) {
+        let memory = work.spec.table_memory_bytes;
+        let file = match work.last_table.open(slice.source, work.source, memory) {
             // It could be opened when it was planned.
             Err(Error::DamagedTable { .. }) => return Err(changed(work)),
             opened => opened.map_err(changed_or_failed)?,
         };
-        let file = file.with_memory(work.spec.table_memory_bytes);
         let is_other = |planned| planned != file.metadata_digest();
         if slice.metadata.is_some_and(is_other) || slice.end > file.rows() {
             return Err(changed(work));

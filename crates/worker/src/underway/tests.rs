@@ -24,6 +24,7 @@ use super::*;
 use crate::attempt::{Attempt, Start};
 use crate::error::FailureKind;
 use crate::input;
+use crate::last_table::LastTable;
 use crate::spec::{CheckpointForm, JobSpec};
 use crate::tee::Base;
 
@@ -210,7 +211,8 @@ impl Bench {
 
     /// Runs an attempt over [`RECORDS`], or from its first start, if it has one.
     fn run(&mut self, attempt: &Attempt) -> Result<Outcome, AttemptError> {
-        let work = Assignment::new(&self.spec, &self.stores, attempt)?;
+        let last_table = LastTable::default();
+        let work = Assignment::new(&self.spec, &self.stores, &last_table, attempt)?;
         let input: Box<dyn Records> = match attempt.starts.is_empty() {
             true => Box::new(FromMemory {
                 work,

@@ -1,8 +1,9 @@
 //! Rows of a Parquet file, a batch at a time.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::RecordBatch;
 use coldpress_storage::Digest;
@@ -23,23 +24,55 @@ use crate::table_stream::weight::first_batch;
 
 /// Reads the rows of one row group after another.
 pub(in crate::table_stream) struct ParquetStream {
-    file: Arc<WatchedFile>,
+    file: InputFile,
     table: Arc<ParquetFile>,
+    last: Arc<LastGroup>,
     proof: Proof,
     /// The most memory that a page may take, in bytes.
     most_bytes: u64,
     /// The rows that are left to read, by row group.
     parts: VecDeque<(usize, Range<u64>)>,
-    open: Option<OpenGroup>,
-    /// Rows that were decoded as views but not handed out.
-    decoded: Option<RecordBatch>,
+    open: Option<Box<OpenGroup>>,
+}
+
+/// The row group that the last stream over a file left open, with rows that were decoded besides those that it was asked for.
+/// Slices of a few rows each would otherwise decode the same pages again and again.
+#[derive(Default)]
+pub(in crate::table_stream) struct LastGroup(Mutex<Option<Box<OpenGroup>>>);
+
+impl LastGroup {
+    fn take(&self) -> Option<Box<OpenGroup>> {
+        self.lock().take()
+    }
+
+    fn leave(&self, open: Box<OpenGroup>) {
+        *self.lock() = Some(open);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Box<OpenGroup>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for LastGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastGroup")
+    }
 }
 
 /// A row group that is being read.
 struct OpenGroup {
     columns: GroupColumns,
-    /// The parts that its rows depend on.
-    parts: Vec<Part>,
+    /// The rows that were asked for.
+    asked: Range<u64>,
+    /// Those of them that were not handed out.
+    wanted: Range<u64>,
+    /// Whether it is read to its end, beyond the rows that were asked for.
+    reads_on: bool,
+    /// Rows that were decoded as views but not handed out.
+    decoded: Option<RecordBatch>,
+    /// The number of the first of these, or of the first that will be decoded.
+    next: u64,
     zones: VecDeque<Zone>,
     /// The zone before those in `zones`.
     zone: Option<Zone>,
@@ -55,21 +88,19 @@ impl ParquetStream {
     pub(in crate::table_stream) fn new(
         file: InputFile,
         table: Arc<ParquetFile>,
+        last: Arc<LastGroup>,
         proof: Proof,
         most_bytes: u64,
         parts: VecDeque<(usize, Range<u64>)>,
     ) -> Self {
         Self {
-            file: Arc::new(WatchedFile {
-                file,
-                parts: PartsRead::default(),
-            }),
+            file,
             table,
+            last,
             proof,
             most_bytes,
             parts,
             open: None,
-            decoded: None,
         }
     }
 
@@ -79,25 +110,29 @@ impl ParquetStream {
         bad: &mut BadRows,
     ) -> Checked<Option<RecordBatch>> {
         loop {
-            if let Some(decoded) = self.decoded.take() {
-                let batch = first_batch(&decoded, self.most_bytes)?;
-                let rest = decoded.num_rows() - batch.num_rows();
-                if rest > 0 {
-                    self.decoded = Some(decoded.slice(batch.num_rows(), rest));
+            let mut open = match self.open.take() {
+                Some(open) => open,
+                None => match self.parts.pop_front() {
+                    Some((group, rows)) => self.open_group(group, rows)?,
+                    None => return Ok(None),
+                },
+            };
+            match open.next_wanted(&self.table, self.most_bytes) {
+                Ok(Some(batch)) => {
+                    self.open = Some(open);
+                    return guarded(|| as_shown(&batch, self.table.schema(), bad)).map(Some);
                 }
-                return guarded(|| as_shown(&batch, self.table.schema(), bad)).map(Some);
-            }
-            if self.open.is_none() {
-                let Some((group, rows)) = self.parts.pop_front() else {
-                    return Ok(None);
-                };
-                self.open = Some(self.open_group(group, rows)?);
-            }
-            let table = &self.table;
-            let next = self.open.as_mut().map(|open| open.next(table));
-            match next.transpose()?.flatten() {
-                Some(rows) => self.decoded = Some(rows),
-                None => self.close_group()?,
+                Ok(None) => {
+                    self.open = Some(open);
+                    self.close_group()?;
+                }
+                // Rows that nobody asked for may be to blame.
+                Err(_) if open.reads_on => {
+                    let (group, asked) = (open.columns.group, open.asked);
+                    let exact = self.scan(group, open.wanted, false)?;
+                    self.open = Some(Box::new(OpenGroup { asked, ..exact }));
+                }
+                Err(flaw) => return Err(flaw),
             }
         }
     }
@@ -118,17 +153,47 @@ impl ParquetStream {
         let Some(open) = self.open.take() else {
             return Ok(());
         };
-        let WatchedFile { file, parts } = &*self.file;
-        let wanted = self.proof.wants_parts();
-        for part in open.parts.iter().filter(|_| wanted) {
-            self.proof.add(part, parts.digest(file, part)?);
+        if self.proof.wants_parts() {
+            let WatchedFile { file, parts } = &*open.columns.file;
+            let chunks = open.columns.chunks.iter().flatten();
+            for part in chunks.flat_map(|chunk| chunk.parts(&open.asked)) {
+                self.proof.add(&part, parts.digest(file, &part)?);
+            }
         }
-        parts.forget();
+        if open.reads_on && open.wanted.is_empty() {
+            self.last.leave(open);
+        }
         Ok(())
     }
 
-    fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<OpenGroup> {
-        let chunks = scan_group(&self.table, &self.file.file, group, &rows, None)?;
+    /// Opens a row group to read these rows of it: where the last stream left it, or else anew. Where a batch has more rows than
+    /// these, those behind them are decoded with them, for a stream that follows.
+    fn open_group(&self, group: usize, rows: Range<u64>) -> Checked<Box<OpenGroup>> {
+        if let Some(mut last) = self.last.take().filter(|last| last.leads_to(group, &rows)) {
+            (last.asked, last.wanted) = (rows.clone(), rows);
+            return Ok(last);
+        }
+        let exact = self.scan(group, rows.clone(), false)?;
+        let batch_rows = exact.zones.front().map_or(0, |zone| zone.batch_rows) as u64;
+        let end = self.table.groups[group].rows;
+        if rows.end - rows.start < batch_rows
+            && rows.end < end
+            // What is wrong behind these rows is nothing to them.
+            && let Ok(open) = self.scan(group, rows.start..end, true)
+            && open.has_rows_of_pages()
+        {
+            let (asked, wanted) = (rows.clone(), rows);
+            return Ok(Box::new(OpenGroup {
+                asked,
+                wanted,
+                ..open
+            }));
+        }
+        Ok(Box::new(exact))
+    }
+
+    fn scan(&self, group: usize, rows: Range<u64>, reads_on: bool) -> Checked<OpenGroup> {
+        let chunks = scan_group(&self.table, &self.file, group, &rows, None)?;
         let group_rows = self.table.groups[group].rows;
         let found: Vec<&ChunkPages> = chunks.iter().flatten().collect();
         for chunk in &found {
@@ -137,16 +202,22 @@ impl ParquetStream {
                 format!("the page at byte {offset}")
             })?;
         }
-        let parts = found.iter().flat_map(|chunk| chunk.parts(&rows)).collect();
-        let zones = cut_zones(&found, group_rows, rows, self.table.fixed_row_bytes);
+        let zones = cut_zones(&found, group_rows, rows.clone(), self.table.fixed_row_bytes);
         Ok(OpenGroup {
             columns: GroupColumns {
                 metadata: Arc::clone(&self.table.metadata),
                 group,
-                file: Arc::clone(&self.file),
+                file: Arc::new(WatchedFile {
+                    file: self.file.try_clone()?,
+                    parts: PartsRead::default(),
+                }),
                 chunks,
             },
-            parts,
+            next: rows.start,
+            asked: rows.clone(),
+            wanted: rows,
+            reads_on,
+            decoded: None,
             zones: zones.into(),
             zone: None,
             reader: None,
@@ -201,8 +272,66 @@ pub(super) fn parts_of_group(
 }
 
 impl OpenGroup {
+    /// Returns whether rows come out of the pages that hold them whatever is in the others. Of a nested column a page may begin
+    /// within a row, so that the row before it depends on whether the page is read.
+    fn has_rows_of_pages(&self) -> bool {
+        let columns = self
+            .columns
+            .metadata
+            .row_group(self.columns.group)
+            .columns();
+        let mut read = columns.iter().zip(&self.columns.chunks);
+        read.all(|(column, chunk)| {
+            let is_flat = column.column_descr().max_rep_level() == 0;
+            let is_located = |chunk: &ChunkPages| chunk.locations().is_some();
+            chunk
+                .as_ref()
+                .is_none_or(|chunk| is_flat && is_located(chunk))
+        })
+    }
+
+    /// Returns whether these rows are among those that were decoded, or will be soon.
+    fn leads_to(&self, group: usize, rows: &Range<u64>) -> bool {
+        let decoded = self.decoded.as_ref().map_or(0, RecordBatch::num_rows);
+        let zone = self.zone.as_ref().or(self.zones.front());
+        let soon = decoded + zone.map_or(0, |zone| zone.batch_rows);
+        self.columns.group == group && (self.next..self.next + soon as u64).contains(&rows.start)
+    }
+
+    /// Returns the next of the wanted rows; none when all of them were handed out.
+    fn next_wanted(
+        &mut self,
+        table: &ParquetFile,
+        most_bytes: u64,
+    ) -> Checked<Option<RecordBatch>> {
+        while !self.wanted.is_empty() {
+            let rows = match self.decoded.take() {
+                Some(rows) => rows,
+                None => match self.decode(table)? {
+                    Some(rows) => rows,
+                    None => return Ok(None),
+                },
+            };
+            let count = rows.num_rows();
+            let before = usize::try_from(self.wanted.start - self.next).unwrap_or(count);
+            if before >= count {
+                self.next += count as u64;
+                continue;
+            }
+            let wanted = usize::try_from(self.wanted.end - self.wanted.start).unwrap_or(count);
+            let wanted = rows.slice(before, wanted.min(count - before));
+            let batch = first_batch(&wanted, most_bytes)?;
+            let taken = before + batch.num_rows();
+            self.next += taken as u64;
+            self.wanted.start = self.next;
+            self.decoded = (taken < count).then(|| rows.slice(taken, count - taken));
+            return Ok(Some(batch));
+        }
+        Ok(None)
+    }
+
     /// Returns the next decoded rows; none when the row group is read.
-    fn next(&mut self, table: &ParquetFile) -> Checked<Option<RecordBatch>> {
+    fn decode(&mut self, table: &ParquetFile) -> Checked<Option<RecordBatch>> {
         loop {
             if let Some(reader) = &mut self.reader {
                 let rows = match guarded(|| reader.next().transpose()) {

@@ -218,6 +218,11 @@ pub(crate) fn drive(folder: &str, job: &str, address: &str) -> ExitCode {
     }
 }
 
+/// Returns whether events say that an attempt was given up for silence, or that another one overtook it: either may be first.
+pub(crate) fn is_done_elsewhere(events: &str) -> bool {
+    events.contains("fell silent") || events.contains("was faster, so attempt")
+}
+
 /// Sends a signal to a process.
 pub(crate) fn signal(process: u32, signal: Signal) {
     let process = rustix::process::Pid::from_raw(process as i32).unwrap();

@@ -276,7 +276,9 @@ impl Attendant {
 
     /// Waits for answers; how the process ended, if it gives none.
     fn attend(&mut self) -> Result<Vec<Answer>, AttemptError> {
-        let Shared { progress, waits, .. } = &*self.shared;
+        let Shared {
+            progress, waits, ..
+        } = &*self.shared;
         let child = self.child.as_mut();
         let answers = child.and_then(|child| child.attend(progress, waits));
         answers.ok_or_else(|| {

@@ -14,7 +14,7 @@ use super::any::any_files;
 use super::expected::Expected;
 use super::files::Files;
 use super::{Job, Work, any_work, completed};
-use crate::bench::{Bench, files_in};
+use crate::bench::{Bench, Remote, files_in};
 use crate::plan::{Plan, cases};
 
 const KEY: &str = "ExIKe19ChqLdyO1ZR2hGNsZbWhjGmEWVDz8vj_F0Nrs=";
@@ -52,8 +52,12 @@ fn unseal(file: &Path) {
     fs::write(file, text).unwrap();
 }
 
+fn any_remote() -> impl Strategy<Value = Remote> {
+    prop::sample::select(&[Remote::Nothing, Remote::Sources, Remote::Everything][..])
+}
+
 /// A job over the same files, encrypted, on this machine or behind URLs.
-fn sealed_job(files: &Files, remote: bool) -> Job {
+fn sealed_job(files: &Files, remote: Remote) -> Job {
     let mut bench = Bench::over(|folder| {
         let sources = files.write(folder);
         all_files(folder).iter().for_each(|file| seal(file));
@@ -107,7 +111,7 @@ proptest! {
     #![proptest_config(cases(16))]
 
     #[test]
-    fn encryption_shows_in_no_record(files in any_files(), work in any_work(), remote in any::<bool>()) {
+    fn encryption_shows_in_no_record(files in any_files(), work in any_work(), remote in any_remote()) {
         let expected = Expected::of(&files, &work.plan);
         let Some((_, plain)) = completed(&files, &work, &expected) else { return Ok(()) };
         let job = sealed_job(&files, remote);

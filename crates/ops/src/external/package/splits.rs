@@ -19,9 +19,10 @@ impl Splitter for Splits {
         let mut split = Ok(());
         self.0.ask(std::slice::from_ref(record), |_, reply| {
             split = match reply {
-                Reply::Of(Answer::Split(answers)) => answers
-                    .iter()
-                    .try_for_each(|answer| Ok(children.push(child(record, answer)?))),
+                Reply::Of(Answer::Split(answers)) => answers.iter().try_for_each(|answer| {
+                    children.push(child(record, answer)?);
+                    Ok(())
+                }),
                 Reply::Of(Answer::Failed(error)) => Err(RecordError::new(error)),
                 _ => Err(RecordError::new("it did not answer as a mapper does")),
             };

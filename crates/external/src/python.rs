@@ -44,7 +44,7 @@ pub enum Code {
         functions: Vec<(String, Mode)>,
     },
     /// A module that comes with the program. Its function `load(argument)` returns the function to call and the name of the mode
-    /// in which it is called; `describe(argument)` returns what [`Interpreter::describe`] gives.
+    /// in which it is called; `describe(argument)` returns what [`Python::describe`] gives.
     Module {
         /// The module's name.
         name: &'static str,
@@ -146,6 +146,15 @@ impl Python {
             host,
             slot,
         })
+    }
+
+    /// Returns what a [`Code::Module`] says of itself. It is asked once per process. The Python process that answers is kept for
+    /// the first module that is loaded.
+    ///
+    /// # Errors
+    /// [`Failure::NotStarted`].
+    pub fn describe(interpreter: &Interpreter, code: &Code) -> Result<Value, Failure> {
+        described::describe(interpreter, &code.to_json(Mode::Record))
     }
 
     /// Asks about records: lines of JSON, each with its end. Returns one answer for each.

@@ -6,9 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use serde_json::Value;
-
-use super::{Code, Mode, check, described};
+use super::{Code, Mode, check};
 use crate::failure::Failure;
 
 /// A Python interpreter.
@@ -71,15 +69,6 @@ impl Interpreter {
             .entry(key)
             .or_insert_with(|| check(self, code, mode))
             .clone()
-    }
-
-    /// Returns what a [`Code::Module`] says of itself. It is asked once per process. The process of Python that answers is kept for
-    /// the first module that is loaded.
-    ///
-    /// # Errors
-    /// [`Failure::NotStarted`].
-    pub fn describe(&self, code: &Code) -> Result<Value, Failure> {
-        described::describe(self, &code.to_json(Mode::Record))
     }
 }
 

@@ -6,7 +6,7 @@ mod splits;
 
 use std::sync::Arc;
 
-use coldpress_external::{Code, Interpreter, Mode};
+use coldpress_external::{Code, Interpreter, Mode, Python};
 use coldpress_operator::{
     ChainSettings, Determinism, ForeignOperators, Key, LoadError, Node, OperatorCall, OperatorSpec,
     ParamError, ParamReader, ParamSpec, Params, ResolveContext, Resolved, Shared, StatKind,
@@ -150,7 +150,7 @@ fn split_parameters(call: &OperatorCall) -> Result<(LimitParams, Map<String, Val
 }
 
 fn describe(interpreter: &Interpreter, code: &Code) -> Result<Description, String> {
-    let description = interpreter.describe(code);
+    let description = Python::describe(interpreter, code);
     let description = description.map_err(|failure| failure.to_string())?;
     serde_json::from_value(description).map_err(|error| error.to_string())
 }

@@ -33,6 +33,9 @@ undone before the process dies. Each round asserts
 Undisturbed runs write the same whatever the strategy and the packing of the input, from a JSON array as from its lines,
 and from an Arrow stream as from the Parquet file of the same rows.
 
+The tables of jobs in a bucket are of jobs that lie there as a whole, with their input and their export. Each run has an empty
+scratch folder, as on another machine, and a job is killed at one crash point after another.
+
 `published before` and `reused after` count partitions. `cargo test` plays a sample of these rounds.
 ";
 

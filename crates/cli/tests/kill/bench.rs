@@ -1,5 +1,6 @@
 //! The folder of the rounds: the program, undisturbed runs.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 pub(crate) use crate::shared::{PROGRAM, repository};
 
+use super::bucket::Bucket;
 use super::datasets;
 use super::folder::{Files, Written, files_of, names_in};
 use super::variant::{Export, Variant};
@@ -40,6 +42,10 @@ pub(crate) struct Bench {
     scale: Scale,
     undisturbed: BTreeMap<Variant, Arc<Undisturbed>>,
     rounds: u32,
+    /// Where the datasets, the jobs and the exports of the rounds are, if that is not the folder.
+    bucket: Option<Bucket>,
+    /// How many runs had a scratch folder.
+    scratches: Cell<u32>,
 }
 
 /// What a run did that nobody killed.
@@ -54,9 +60,9 @@ pub(crate) struct Undisturbed {
     pub(crate) partitions: u64,
 }
 
-/// The folder of one round.
+/// The folder of one round, or its copy of what the round has in a bucket.
 pub(crate) struct Place {
-    /// Its name in the folder of the rounds.
+    /// Its name in the folder of the rounds, or in the bucket.
     name: String,
     path: PathBuf,
 }
@@ -135,10 +141,21 @@ impl Bench {
             scale,
             undisturbed: BTreeMap::new(),
             rounds: 0,
+            bucket: None,
+            scratches: Cell::new(0),
         };
         datasets::write(bench.folder.path(), scale.copies);
         std::fs::write(bench.path(BARRIERS), with_barriers()).unwrap();
         bench
+    }
+
+    /// A bench whose rounds are played in a bucket: the datasets, the jobs with all of their files, and the exports are there.
+    /// Each run has a scratch folder of its own, as on a machine that the job never ran on.
+    pub(crate) fn in_bucket(scale: Scale) -> Self {
+        Self {
+            bucket: Some(Bucket::new()),
+            ..Self::new(scale)
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -166,7 +183,6 @@ impl Bench {
 
     fn command_of(&self, job: &str, place: &Place, variant: Variant) -> Command {
         let mut command = self.program();
-        let name = &place.name;
         command
             .arg("process")
             .arg("--config")
@@ -174,21 +190,49 @@ impl Bench {
                 true => BARRIERS.into(),
                 false => repository().join(QUICKSTART),
             });
+        let (mut folder, mut dataset) = (place.name.clone(), variant.input.path().to_owned());
+        if let Some(bucket) = &self.bucket {
+            (folder, dataset) = (bucket.url(&folder), bucket.url(&dataset));
+            self.scratches.update(|number| number + 1);
+            let scratch = self.path(&format!("scratch-{}", self.scratches.get()));
+            command.arg("--scratch_dir").arg(scratch);
+            command.envs(bucket.environment());
+        }
         command.args(["--no-progress", "--json", "--job_id", job]);
-        command.args(["--work_dir", &format!("{name}/jobs")]);
+        command.args(["--work_dir", &format!("{folder}/jobs")]);
         // The only worker makes a pack, however slow it is to start.
         let (size, workers) = match variant.packs {
             true => (4, "1"),
             false => (self.scale.partition_size, "2"),
         };
         command.args(["--partition.size", &size.to_string(), "--np", workers]);
-        command.args(variant.arguments(&format!("{name}/out")));
+        command.args(variant.arguments(&dataset, &format!("{folder}/out")));
         command
     }
 
     /// Runs the job to its end, and gives its report.
     pub(crate) fn finish(&self, place: &Place, variant: Variant) -> Checked<Value> {
-        report_of(&mut self.command(place, variant))
+        let report = report_of(&mut self.command(place, variant));
+        self.look_at(place);
+        report
+    }
+
+    /// Removes files of the job in a bucket that its journal does not cite.
+    pub(crate) fn clean(&self, place: &Place) {
+        let bucket = self.bucket();
+        let mut command = self.program();
+        let job = bucket.url(&format!("{}/jobs/{JOB}", place.name));
+        command.args(["checkpoint", "clean", &job]);
+        let cleaned = command.envs(bucket.environment()).output().unwrap();
+        let told = String::from_utf8_lossy(&cleaned.stderr);
+        assert!(cleaned.status.success(), "{told}");
+    }
+
+    /// Makes the folder of a round what the bucket has of it now; nothing where it is no copy.
+    pub(crate) fn look_at(&self, place: &Place) {
+        if let Some(bucket) = &self.bucket {
+            bucket.bring(&place.name, &place.path);
+        }
     }
 
     /// What an undisturbed run does; run once.
@@ -196,11 +240,16 @@ impl Bench {
         if let Some(known) = self.undisturbed.get(&variant) {
             return Ok(Arc::clone(known));
         }
+        if let Some(bucket) = &mut self.bucket {
+            bucket.put_dataset(self.folder.path(), variant.input.path());
+        }
         let place = self.place();
         let started = Instant::now();
-        let mut report = self.finish(&place, variant)?;
+        let mut report = report_of(&mut self.command(&place, variant))?;
+        let time = started.elapsed();
+        self.look_at(&place);
         let undisturbed = Arc::new(Undisturbed {
-            time: started.elapsed(),
+            time,
             written: place.written(variant.export),
             traces: place.traces(),
             files: place.files(),
@@ -245,11 +294,21 @@ impl Bench {
             self.command_of("before", place, variant)
                 .args(["--limit", "20"]),
         )?;
+        self.look_at(place);
         let older = place.written(variant.export);
         ensure(!older.export.is_empty(), || {
             "an older export is missing".to_owned()
         })?;
         Ok(older)
+    }
+
+    pub(crate) fn is_in_bucket(&self) -> bool {
+        self.bucket.is_some()
+    }
+
+    /// The bucket that the rounds are played in.
+    pub(crate) fn bucket(&self) -> &Bucket {
+        self.bucket.as_ref().unwrap()
     }
 
     /// Keeps the folder for whoever looks for what went wrong.

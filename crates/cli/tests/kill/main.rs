@@ -17,10 +17,14 @@ mod shared;
 
 // The folder of the rounds: the program, undisturbed runs.
 mod bench;
+// A bucket of a server, for rounds that are played there.
+mod bucket;
 // The sample dataset in every form of input.
 mod datasets;
 // What a run wrote: its export, and the files beside it.
 mod folder;
+// Kills of jobs that are in a bucket as a whole, and two drivers of one.
+mod in_bucket;
 // Kills at instants spread over the undisturbed run.
 mod instants;
 // The lines of a job's journal, read without the engine.

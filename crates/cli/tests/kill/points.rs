@@ -9,8 +9,8 @@ use super::round::{Kill, Round};
 use super::table::{Outcome, judge, play_one};
 use super::variant::{Export, Strategy, Variant};
 
-struct CrashPoint {
-    name: &'static str,
+pub(crate) struct CrashPoint {
+    pub(crate) name: &'static str,
     /// The hit that the sample kills at: one that every run reaches, where possible in the midst of it.
     hit: u32,
     needs: Needs,
@@ -75,7 +75,7 @@ const fn point(name: &'static str, hit: u32, needs: Needs) -> CrashPoint {
 }
 
 /// Every crash point of the engine.
-const POINTS: &[CrashPoint] = &[
+pub(crate) const POINTS: &[CrashPoint] = &[
     point("object_after_finish", 5, Needs::Checkpoints),
     point("object_before_finish", 5, Needs::Checkpoints),
     point("barrier.apply", 3, Needs::BarriersInThreads),
@@ -117,7 +117,7 @@ const POINTS: &[CrashPoint] = &[
 ];
 
 /// Those that other tests kill at.
-const ELSEWHERE: [&str; 12] = [
+pub(crate) const ELSEWHERE: [&str; 12] = [
     "adopt_before_journal",
     "adopt_before_put",
     "adopt_before_rename",
@@ -132,7 +132,7 @@ const ELSEWHERE: [&str; 12] = [
     "merge.sealed",
 ];
 
-const SCALE: Scale = Scale {
+pub(crate) const SCALE: Scale = Scale {
     copies: 1,
     partition_size: 40,
 };
@@ -159,7 +159,11 @@ fn kills_at_every_crash_point() {
     judge(
         bench,
         "2-points",
-        &super::table::points(&outcomes, POINTS.iter().map(|point| point.name)),
+        &super::table::points(
+            "Kills at crash points",
+            &outcomes,
+            POINTS.iter().map(|point| point.name),
+        ),
         &outcomes,
     );
 }

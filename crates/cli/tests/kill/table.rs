@@ -86,9 +86,13 @@ pub(crate) fn instants(outcomes: &[Outcome]) -> String {
     table
 }
 
-/// The table of the kills at crash points: a row for each of them.
-pub(crate) fn points<'n>(outcomes: &[Outcome], names: impl IntoIterator<Item = &'n str>) -> String {
-    let mut table = format!("## Kills at crash points\n\n{}", sum_head("crash point"));
+/// A table of kills at crash points: a row for each of them.
+pub(crate) fn points<'n>(
+    title: &str,
+    outcomes: &[Outcome],
+    names: impl IntoIterator<Item = &'n str>,
+) -> String {
+    let mut table = format!("## {title}\n\n{}", sum_head("crash point"));
     for name in names {
         table.push_str(&sum(&format!("`{name}`"), outcomes, |round| {
             round.is_at(name)

@@ -1,5 +1,8 @@
 //! What a run is like: strategy, input, export.
 
+/// The file that lists duplicates.
+pub(crate) const DUPLICATES: &str = "removed.parquet";
+
 /// How a job is run; each is measured undisturbed before it is killed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Variant {
@@ -97,8 +100,8 @@ impl Variant {
         }
     }
 
-    /// The arguments that make the program run so, with what it writes in this folder.
-    pub(crate) fn arguments(self, folder: &str) -> Vec<String> {
+    /// The arguments that make the program run so, over the dataset in its form, with what it writes in this folder.
+    pub(crate) fn arguments(self, dataset: &str, folder: &str) -> Vec<String> {
         let mut words: Vec<String> = self
             .strategy
             .arguments()
@@ -106,7 +109,7 @@ impl Variant {
             .map(|&word| word.into())
             .collect();
         let mut add = |key: &str, value: String| words.extend([format!("--{key}"), value]);
-        add("dataset_path", self.input.path().to_owned());
+        add("dataset_path", dataset.to_owned());
         let export = self.export;
         let end = if export.is_directory() { "/" } else { "" };
         add("export_path", format!("{folder}/{}{end}", export.name()));
@@ -123,7 +126,7 @@ impl Variant {
             add("open_tracer", "true".to_owned());
         }
         if self.companions && self.barriers {
-            add("duplicates_path", format!("{folder}/removed.parquet"));
+            add("duplicates_path", format!("{folder}/{DUPLICATES}"));
         }
         if self.sorts {
             add("memory_limit_mb", "1".to_owned());

@@ -10,6 +10,7 @@ mod export;
 mod failures;
 mod frontier;
 mod leftovers;
+mod motion;
 mod open;
 mod passed;
 mod planning;

@@ -10,7 +10,7 @@ use coldpress_storage::{ObjectRef, crash_point};
 use coldpress_worker::{JobSpec, JudgedResult};
 
 use super::Driver;
-use super::work::Motion;
+use super::motion::Motion;
 use crate::barrier::{Case, Moves, Resolved, Resolving, Unresolved};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retention::JobFile;

@@ -6,8 +6,9 @@ use coldpress_partition::Task;
 use coldpress_storage::ObjectRef;
 use coldpress_worker::{AttemptError, FailureKind};
 
+use super::motion::Motion;
 use super::teller::{Try, attempts_in_words};
-use super::work::{Ended, Motion};
+use super::work::Ended;
 use super::{Driver, now_millis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::retention::JobFile;

@@ -3,7 +3,8 @@
 use coldpress_worker::{Attempt, AttemptError, FailureKind};
 
 use super::Driver;
-use super::work::{Ended, Motion, Way};
+use super::motion::Motion;
+use super::work::{Ended, Way};
 use crate::error::Result;
 
 impl Driver<'_> {

@@ -1,28 +1,25 @@
 //! The work: plan, give out attempts, publish, feed the merge, until nothing is left.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use coldpress_job::{JournalRecord, Phase, RecipeInForce};
 use coldpress_partition::Task;
 use coldpress_storage::crash_point;
-use coldpress_worker::{AtWork, Attempt, JobSpec, Outcome, Progress, Reached, WorkerContext};
-use crossbeam_channel::{Receiver, never, select, unbounded};
+use coldpress_worker::{AtWork, Attempt, Outcome, Progress, Reached};
+use crossbeam_channel::{Receiver, never, select};
 
-use super::frontier::Frontier;
+use super::motion::Motion;
 use super::planning::Planned;
-use super::small::Small;
-use super::speculation::{Race, Slow, Speculation};
+use super::speculation::{Race, Slow};
 use super::teller::Try;
-use super::worker_time::{Wait, WorkerTime};
+use super::worker_time::Wait;
 use super::{Driver, Ending, now_millis};
-use crate::backend::{Finished, Running, WorkerId};
+use crate::backend::{Finished, WorkerId};
 use crate::barrier::Resolving;
 use crate::error::{Error, ErrorKind, Result};
 use crate::merge::failure::MergeFailure;
 use crate::prepare::PATIENCE;
-use crate::scheduler::{Next, Scheduler, Step};
-use crate::spec::job_spec;
+use crate::scheduler::{Next, Step};
 
 /// An attempt that has ended, with or without success.
 #[derive(Clone, Copy, Debug)]
@@ -44,43 +41,6 @@ pub(super) enum Way {
     Packed,
     /// Beside one at the same task that is slow.
     Beside(Slow),
-}
-
-/// What is in motion while the job is worked on.
-pub(super) struct Motion {
-    pub(super) scheduler: Scheduler,
-    pub(super) running: Box<dyn Running>,
-    progress: Arc<Progress>,
-    finished: Receiver<Finished>,
-    pub(super) planner: Option<Receiver<Planned>>,
-    frontier: Frontier,
-    small: Small,
-    /// None where a second attempt at a task is never faster.
-    pub(super) speculation: Option<Speculation>,
-    /// How many attempts run at a time.
-    pub(super) workers: usize,
-    /// What all workers were told.
-    pub(super) spec: Arc<JobSpec>,
-    /// The barrier that is being resolved.
-    pub(super) resolving: Option<Resolving>,
-    pub(super) time: WorkerTime,
-    /// Why the job must end; running attempts are waited for first.
-    pub(super) fatal: Option<Error>,
-}
-
-impl Motion {
-    /// The job must end for this, unless it must for something else already.
-    pub(super) fn fail(&mut self, error: Error) {
-        self.fatal.get_or_insert(error);
-    }
-
-    /// An attempt is given out.
-    pub(super) fn note_begin(&mut self, attempt: &Attempt, now: Duration) {
-        let counts = !attempt.packed && !attempt.isolated;
-        if let Some(speculation) = self.speculation.as_mut().filter(|_| counts) {
-            speculation.begun(attempt.task, attempt.number, now);
-        }
-    }
 }
 
 impl Driver<'_> {
@@ -137,113 +97,6 @@ impl Driver<'_> {
             Wait::LastPartitions
         };
         motion.time.see(self.now(), running, why_no_more);
-    }
-
-    fn set_in_motion(&mut self) -> Result<Motion> {
-        self.types_of_rows = self.find_types_of_rows()?;
-        let prepared = &self.executor.prepared;
-        let (types_of_rows, sources) = (self.types_of_rows, self.sources.all());
-        let spec = Arc::new(JobSpec {
-            store_options: self.executor.schemes.options().clone(),
-            fetched: self.fetched(),
-            ..job_spec(prepared, &self.stores, sources, types_of_rows)
-        });
-        let (sender, finished) = unbounded();
-        let context = WorkerContext {
-            registry: prepared.registry.clone(),
-            stores: self.stores.clone(),
-            shared: prepared.shared.clone(),
-            waits: self.executor.schemes.waits().clone(),
-        };
-        let running = self
-            .executor
-            .backend
-            .start(prepared.workers, Arc::clone(&spec), context, sender)
-            .map_err(|error| {
-                Error::because(
-                    ErrorKind::Failed,
-                    format!("cannot start {}", self.executor.backend),
-                    error,
-                )
-            })?;
-        let workers = running.workers().unwrap_or(prepared.workers);
-        let warnings = running.warnings();
-        warnings
-            .into_iter()
-            .for_each(|warning| self.teller.warn(warning));
-        let prepared = &self.executor.prepared;
-        let progress = running.progress();
-        self.executor.shared.set_progress(Arc::clone(&progress));
-        // One more than there are workers, so that none waits for the journal. Not with external operators: a worker could begin
-        // with it after a stop was asked for, and what such an operator has seen by then, it would see again.
-        let ahead = prepared.pipeline.external_points().next().is_none();
-        let slots = workers + usize::from(ahead);
-        let scheduler = Scheduler::new(prepared.retry.clone(), prepared.recipe.seed, slots);
-        let scheduler = scheduler.small_per_slot(Small::per_slot(slots));
-        let mut scheduler = scheduler.stages(prepared.pipeline.stages().len() as u32);
-        let mut small = Small::new(ahead && running.packs(), workers);
-        // What an external operator has seen, it must not see a second time.
-        let speculates = ahead && running.speculates() && prepared.recipe.executor.speculation;
-        let known: Vec<u32> = (0..self.truth.state().partition_count()).collect();
-        self.tell_gone(&known);
-        self.try_poison_again()?;
-        for partition in known {
-            self.add_partition(&mut scheduler, &mut small, partition);
-        }
-        self.enter(Phase::Partitioning);
-        let planner = self.start_planning()?;
-        if planner.is_none() {
-            scheduler.plan_completed();
-        }
-        self.enter(Phase::Processing);
-        let frontier = self.begin_frontier();
-        Ok(Motion {
-            scheduler,
-            running,
-            progress,
-            finished,
-            planner,
-            frontier,
-            small,
-            speculation: speculates.then(Speculation::default),
-            workers,
-            spec,
-            resolving: None,
-            time: WorkerTime::begin(workers, self.started.elapsed()),
-            fatal: None,
-        })
-    }
-
-    /// Says that partitions run again because what they came to is not kept.
-    fn tell_gone(&mut self, known: &[u32]) {
-        let chain = self.truth.state().final_chain();
-        let state = self.truth.state();
-        let is_gone = |partition: &&u32| {
-            chain.is_some_and(|chain| {
-                state.published(**partition, chain).is_none()
-                    && state.result_of(**partition, chain).is_some()
-            })
-        };
-        let gone = known.iter().filter(is_gone).count();
-        if gone > 0 {
-            self.teller.warn(format!(
-                "{gone} of {} partitions run again, because their results are not kept any more",
-                known.len()
-            ));
-        }
-    }
-
-    fn add_partition(&mut self, scheduler: &mut Scheduler, small: &mut Small, partition: u32) {
-        small.note(self.bytes_of(partition));
-        for stage in 0..self.executor.prepared.pipeline.stages().len() as u32 {
-            let task = Task::new(stage, partition);
-            // What was made after a barrier counts once it is resolved as before.
-            if stage == 0 && self.usable_result_of(task).is_some() {
-                self.add_published(scheduler, task);
-            } else {
-                scheduler.add(task);
-            }
-        }
     }
 
     /// The bytes of a planned partition's slice.

@@ -6,6 +6,7 @@ pub(crate) mod staging;
 pub(crate) mod traces;
 
 use std::collections::HashMap;
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -296,6 +297,14 @@ impl Sealing {
         }))
     }
 
+    fn remove_empty_folders(&self) {
+        let folders = (0..self.targets.len()).map(|index| self.unsealed.join(index.to_string()));
+        // A folder that is not there, or not empty, stays as it is.
+        for folder in folders.chain([self.unsealed.clone()]) {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+
     /// Returns the target for the clear text of the output with this number.
     fn made_in(&self, target: &ExportTarget, index: usize) -> Result<ExportTarget> {
         // Two outputs may have the same name in different folders of a store.
@@ -316,6 +325,7 @@ impl Sealing {
         };
         let sealed = staged.into_iter().zip(&self.targets).map(seal);
         let sealed: std::result::Result<_, coldpress_export::Error> = sealed.collect();
+        self.remove_empty_folders();
         sealed.map_err(|error| match error {
             coldpress_export::Error::Abandoned => MergeFailure::Abandoned,
             error => MergeFailure::Output(error),

@@ -70,11 +70,20 @@ fn statistics_are_shown_and_written() {
         (&b"PAR1"[..], &b"PAR1"[..])
     );
     let page = bench.read("page.html");
-    assert!(page.contains("\"judged\":true") && page.contains("\"bins\":["));
+    assert!(page.contains("\"judged\":true") && page.contains("\"bins\":{\"edges\":"));
     let files = std::fs::read_dir(bench.path(folder)).unwrap();
-    let mut files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+    let files = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut files: Vec<String> = files.filter(|name| !name.starts_with('.')).collect();
     files.sort();
-    assert_eq!(files, ["overall.csv", "overall.md", "statistics.parquet"]);
+    assert_eq!(
+        files,
+        [
+            "analysis.json",
+            "overall.csv",
+            "overall.md",
+            "statistics.parquet"
+        ]
+    );
 }
 
 /// Each text has two words, so the second filter sees 60 pieces of the 30 records that the first one saw.

@@ -209,7 +209,7 @@ fn records_keep_their_form() {
                  {\"n\":1.50,\"text\":\"two\"}\n\
                  {\"text\": \"thr\\u0065e\", \"at\": \"2024-01-02 03:04:05\", \"big\": 12345678901234567890}\n";
     bench.write("forms.jsonl", lines);
-    let recipe = "dataset_path: forms.jsonl\nexport_path: out/forms.jsonl\nwork_dir: jobs\nprocess: [text_length_filter]\n";
+    let recipe = "dataset_path: forms.jsonl\nexport_path: out/forms.jsonl\nwork_dir: jobs\nprocess: [text_length_filter: {min_len: 1}]\n";
     bench.write("forms.yaml", recipe);
     for compat in ["", "--compat data_juicer"] {
         bench

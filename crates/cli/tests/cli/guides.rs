@@ -46,7 +46,7 @@ fn prepare(title: &str, bench: &Bench) {
     let web = "process --config recipe.yaml --job_id web";
     match title {
         "Unknown operator" => {
-            let call = "generate_qa_from_text_mapper";
+            let call = "whitespace_normalisation_mapper";
             bench.write(
                 "recipe.yaml",
                 RECIPE.replace("whitespace_normalization_mapper", call),

@@ -63,7 +63,10 @@ fn sealed_job(files: &Files, remote: Remote) -> Job {
         all_files(folder).iter().for_each(|file| seal(file));
         sources
     });
-    bench.remote = remote;
+    // A folder at a URL is named with a final `/`, and the bench names files.
+    if bench.sources.iter().all(|source| source.is_file()) {
+        bench.remote = remote;
+    }
     let job = Job(bench);
     fs::write(job.0.path("key"), format!("{KEY}\n")).unwrap();
     job

@@ -8,6 +8,7 @@ pub(crate) mod traces;
 use std::collections::HashMap;
 use std::fs;
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -311,6 +312,10 @@ impl Sealing {
         let folder = self.unsealed.join(index.to_string());
         if target.path().is_none() {
             create_dir_all_durable(&folder)?;
+            // Clear text that is to be encrypted is for nobody else.
+            let private = fs::Permissions::from_mode(0o700);
+            fs::set_permissions(&self.unsealed, private)
+                .map_err(|error| coldpress_storage::Error::io("protect", &self.unsealed, error))?;
         }
         Ok(target.made_in(&folder))
     }

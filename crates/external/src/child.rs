@@ -1,7 +1,7 @@
 //! A process that receives bytes and returns lines.
 
 use std::io::{self, Read as _, Write as _};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{self, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel, sync_channel};
@@ -162,9 +162,11 @@ impl Child {
             Ok(status) => {
                 // Its last words may still arrive.
                 std::thread::sleep(Duration::from_millis(20));
-                Err(Failure::Died(
-                    self.said.after(format!("it ended with {status}")),
-                ))
+                let message = self.said.after(format!("it ended with {status}"));
+                Err(match status.signal() {
+                    Some(_) => Failure::Killed(message),
+                    None => Failure::Died(message),
+                })
             }
             Err(error) => Err(Failure::Died(format!("it cannot be waited for: {error}"))),
         }

@@ -10,10 +10,32 @@ pub enum Failure {
     /// The process has ended, or had to be ended because its next answers would be unpredictable.
     #[error("{0}")]
     Died(String),
+    /// A signal ended the process, perhaps one that was not about it, such as that of a machine that is out of memory.
+    #[error("{0}")]
+    Killed(String),
     /// The process gave no sign of life for too long and was killed.
     #[error("{0}")]
     Hung(String),
     /// The process could not be started, or its code could not be loaded.
     #[error("{0}")]
     NotStarted(String),
+}
+
+/// How often a process is started that signals end before it is ready.
+const STARTS: u32 = 3;
+
+impl Failure {
+    /// Starts something, and again if a signal ended it. What does not start in the end is [`NotStarted`](Self::NotStarted).
+    pub(crate) fn insist<T>(mut start: impl FnMut() -> Result<T, Self>) -> Result<T, Self> {
+        for _ in 1..STARTS {
+            match start() {
+                Err(Self::Killed(_)) => {}
+                started => return started,
+            }
+        }
+        start().map_err(|failure| match failure {
+            Self::Killed(message) => Self::NotStarted(message),
+            other => other,
+        })
+    }
 }

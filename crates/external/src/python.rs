@@ -165,7 +165,7 @@ impl Python {
     /// [`Failure`] when not all of them are answered.
     pub fn ask(&mut self, lines: &[u8], count: usize) -> Result<Vec<Answer>, Failure> {
         match self.ask_once(lines, count) {
-            Err(Failure::Died(_)) if count == 1 => self.ask_once(lines, count),
+            Err(Failure::Died(_) | Failure::Killed(_)) if count == 1 => self.ask_once(lines, count),
             answered => answered,
         }
     }
@@ -191,14 +191,16 @@ pub(crate) fn check(interpreter: &Interpreter, code: &Code, mode: Mode) -> Resul
         memory: None,
         log: None,
     };
-    let mut child = Child::start(command(interpreter), &limits)?;
-    greet(&mut child)?;
-    let order = json!({"check": code.to_json(mode)});
-    child.send(format!("{order}\n").into_bytes());
-    match answer_line(&mut child, STARTING)?.as_slice() {
-        b"ok" => Ok(()),
-        line => Err(not_loaded(&child, line)),
-    }
+    Failure::insist(|| {
+        let mut child = Child::start(command(interpreter), &limits)?;
+        greet(&mut child)?;
+        let order = json!({"check": code.to_json(mode)});
+        child.send(format!("{order}\n").into_bytes());
+        match answer_line(&mut child, STARTING)?.as_slice() {
+            b"ok" => Ok(()),
+            line => Err(not_loaded(&child, line)),
+        }
+    })
 }
 
 fn command(interpreter: &Interpreter) -> Command {
@@ -228,7 +230,10 @@ fn answer_line(child: &mut Child, patience: Duration) -> Result<Vec<u8>, Failure
         Ok(None) => child.death(),
         Err(failure) => failure,
     };
-    Err(Failure::NotStarted(failure.to_string()))
+    Err(match failure {
+        Failure::Killed(message) => Failure::Killed(message),
+        failure => Failure::NotStarted(failure.to_string()),
+    })
 }
 
 fn not_loaded(child: &Child, line: &[u8]) -> Failure {

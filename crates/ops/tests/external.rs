@@ -403,6 +403,35 @@ fn code_that_fails_when_it_is_loaded_fails_nobodys_record() {
 }
 
 #[test]
+fn a_process_that_is_killed_while_it_loads_is_started_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let died = folder.path().join("died");
+    let code = format!(
+        "\
+import os
+if not os.path.exists({died:?}):
+    open({died:?}, 'w').close()
+    os.kill(os.getpid(), 9)
+def process(record):
+    record['n'] += 1
+"
+    );
+    let path = file(&folder, &code);
+    let call = call("python_mapper", &json!({"file": path.to_str().unwrap()}));
+    let came = try_run(&call, &numbered(2)).unwrap();
+    assert!(died.exists() && came.failed.is_empty(), "{came:?}");
+    assert_eq!(came.out[1], r#"{"n":2,"text":"a"}"#);
+    // One that is always killed is told.
+    let path = file(
+        &folder,
+        "import os\nos.kill(os.getpid(), 9)\ndef process(record): pass\n",
+    );
+    let call = self::call("python_mapper", &json!({"file": path.to_str().unwrap()}));
+    let error = try_run(&call, &numbered(1)).unwrap_err();
+    assert!(error.contains("ended with signal: 9"), "{error}");
+}
+
+#[test]
 fn a_python_that_is_missing_is_told_before_anything_begins() {
     let registry = coldpress_ops::builtin().with_assets(AssetFolders::default());
     for (python, reason) in [

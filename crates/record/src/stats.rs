@@ -253,9 +253,14 @@ impl Stats {
 
     /// Writes the row's statistics as a JSON object.
     pub fn write_json(&self, row: usize, out: &mut Vec<u8>) {
+        self.write_first_json(row, usize::MAX, out);
+    }
+
+    /// Writes those of the row's statistics that are in the first so many columns.
+    pub(crate) fn write_first_json(&self, row: usize, count: usize, out: &mut Vec<u8>) {
         out.push(b'{');
         let mut first = true;
-        for (name, column) in self.names.iter().zip(&self.columns) {
+        for (name, column) in self.names.iter().zip(&self.columns).take(count) {
             let Some(value) = &column[row] else { continue };
             if !first {
                 out.extend_from_slice(b", ");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use coldpress::job::{Layout, Liveness, StopOptions, stop_job};
-use coldpress::storage::StoreSchemes;
+use coldpress::storage::{StoreSchemes, spawn};
 
 use crate::failure::{Failure, code};
 use crate::jobs::BaseDir;
@@ -46,7 +46,18 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         })?;
         return Ok(code::DONE);
     };
+    hurry_after(args.timeout, schemes);
     stop(args, &args.base.find(job, schemes)?)
+}
+
+/// Waits for a silent store no longer than for the driver.
+fn hurry_after(seconds: u32, schemes: &StoreSchemes) {
+    let waits = schemes.waits().clone();
+    // Without the thread the store is waited for as long as it takes.
+    let _ = spawn("coldpress-stop", move || {
+        std::thread::sleep(Duration::from_secs(seconds.into()));
+        waits.hurry();
+    });
 }
 
 fn stop(args: &Args, layout: &Layout) -> Result<u8, Failure> {

@@ -70,8 +70,11 @@ impl Copies {
         let (stop, stopped) = channel();
         let run = move || {
             for Followed { mirror, .. } in &mut followed {
-                // Copies that are left over do no harm.
-                let _ = mirror.take_over("event_logs/");
+                // Copies of logs that are left over do no harm. Those of traces would be brought to the next driver, which would
+                // find others than it exported.
+                for folder in ["event_logs/", "trace/"] {
+                    let _ = mirror.take_over(folder);
+                }
             }
             let mut is_told = false;
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {

@@ -157,6 +157,7 @@ impl Driver<'_> {
         let executor = self.executor;
         let in_dataset = executor.looks_for_inputs_at(executor.prepared.outputs.export());
         commit.carry_out(executor.layout.job_id(), in_dataset)?;
+        self.put_traces()?;
         self.truth.record(JournalRecord::ExportCommitted {
             path: intent.path.clone(),
             length: intent.length,
@@ -164,6 +165,24 @@ impl Driver<'_> {
         })?;
         self.truth.sync()?;
         self.teller.export_committed(intent);
+        Ok(())
+    }
+
+    /// Copies the traces of a job in a store there. Without them the export is not complete, and after it is committed the results
+    /// that they could be made of again may be gone.
+    fn put_traces(&self) -> Result<()> {
+        let executor = self.executor;
+        if executor.prepared.outputs.trace().is_none() {
+            return Ok(());
+        }
+        let folder = executor.layout.trace_dir();
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        // Hidden files are not complete.
+        let is_ours =
+            |entry: &std::fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+        for entry in entries.filter(is_ours) {
+            executor.layout.put_view(&entry.path())?;
+        }
         Ok(())
     }
 
@@ -189,7 +208,7 @@ impl Driver<'_> {
         if !is_same {
             return Ok(None);
         }
-        let Some(commit) = Commit::of_earlier(outputs, &intent, is_pending) else {
+        let Some(commit) = Commit::of_earlier(outputs, &intent, is_pending)? else {
             return Ok(None);
         };
         if commit.is_to_rename() {

@@ -99,7 +99,8 @@ pub(crate) fn is_for(intent: &ExportIntent, outputs: &Outputs) -> bool {
     has_labels
         && has_traces
         && outputs.iter().count() == intended.len()
-        && pairs.all(|(output, intended)| output.is_at(&intended.path))
+        // Traces are in the folder of the job, wherever that is by now.
+        && pairs.all(|(output, intended)| output.is_of_job() || output.is_at(&intended.path))
         && intent.directory == target.is_directory()
         && intent.form == target.form_name()
         && intent.shard_bytes == target.shard_bytes()
@@ -155,16 +156,22 @@ impl<'a> Commit<'a> {
 
     /// Of outputs that an earlier run staged, and put in their places as far as it came. None if one of them is nowhere.
     /// Only those of an intent that `is_pending` are still in their temporary places.
+    ///
+    /// # Errors
+    /// Fails if a store does not say whether an output is there: that is no reason to make it again.
     pub(crate) fn of_earlier(
         outputs: &'a Outputs,
         intent: &'a ExportIntent,
         is_pending: bool,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>> {
         let mut found = Vec::new();
         for (output, intended) in outputs.iter().zip(intent.outputs()) {
             let (length, digest) = (intended.length, intended.digest);
             let (target, is_of_job) = (&output.target, output.is_of_job());
-            let is_in_place = target.holds(length, digest);
+            let is_in_place = match target.place() {
+                OutputPlace::Path(_) => target.holds(length, digest),
+                OutputPlace::Url(_) => target.measure()? == Some((length, digest)),
+            };
             let has_signature = || {
                 let signed = target.signed();
                 signed.is_some_and(|signed| (signed.length, signed.digest) == (length, digest))
@@ -174,7 +181,7 @@ impl<'a> Commit<'a> {
                 && target.token_of(&temporary).is_some()
                 && is_at(&temporary, target.is_directory(), length, digest);
             if !(is_in_place || is_waiting) {
-                return None;
+                return Ok(None);
             }
             found.push(Piece {
                 output,
@@ -184,11 +191,11 @@ impl<'a> Commit<'a> {
                 is_signed: is_of_job || is_in_place && !is_pending && has_signature(),
             });
         }
-        Some(Self {
+        Ok(Some(Self {
             outputs,
             intent,
             pieces: found,
-        })
+        }))
     }
 
     /// Whether some are in their temporary places still.

@@ -7,7 +7,7 @@ use coldpress_config::OperatorCall;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use crate::bench::{Bench, files_in};
+use crate::bench::{Bench, Remote, files_in};
 use crate::control;
 use crate::dataset::{Dataset, any_dataset, long_dataset};
 use crate::plan::{How, Keep, Plan, any_how, any_process, any_selector, any_strategy, cases};
@@ -290,6 +290,45 @@ fn only_what_is_asked_for_is_traced_and_what_is_there_is_used() {
     bench.run(&plan(9, &[])).unwrap();
     assert!(published(&plan(9, &[])) > before);
     same(&traces(&bench), &undisturbed(&dataset(), &plan(9, &[])));
+}
+
+#[test]
+fn statistics_of_later_operators_are_not_shown() {
+    let line =
+        |n| format!(r#"{{"text": "text {n}", "__dj__stats__": {{"length": 7, "draw": {n}}}}}"#);
+    let dataset = Dataset::of_lines((0..9).map(line));
+    let process = vec![call("length_filter").with("min", 50)];
+    let bench = Bench::new(&dataset);
+    bench.run(&traced(process.clone(), 3, 5)).unwrap();
+    // The operator that is appended knows a statistic that the records came with.
+    let plan = traced([process, vec![call("lottery_filter")]].concat(), 3, 5);
+    bench.run(&plan).unwrap();
+    same(&traces(&bench), &undisturbed(&dataset, &plan));
+    let shown = &lines(&bench, "length_filter")[0]["__dj__stats__"];
+    assert_eq!(
+        *shown,
+        serde_json::json!({"length": 7, "vowel ratio": shown["vowel ratio"]})
+    );
+}
+
+#[test]
+fn a_job_in_a_store_is_complete_wherever_it_is_run_again() {
+    let mut bench = Bench::beside(&dataset());
+    bench.remote = Remote::Everything;
+    let plan = traced(vec![call("edit_mapper"), call("length_filter")], 7, 5);
+    let report = |scratch: &str| {
+        let builder = bench.builder_of("job", &plan);
+        let executor = builder.scratch_dir(bench.path(scratch)).build().unwrap();
+        executor.run().unwrap()
+    };
+    assert!(!report("here").already_complete);
+    assert!(report("there").already_complete);
+    // Traces of other operators do not come back.
+    let fewer = plan
+        .clone()
+        .with("op_list_to_trace", vec!["edit_mapper".to_owned()]);
+    bench.run(&fewer).unwrap();
+    assert!(bench.run(&fewer).unwrap().already_complete);
 }
 
 #[test]

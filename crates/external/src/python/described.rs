@@ -41,7 +41,7 @@ pub(super) fn describe(interpreter: &Interpreter, code: &Value) -> Result<Value,
     if let Some(value) = described.values.get(&key) {
         return value.clone();
     }
-    let value = described.ask(interpreter, code);
+    let value = Failure::insist(|| described.ask(interpreter, code));
     described.values.insert(key, value.clone());
     value
 }

@@ -68,6 +68,15 @@ impl Host {
         code: &Value,
         limits: &Limits,
     ) -> Result<Slot, Failure> {
+        Failure::insist(|| self.load_once(interpreter, code, limits))
+    }
+
+    fn load_once(
+        &mut self,
+        interpreter: &Interpreter,
+        code: &Value,
+        limits: &Limits,
+    ) -> Result<Slot, Failure> {
         let mut child = match self.child.take() {
             Some(child) => child,
             None => {

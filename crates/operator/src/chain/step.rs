@@ -40,6 +40,8 @@ pub(super) struct Site {
     pub(super) stat_columns: Vec<usize>,
     /// The batch's column for its verdicts, for a filter that drops nothing.
     pub(super) verdict_column: Option<usize>,
+    /// The number of the batch's columns for statistics of it and the operators before it, which come first.
+    pub(super) stats_so_far: usize,
 }
 
 impl Step {
@@ -53,6 +55,9 @@ impl Step {
             known.position(|known| known.name == stat.name)
         };
         let stat_columns = operator.stats.iter().filter_map(column);
+        let so_far = pipeline.operators()[..=index].iter();
+        let so_far = so_far.flat_map(|operator| operator.stats.iter().chain(&operator.verdict));
+        let stats_so_far = so_far.filter_map(column).max().map_or(0, |last| last + 1);
         let mut fields = operator.fields.iter();
         let text = fields.position(|name| *name == operator.text_key);
         let site = Site {
@@ -61,6 +66,7 @@ impl Step {
             columns: columns.collect(),
             stat_columns: stat_columns.collect(),
             verdict_column: operator.verdict.as_ref().and_then(column),
+            stats_so_far,
             operator,
         };
         Self {

@@ -96,7 +96,8 @@ fn dropped(
     sample: &Sample,
 ) -> Shown {
     let mut line = Vec::new();
-    batch.write_record_with_stats(row, fields, &mut line);
+    // Statistics of later operators, which the record may have come with, depend on what these are.
+    batch.write_record_with_first_stats(row, fields, site.stats_so_far, &mut line);
     line.pop();
     let stats = site.operator.stats.iter().zip(&site.stat_columns);
     let stats = stats.filter_map(|(stat, column)| {

@@ -26,13 +26,24 @@ impl Batch {
 
     /// Appends the record of a row, with its statistics as an additional field, and a line end.
     pub fn write_record_with_stats(&self, row: usize, fields: &DeclaredFields, out: &mut Vec<u8>) {
+        self.write_record_with_first_stats(row, fields, usize::MAX, out);
+    }
+
+    /// Writes a record like [`write_record_with_stats`](Self::write_record_with_stats), but only so many of the batch's statistics.
+    pub fn write_record_with_first_stats(
+        &self,
+        row: usize,
+        fields: &DeclaredFields,
+        count: usize,
+        out: &mut Vec<u8>,
+    ) {
         let start = out.len();
         self.write_record(row, fields, out);
-        if !self.stats.has_any(row) {
+        let mut stats = Vec::new();
+        self.stats.write_first_json(row, count, &mut stats);
+        if stats == b"{}" {
             return;
         }
-        let mut stats = Vec::new();
-        self.stats.write_json(row, &mut stats);
         let line = String::from_utf8_lossy(&out[start..out.len() - 1]).into_owned();
         let mut found = Vec::new();
         let slot = match scan(&line, &DeclaredFields::new([STATS_FIELD]), &mut found) {

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 /// Where jobs are looked for.
 #[derive(Debug, clap::Args)]
 pub(crate) struct BaseDir {
-    /// The folder of all jobs, or their URL: `work_dir` in the recipe
+    /// The folder of all jobs, or its URL: `work_dir` in the recipe
     #[arg(
         long,
         visible_alias = "work-dir",
@@ -24,20 +24,40 @@ pub(crate) struct BaseDir {
 impl BaseDir {
     /// The job with this id, or the one at this URL.
     pub(crate) fn find(&self, job: &str, schemes: &StoreSchemes) -> Result<Layout, Failure> {
+        self.find_by(job, schemes, JobsDir::find)
+    }
+
+    /// The same for a command that removes it: a damaged job is found too.
+    pub(crate) fn find_to_remove(
+        &self,
+        job: &str,
+        schemes: &StoreSchemes,
+    ) -> Result<Layout, Failure> {
+        self.find_by(job, schemes, JobsDir::find_to_remove)
+    }
+
+    fn find_by(
+        &self,
+        job: &str,
+        schemes: &StoreSchemes,
+        find: impl FnOnce(&JobsDir, JobId) -> coldpress::job::Result<Layout>,
+    ) -> Result<Layout, Failure> {
         self.refuse_slips()?;
         refuse_slip(job)?;
-        let found = match Location::of(job).url() {
-            Some(url) => find_at_url(url, schemes)?,
-            None => JobsDir::new(&self.base_dir, schemes).find(id_of(job)?),
+        let (base, id) = match Location::of(job).url() {
+            Some(url) => base_and_id(url)?,
+            None => (self.base_dir.clone(), id_of(job)?),
         };
+        let found = find(&JobsDir::new(base, schemes), id);
         let is_at_url = Location::of(job).url().is_some() || url_of(&self.base_dir).is_some();
         found.map_err(|error| match error {
             coldpress::job::Error::Storage(_) if is_at_url => Failure::from(error).with_details(
                 "help: --storage-options and the environment say how a bucket is reached",
             ),
-            error => Failure::from(error).with_details(
+            error @ coldpress::job::Error::UnknownJob { .. } => Failure::from(error).with_details(
                 "help: `coldpress jobs` lists the jobs; --base-dir says where they are",
             ),
+            error => error.into(),
         })
     }
 
@@ -49,13 +69,13 @@ impl BaseDir {
 }
 
 impl BaseDir {
-    fn refuse_slips(&self) -> Result<(), Failure> {
+    pub(crate) fn refuse_slips(&self) -> Result<(), Failure> {
         self.base_dir.to_str().map_or(Ok(()), refuse_slip)
     }
 }
 
 /// Refuses what is nearly a URL: no folder of that name is meant.
-fn refuse_slip(text: &str) -> Result<(), Failure> {
+pub(crate) fn refuse_slip(text: &str) -> Result<(), Failure> {
     match meant_url(text) {
         None => Ok(()),
         Some(url) => {
@@ -75,9 +95,14 @@ pub(crate) fn find_at_url(
     url: &str,
     schemes: &StoreSchemes,
 ) -> Result<coldpress::job::Result<Layout>, Failure> {
+    let (base, id) = base_and_id(url)?;
+    Ok(JobsDir::new(base, schemes).find(id))
+}
+
+fn base_and_id(url: &str) -> Result<(PathBuf, JobId), Failure> {
     let url = url.trim_end_matches('/');
     let (base_url, job) = url.rsplit_once('/').unwrap_or((url, ""));
-    Ok(JobsDir::new(base_url, schemes).find(id_of(job)?))
+    Ok((base_url.into(), id_of(job)?))
 }
 
 fn id_of(job: &str) -> Result<JobId, Failure> {

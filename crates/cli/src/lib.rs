@@ -33,8 +33,12 @@ pub fn main(schemes: &StoreSchemes) -> ExitCode {
     signals::survive_file_limit();
     signals::explain_memory_limit();
     let told: Arc<WaitListener> = Arc::new(|news| {
+        let mark = match news.is_silence() {
+            true => "warning",
+            false => "note",
+        };
         let news = coldpress::report::quantity::plain(&news.to_string());
-        output::tell(&format!("warning: {news}"));
+        output::tell(&format!("{mark}: {news}"));
     });
     schemes.waits().listen(&told);
     match command::run(std::env::args_os(), schemes) {

@@ -7,7 +7,7 @@ use coldpress::config::{Diagnostic, Error as RecipeError};
 use coldpress::prelude::{ExecutorBuilder, Overrides, Recipe};
 
 use crate::failure::{Failure, chain};
-use crate::{output, snippet};
+use crate::{output, snippet, storage_options};
 
 /// The value of `--config` where a command needs no recipe file.
 pub(crate) const NO_FILE: &str = "<none>";
@@ -98,7 +98,20 @@ impl RecipeArgs {
                 Some((name, _)) => (name, true),
                 None => (name.as_str(), false),
             };
-            if !coldpress::config::is_secret(name) {
+            if name == "storage_options" {
+                let value = match word.split_once('=') {
+                    Some((_, value)) => Some(value.to_owned()),
+                    None => words
+                        .next_if(|next| !next.starts_with("--"))
+                        .map(String::from),
+                };
+                // Secrets are refused in this form, and may be in others.
+                let pair = value.filter(|value| storage_options::pair(value).is_some());
+                shown.extend(pair.map(|pair| {
+                    let pair = coldpress::config::shown_address(&pair);
+                    format!("--storage-options {}", quoted(&pair))
+                }));
+            } else if !coldpress::config::is_secret(name) {
                 shown.push(quoted(&coldpress::config::shown_address(&word)));
             } else if !has_value {
                 words.next_if(|next| !next.starts_with("--"));
@@ -134,6 +147,7 @@ impl RecipeArgs {
                 .ok_or_else(|| Failure::usage(format!("{} is not UTF-8", word.display())))?;
             words.push(word.to_owned());
         }
+        refuse_secrets(&words)?;
         Overrides::from_args(&words).map_err(|error| self.refused(&error))
     }
 
@@ -157,6 +171,24 @@ impl RecipeArgs {
     fn origin(&self) -> String {
         self.config.display().to_string()
     }
+}
+
+/// Refuses secrets in `--storage-options`, as other commands do.
+fn refuse_secrets(words: &[String]) -> Result<(), Failure> {
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (&**word, words.peek().map(|next| &***next)),
+        };
+        if !name.starts_with("--") || name[2..].replace('-', "_") != "storage_options" {
+            continue;
+        }
+        if let Some((key, _)) = value.and_then(storage_options::pair) {
+            storage_options::refuse_secret(key)?;
+        }
+    }
+    Ok(())
 }
 
 /// The word as a shell reads it back.
@@ -191,6 +223,17 @@ mod tests {
     }
 
     #[test]
+    fn secrets_are_refused_on_command_lines() {
+        let refused = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            refuse_secrets(&words).is_err()
+        };
+        assert!(refused(&["--storage-options", "secret_access_key=x"]));
+        assert!(refused(&["--np=1", "--storage_options=secret_access_key=x"]));
+        assert!(!refused(&["--storage-options", "region=x", "--np=1"]));
+    }
+
+    #[test]
     fn the_command_that_goes_on_shows_no_secrets() {
         use clap::Parser as _;
 
@@ -206,13 +249,16 @@ mod tests {
             "--dataset.configs=[{path: https://h/b.jsonl?sig=hush}]",
             "--storage_options",
             "{token: hush}",
+            "--storage-options",
+            "region=here",
             "--np=2",
         ];
         given.overrides = overrides.map(OsString::from).to_vec();
         assert_eq!(
             given.resumption(),
             "coldpress process --config r.yaml --dataset_path http://h/a.jsonl \
-             '--dataset.configs=[{path: https://h/b.jsonl}]' --np=2"
+             '--dataset.configs=[{path: https://h/b.jsonl}]' \
+             --storage-options region=here --np=2"
         );
     }
 }

@@ -14,6 +14,30 @@ const SECRETS: [&str; 6] = [
     "query",
 ];
 
+/// Refuses an option that holds a secret.
+pub(crate) fn refuse_secret(key: &str) -> Result<(), Failure> {
+    match is_secret(key) {
+        false => Ok(()),
+        true => Err(Failure::usage(format!(
+            "--storage-options: `{key}` is a secret, which others can see on a command line: give it in the environment, \
+             as AWS_SECRET_ACCESS_KEY and the like"
+        ))),
+    }
+}
+
+/// Returns whether an option of this name holds a secret.
+fn is_secret(key: &str) -> bool {
+    let key = key.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| key.contains(secret))
+}
+
+/// The name and the value of an option that is given as `KEY=VALUE`; none for any other way to give options.
+pub(crate) fn pair(text: &str) -> Option<(&str, &str)> {
+    let (key, value) = text.split_once('=')?;
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (!key.is_empty() && key.bytes().all(is_name)).then_some((key, value))
+}
+
 /// Returns the schemes with these options added, each `KEY=VALUE`.
 pub(crate) fn with_options(
     schemes: &StoreSchemes,
@@ -27,15 +51,7 @@ pub(crate) fn with_options(
                 "--storage-options takes KEY=VALUE, such as region=eu-central-1",
             ));
         };
-        if SECRETS
-            .iter()
-            .any(|secret| key.to_ascii_lowercase().contains(secret))
-        {
-            return Err(Failure::usage(format!(
-                "--storage-options: `{key}` is a secret, which others can see on a command line: give it in the environment, \
-                 as AWS_SECRET_ACCESS_KEY and the like"
-            )));
-        }
+        refuse_secret(key)?;
         options = options.with("", key, value);
     }
     Ok(schemes.clone().with_options(options))

@@ -23,7 +23,7 @@ pub(crate) fn check(recipe: &Recipe, given: &mut Given) {
         let near = suggest::nearest(prefix, urls.iter().map(|url| beginning(url, prefix)));
         let hint = near.map(|near| format!("; did you mean `{near}`?"));
         let message = format!(
-            "`{key}`: the options for `{prefix}` are not used, because no URL here begins so{}",
+            "`{key}`: the options for `{prefix}` are not used, because no URL here starts with it{}",
             hint.unwrap_or_default()
         );
         given.warn(&place, message, None);

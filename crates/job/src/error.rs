@@ -209,6 +209,12 @@ impl Error {
         Self::Storage(coldpress_storage::Error::io(action, path, source))
     }
 
+    /// Returns whether the journal is damaged, so that what is known about the job is not all of it.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::MissingObject { .. })
+    }
+
     /// Returns whether another process drives the job, so that a later try may succeed.
     #[must_use]
     pub fn is_driven_elsewhere(&self) -> bool {

@@ -72,6 +72,21 @@ impl JobsDir {
         }
     }
 
+    /// Finds a job that exists for a caller that removes it, even if objects of its journal are missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`find`](Self::find), except [`Error::MissingObject`](crate::Error::MissingObject).
+    pub fn find_to_remove(&self, job_id: JobId) -> Result<Layout> {
+        match self.url() {
+            None => self.find(job_id),
+            Some(url) => {
+                let scratch = &Scratch::Temporary;
+                Layout::existing_at_url_to_remove(url, job_id, &self.schemes, scratch)
+            }
+        }
+    }
+
     /// Lists the jobs, the newest first; those that cannot be shown come last.
     ///
     /// # Errors

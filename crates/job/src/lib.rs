@@ -60,6 +60,7 @@
 mod adopt;
 mod bucket;
 mod civil;
+mod damage;
 mod driver;
 mod error;
 mod folders;

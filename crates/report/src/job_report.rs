@@ -62,6 +62,7 @@ pub use thresholds::Threshold;
 pub use worker_time::{WorkerShare, WorkerTime};
 
 use crate::error::Result;
+use crate::monitor::take_damage;
 use crate::quantity::plain;
 use log_pass::LogPass;
 use places::Places;
@@ -123,6 +124,9 @@ pub struct JobReport {
     pub events: EventRows,
     /// Faults in the files of the job because of which something is missing here.
     pub remarks: Vec<String>,
+    /// The damage of the journal; what the journal says is then not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
 }
 
 /// The context of a report besides the job.
@@ -173,11 +177,12 @@ fn report_with(
     let job = JobView::of(layout.clone())?;
     let mut remarks = job.remarks.clone();
     let nothing = JobState::default();
+    let mut damage = None;
     let state = match journal.look() {
         Ok(state) => state,
         Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
         Err(error) => {
-            remarks.push(error.to_string());
+            damage = take_damage(&error, &mut remarks);
             &nothing
         }
     };
@@ -217,6 +222,8 @@ fn report_with(
     }
     remarks.dedup();
     report.remarks = remarks;
+    report.findings.splice(0..0, damage.as_deref().map(findings::damage));
+    report.damage = damage;
     Ok(report)
 }
 
@@ -269,6 +276,7 @@ impl Source<'_> {
             operators,
             recipe,
             remarks: Vec::new(),
+            damage: None,
         };
         report.findings = findings::findings(&report);
         report

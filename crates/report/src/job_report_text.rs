@@ -51,7 +51,11 @@ impl JobReport {
             "completed_with_failures" => "completed, but without a part of its input",
             other => other,
         };
-        let mut text = format!("Job {}: {status}\n", overview.job_id);
+        let damaged = match self.damage {
+            Some(_) => ", and its journal is damaged",
+            None => "",
+        };
+        let mut text = format!("Job {}: {status}{damaged}\n", overview.job_id);
         let mut line = |name: &str, value: String| {
             text.push_str(&format!("{name:11} {}\n", plain(&value)));
         };

@@ -51,6 +51,9 @@ pub struct MonitorView {
     pub start_time: Option<f64>,
     /// The reason why the job failed.
     pub error_message: Option<String>,
+    /// The damage of the journal; what the journal says is then not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub damage: Option<String>,
     /// Problems with the files of the job.
     pub remarks: Vec<String>,
 }
@@ -223,15 +226,18 @@ impl JobWatch {
         let job = JobView::of(self.layout.clone())?;
         let mut remarks = job.remarks.clone();
         let nothing = JobState::default();
+        let mut damage = None;
         let state = match self.journal.look() {
             Ok(state) => state,
             Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
             Err(error) => {
-                remarks.push(error.to_string());
+                damage = take_damage(&error, &mut remarks);
                 &nothing
             }
         };
-        Ok(view(&self.layout, job, state, self.history.look(), remarks))
+        let mut view = view(&self.layout, job, state, self.history.look(), remarks);
+        view.damage = damage;
+        Ok(view)
     }
 
     /// Returns the current state of the job, like [`first_look()`].
@@ -265,11 +271,12 @@ impl JobWatch {
         let job = JobView::of(self.layout.clone())?;
         let mut remarks = job.remarks.clone();
         let nothing = Figures::default();
+        let mut damage = None;
         let figures = match self.figures.look() {
             Ok(figures) => figures,
             Err(error @ JobError::NewerSchema { .. }) => return Err(error.into()),
             Err(error) => {
-                remarks.push(error.to_string());
+                damage = take_damage(&error, &mut remarks);
                 &nothing
             }
         };
@@ -283,8 +290,21 @@ impl JobWatch {
             false => last_event(&self.layout),
         };
         remarks.dedup();
-        Ok(Some(Glance::of(job, figures, last_event, remarks)))
+        let mut glance = Glance::of(job, figures, last_event, remarks);
+        glance.damage = damage;
+        Ok(Some(glance))
     }
+}
+
+/// Returns the damage of a journal that an error is, which is then no remark; adds any other error to the remarks.
+pub(crate) fn take_damage(error: &JobError, remarks: &mut Vec<String>) -> Option<String> {
+    let told = error.to_string();
+    if error.is_damage() {
+        remarks.retain(|remark| *remark != told);
+        return Some(told);
+    }
+    remarks.push(told);
+    None
 }
 
 fn last_event(layout: &Layout) -> Option<f64> {
@@ -321,6 +341,7 @@ fn view(
         error_message: finish.map_or(summary_error, |finish| finish.error.clone()),
         dataset_mapping: mapping,
         job_summary: job.summary,
+        damage: None,
         remarks,
     }
 }

@@ -49,6 +49,12 @@ pub struct PlanView {
     pub workers: usize,
     /// True if workers are processes, false if they are threads.
     pub worker_processes: bool,
+    /// The address of the Ray cluster as the recipe has it, if workers are on one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ray_address: Option<String>,
+    /// True if the number of workers is not given, so that a Ray cluster has as many as CPUs.
+    #[serde(skip)]
+    pub workers_as_ray_has: bool,
     /// The estimated size of the files that are written.
     pub disk: DiskEstimate,
     /// The disks that they are written to.
@@ -184,6 +190,8 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
         checkpoint_strategy: recipe.checkpoint.strategy.as_str().to_owned(),
         checkpoint_files: points * estimate.partitions,
         workers: prepared.workers,
+        ray_address: (recipe.executor.kind.is_ray()).then(|| recipe.executor.ray_address.clone()),
+        workers_as_ray_has: recipe.executor.workers.is_none(),
         worker_processes: prepared.recipe.executor.kind == ExecutorKind::Process,
         space: prepared.disks(&disk),
         stores: prepared.stores(&disk),

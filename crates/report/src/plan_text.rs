@@ -43,11 +43,7 @@ impl PlanView {
             ));
         }
         text.push_str(&render_fields(&self.fields, 13));
-        let what = match self.worker_processes {
-            true => "processes",
-            false => "threads",
-        };
-        text.push_str(&format!("Workers      {} {what}\n", self.workers));
+        text.push_str(&format!("Workers      {}\n", self.workers_text()));
         let points = self.stages.iter().flat_map(|stage| &stage.checkpoints);
         let points: Vec<u32> = points.copied().collect();
         let mut follows_placed = false;
@@ -87,6 +83,28 @@ impl PlanView {
             text.push_str(&format!("Note         {}\n", plain(note)));
         }
         text
+    }
+
+    fn workers_text(&self) -> String {
+        let workers = self.workers;
+        let Some(address) = &self.ray_address else {
+            return match self.worker_processes {
+                true => format!("{workers} processes"),
+                false => format!("{workers} threads"),
+            };
+        };
+        let as_many = || match self.workers_as_ray_has {
+            true => "as many as it has CPUs".to_owned(),
+            false => workers.to_string(),
+        };
+        match address.as_str() {
+            "auto" => format!(
+                "on the Ray cluster that runs on this machine, {}; or {workers} worker processes if there is none",
+                as_many()
+            ),
+            "local" => format!("{workers} on a Ray cluster on this machine for this job alone"),
+            address => format!("on the Ray cluster {}, {}", plain(address), as_many()),
+        }
     }
 
     fn render_sources(&self) -> String {

@@ -1,11 +1,13 @@
 //! From a request to its answer.
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, SystemTime};
 
 use coldpress_job::JobId;
 use coldpress_report::{Origin, render_job_page, render_jobs_page, render_notice};
+use coldpress_storage::spawn;
 
 use crate::ServeOptions;
 use crate::connections::Connection;
@@ -32,6 +34,23 @@ pub(crate) struct Site {
     metrics: Metrics,
     /// Held by the thread that reads a job, so that at most one core is busy, however many jobs are watched.
     one_at_a_time: Mutex<()>,
+    /// The number of answers that wait for a store.
+    waiting: AtomicUsize,
+}
+
+/// How long an answer may wait for a store.
+const PATIENCE_WITH_STORE: Duration = Duration::from_secs(3);
+
+/// The most answers that wait for a store at a time.
+const MOST_WAITING: usize = 16;
+
+/// Counts one answer that waits less when it ends, be it with a panic.
+struct Leaving<'s>(&'s AtomicUsize);
+
+impl Drop for Leaving<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// The seconds after which a page asks again for a job that has not begun.
@@ -49,12 +68,13 @@ impl Site {
             jobs: WatchedJobs::default(),
             metrics: Metrics::default(),
             one_at_a_time: Mutex::default(),
+            waiting: AtomicUsize::new(0),
             options,
         }
     }
 
     /// Reads the request of a connection and answers it.
-    pub(crate) fn serve(&self, connection: &Connection) {
+    pub(crate) fn serve(self: &Arc<Self>, connection: &Connection) {
         let (stream, patience) = (&connection.stream, self.options.patience);
         let request = match read(stream, patience) {
             Ok(request) => request,
@@ -91,7 +111,7 @@ impl Site {
                 let job = self.jobs.get(&id);
                 live(&|| job.latest(&self.options, &self.one_at_a_time));
             }
-            Some(route) => answer(&self.answer(&route)),
+            Some(route) => answer(&self.answer_in_time(route)),
             None => answer(&not_found(&format!("There is no page {}", request.path))),
         }
     }
@@ -103,6 +123,37 @@ impl Site {
         }
         let text = "this server answers only to names of its own machine, such as localhost\n";
         Err(Response::text(Status::Forbidden, text))
+    }
+
+    /// Answers within a few seconds, even while the store of the jobs is silent.
+    fn answer_in_time(self: &Arc<Self>, route: Route) -> Response {
+        let is_of_store = !matches!(route, Route::Health) && self.options.jobs().url().is_some();
+        if !is_of_store {
+            return self.answer(&route);
+        }
+        let store = self.options.jobs().to_string();
+        let silent = || {
+            let text = format!("{store} has not answered yet; try again in a moment\n");
+            Response::text(Status::Busy, text).again_after(AGAIN_AFTER_SECONDS)
+        };
+        // Each of them waits for the store for as long as it takes.
+        if self.waiting.fetch_add(1, Ordering::AcqRel) >= MOST_WAITING {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return silent();
+        }
+        let (give, taken) = mpsc::channel();
+        let site = Arc::clone(self);
+        let begun = spawn("http-store", move || {
+            let _left = Leaving(&site.waiting);
+            let _ = give.send(site.answer(&route));
+        });
+        if begun.is_err() {
+            self.waiting.fetch_sub(1, Ordering::AcqRel);
+            return silent();
+        }
+        taken
+            .recv_timeout(PATIENCE_WITH_STORE)
+            .unwrap_or_else(|_| silent())
     }
 
     fn answer(&self, route: &Route) -> Response {

@@ -41,6 +41,12 @@ pub enum WaitNews {
 }
 
 impl WaitNews {
+    /// Returns whether a server has fallen silent, and not that it answers again.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        matches!(self, Self::Silent { .. })
+    }
+
     fn server(&self) -> &str {
         match self {
             Self::Silent { server, .. } | Self::Answers { server, .. } => server,
@@ -63,7 +69,7 @@ impl fmt::Display for WaitNews {
                 write!(
                     f,
                     "`{store}` has not answered since {hour:02}:{minute:02}:{second:02} UTC (`{server}`{colon}{reason}) and \
-                     is waited for: see whether the server runs and can be reached; stopping loses nothing that is finished"
+                     is waited for: see whether the server runs and can be reached"
                 )
             }
             Self::Answers { store, seconds, .. } => {

@@ -16,7 +16,7 @@ use crate::output;
 /// Show what happened in a job
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,

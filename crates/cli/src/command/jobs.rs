@@ -38,7 +38,7 @@ enum Command {
     Diff(diff::Args),
     /// Remove the folders of a job that is not running; its output stays
     Remove {
-        /// The job's id
+        /// The job's id or URL
         job: String,
         #[command(flatten)]
         base: BaseDir,
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     match &args.command {
         Some(Command::Diff(args)) => return diff::run(args, schemes),
         Some(Command::Remove { job, base }) => {
-            return remove::run(&base.find(job, schemes)?, schemes);
+            return remove::run(&base.find_to_remove(job, schemes)?, schemes);
         }
         None => {}
     }
@@ -82,28 +82,43 @@ pub(super) fn as_text(jobs: &[ListedJob], kind: &str, base_dir: &Path) -> String
         ("PARTITIONS", Align::Right),
         ("RECORDS", Align::Right),
     ]);
+    let mut notes: Vec<(&str, String)> = Vec::new();
     for job in jobs {
         match job {
-            ListedJob::Job(view) => table.row(row(view)),
+            ListedJob::Job(view) => {
+                let damage = view.damage_for_list();
+                table.row(row(view, damage.is_some()));
+                if let Some(damage) = damage {
+                    notes.push((view.layout.job_id().as_str(), damage.to_string()));
+                }
+            }
             ListedJob::NeverStarted { name, .. } => {
                 table.row([plain(name), "never started".to_owned()])
             }
             ListedJob::Unreadable { name, reason, .. } => {
-                table.row([plain(name), format!("unreadable: {}", plain(reason))])
+                table.row([plain(name), "unreadable".to_owned()]);
+                notes.push((name, reason.clone()));
             }
         }
     }
-    table.render()
+    let mut text = table.render();
+    for (name, reason) in notes {
+        text.push_str(&format!("\n{}: {}\n", plain(name), plain(&reason)));
+    }
+    text
 }
 
-fn row(view: &JobView) -> [String; 5] {
+fn row(view: &JobView, is_damaged: bool) -> [String; 5] {
     let totals = &view.totals;
     let started = view
         .start_time
         .map(|time| format_utc(time).chars().take(19).collect());
     [
         view.layout.job_id().to_string(),
-        view.status.to_string(),
+        match is_damaged {
+            true => "damaged".to_owned(),
+            false => view.status.to_string(),
+        },
         started.unwrap_or_default(),
         match totals.stage_of_stages() {
             Some(stage) => format!("{}/{} in {stage}", totals.completed, totals.partitions),
@@ -119,6 +134,7 @@ fn as_json(job: &ListedJob) -> Value {
             "job_id": view.layout.job_id(),
             "job_dir": view.layout.shown(),
             "status": view.status,
+            "damage": view.damage_for_list().map(|damage| damage.to_string()),
             "phase": view.phase,
             "start_time": view.start_time,
             "end_time": view.end_time,

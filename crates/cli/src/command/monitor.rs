@@ -15,7 +15,7 @@ use crate::terminal;
 /// Show how far a job is
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,
@@ -40,17 +40,22 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         layout.keep_fresh()?;
         return watch(args, &layout);
     }
-    match args.json {
-        true => output::print_json(&monitor(&layout)?)?,
+    let damage = match args.json {
+        true => {
+            let view = monitor(&layout)?;
+            output::print_json(&view)?;
+            view.damage
+        }
         false => {
             let look = match args.detailed {
                 true => FirstLook::Whole(Box::new(monitor(&layout)?)),
                 false => first_look(&layout)?,
             };
             output::print(&text(&look, terminal::look(), args.detailed))?;
+            damage_of(&look).map(str::to_owned)
         }
-    }
-    Ok(code::DONE)
+    };
+    Ok(code_with(damage.as_deref()))
 }
 
 /// Shows the job until its driver has gone; the last view shows how it ended.
@@ -95,8 +100,26 @@ fn text(view: &FirstLook, look: Look, detailed: bool) -> String {
     }
 }
 
+fn damage_of(view: &FirstLook) -> Option<&str> {
+    match view {
+        FirstLook::Whole(view) => view.damage.as_deref(),
+        FirstLook::Glance(view) => view.damage.as_deref(),
+    }
+}
+
+/// Returns the exit code of a look at a job with this damage.
+pub(super) fn code_with(damage: Option<&str>) -> u8 {
+    match damage {
+        None => code::DONE,
+        Some(_) => code::FAILED,
+    }
+}
+
 /// Returns the exit code that says how the job ended. Which signal stopped it is not known here.
 fn code_of(view: &FirstLook) -> u8 {
+    if damage_of(view).is_some() {
+        return code::FAILED;
+    }
     match view.overall_progress().job_status.as_str() {
         "completed" => code::DONE,
         "completed_with_failures" => code::PARTLY,

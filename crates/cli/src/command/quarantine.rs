@@ -45,7 +45,7 @@ enum Command {
 
 #[derive(Debug, clap::Args)]
 struct Replay {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,
@@ -62,7 +62,7 @@ struct Replay {
 
 #[derive(Debug, clap::Args)]
 struct Retry {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,
@@ -73,7 +73,7 @@ struct Retry {
 
 #[derive(Debug, clap::Args)]
 struct OfJob {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,

@@ -11,6 +11,7 @@ use coldpress::storage::{StoreSchemes, open_file, replace};
 
 use serde::Serialize;
 
+use super::monitor::code_with;
 use crate::failure::{Failure, chain, code};
 use crate::jobs::BaseDir;
 use crate::output;
@@ -21,7 +22,7 @@ use crate::output;
 /// distributed, what failed and what may help. It works on jobs that run, are done, failed, were stopped or killed.
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,
@@ -53,22 +54,25 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
             let name = format!("jobs {}", jobs.join(" and "));
             write(path, &name, render_comparison_page(&comparison))?;
         }
-        return show(args, &comparison, || comparison.render());
+        show(args, &comparison, || comparison.render())?;
+        let damage = report.damage.or(other.damage);
+        return Ok(code_with(damage.as_deref()));
     }
     if let Some(path) = &args.html {
         write_page(&report, path)?;
     }
-    show(args, &report, || report.render())
+    show(args, &report, || report.render())?;
+    Ok(code_with(report.damage.as_deref()))
 }
 
 /// Prints as JSON, or as text where no page was asked for.
-fn show(args: &Args, view: &impl Serialize, text: impl Fn() -> String) -> Result<u8, Failure> {
+fn show(args: &Args, view: &impl Serialize, text: impl Fn() -> String) -> Result<(), Failure> {
     match (args.json, &args.html) {
         (true, _) => output::print_json(view)?,
         (false, None) => output::print(&text())?,
         (false, Some(_)) => {}
     }
-    Ok(code::DONE)
+    Ok(())
 }
 
 /// Only a page that was written before is replaced: a slip must not cost a recipe, or a device.

@@ -28,6 +28,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
+    args.base.refuse_slips()?;
     let folder = &args.base.base_dir;
     let options = ServeOptions::new(folder, args.listen, coldpress::ops::builtin());
     let server = Server::bind(options.schemes(schemes.clone()))
@@ -42,8 +43,17 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     }
     if let Some(url) = url_of(folder) {
         let store = schemes.open(&StoreSpec::Url(url.to_owned()));
-        let found = store.and_then(|store| store.check_place());
-        found.map_err(|error| Failure::failed(chain(&error)))?;
+        let found = store.and_then(|store| {
+            store.check_place()?;
+            store.folders()
+        });
+        let found = found.map_err(|error| Failure::failed(chain(&error)))?;
+        if found.is_empty() {
+            let url = plain(url);
+            output::tell(&format!(
+                "warning: there is nothing in {url} yet; --base-dir says where jobs are"
+            ));
+        }
     } else if !folder.is_dir() {
         let folder = plain(&folder.display().to_string());
         output::tell(&format!(

@@ -12,7 +12,7 @@ use crate::output;
 /// Stop a running job; it can be resumed
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The job's id
+    /// The job's id or URL
     #[arg(required_unless_present = "list")]
     job: Option<String>,
     #[command(flatten)]

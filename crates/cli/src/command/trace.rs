@@ -22,7 +22,7 @@ use crate::output;
     group(clap::ArgGroup::new("record").args(["id", "line"]).required(true))
 )]
 pub(super) struct Args {
-    /// The job's id
+    /// The job's id or URL
     job: String,
     #[command(flatten)]
     base: BaseDir,

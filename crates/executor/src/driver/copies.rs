@@ -82,7 +82,10 @@ impl Copies {
                     let failure = mirror.update(&files()).into_iter().next();
                     if let Some(failure) = failure.filter(|_| !is_told) {
                         is_told = true;
-                        let message = cannot(mirror, &failure);
+                        let message = format!(
+                            "{}; they are tried again, and the job goes on without them",
+                            cannot(mirror, &failure)
+                        );
                         sink.emit(Event::new(EventKind::Warning, message));
                     }
                 }
@@ -122,7 +125,7 @@ fn event_logs(folder: &Path) -> Vec<(ObjectName, PathBuf)> {
 
 fn cannot(mirror: &Mirror, failure: &coldpress_storage::Error) -> String {
     format!(
-        "files of the job cannot be copied to {}: {}; they are tried again, and the job goes on without",
+        "files of the job cannot be copied to {}: {}",
         mirror.store(),
         full_message(failure)
     )

@@ -144,7 +144,11 @@ impl<'e> Teller<'e> {
     pub(super) fn tells_waits(&self, waits: &Waits) -> Arc<WaitListener> {
         let sink = self.sink();
         let listener: Arc<WaitListener> = Arc::new(move |news| {
-            sink.emit(Event::new(EventKind::Warning, news.to_string()));
+            let kind = match news.is_silence() {
+                true => EventKind::Warning,
+                false => EventKind::Info,
+            };
+            sink.emit(Event::new(kind, news.to_string()));
         });
         waits.listen(&listener);
         listener

@@ -70,6 +70,27 @@ impl Layout {
         }
     }
 
+    /// Finds a job below this URL for a caller that removes it, even if objects of its journal are missing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`existing_at_url`](Self::existing_at_url), except [`Error::MissingObject`].
+    pub(crate) fn existing_at_url_to_remove(
+        base_url: &str,
+        job_id: JobId,
+        schemes: &StoreSchemes,
+        scratch: &Scratch,
+    ) -> Result<Self> {
+        match Self::existing_at_url(base_url, job_id.clone(), schemes, scratch) {
+            Err(Error::MissingObject { .. }) => {
+                let layout = Self::at_url(base_url, job_id, schemes, scratch)?;
+                layout.bring_summary()?;
+                Ok(layout)
+            }
+            found => found,
+        }
+    }
+
     /// Returns the layout of a job in exactly this folder.
     pub(crate) fn at(base_dir: &Path, job_id: JobId) -> Result<Self> {
         Ok(Self::in_dir(base_dir, job_id)?.with_folders_of_summary())

@@ -7,6 +7,7 @@ use coldpress_storage::{LogReader, TornTail};
 use super::files::{self, EpochFile};
 use super::position::Position;
 use super::replay::Reading;
+use super::segments;
 use super::state::JobState;
 use crate::layout::Layout;
 use crate::{Error, Result};
@@ -14,6 +15,7 @@ use crate::{Error, Result};
 /// The state of a job for callers that look at it repeatedly. Each look reads only what was added since the last one.
 #[derive(Debug)]
 pub struct JournalFollower {
+    layout: Layout,
     dir: PathBuf,
     followed: Option<Followed>,
 }
@@ -30,6 +32,7 @@ impl JournalFollower {
     #[must_use]
     pub fn new(layout: &Layout) -> Self {
         Self {
+            layout: layout.clone(),
             dir: layout.journal_dir(),
             followed: None,
         }
@@ -40,17 +43,20 @@ impl JournalFollower {
     /// # Errors
     /// Those of [`Journal::read`](super::Journal::read). After an error, the next look reads the journal from its start.
     pub fn look(&mut self) -> Result<&JobState> {
+        let read = self.read();
+        let followed = segments::naming_object(&self.layout, read)?;
+        Ok(self.followed.insert(followed).reading.state())
+    }
+
+    fn read(&mut self) -> Result<Followed> {
         let listing = files::list_before(&self.dir, u64::MAX)?;
-        let followed = match self.followed.take() {
+        match self.followed.take() {
             // Another driver has sealed what was read, perhaps not all of it.
-            Some(followed) if followed.position.is_newest(&listing) => {
-                followed.read_on(&listing)?
-            }
+            Some(followed) if followed.position.is_newest(&listing) => followed.read_on(&listing),
             _ => Followed::begin(listing)?.ok_or_else(|| Error::NothingToResume {
                 path: self.dir.clone(),
-            })?,
-        };
-        Ok(self.followed.insert(followed).reading.state())
+            }),
+        }
     }
 }
 

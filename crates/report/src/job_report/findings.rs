@@ -47,6 +47,12 @@ pub(super) fn findings(report: &JobReport) -> Vec<Finding> {
     findings
 }
 
+/// Returns the finding that the journal is damaged, with its `damage`.
+pub(super) fn damage(damage: &str) -> Finding {
+    let text = format!("{damage}. What is shown comes from the job summary and the event log alone");
+    Finding::new("error", text, None)
+}
+
 fn ending(report: &JobReport) -> Option<Finding> {
     let overview = &report.overview;
     let resume = overview

@@ -36,6 +36,8 @@ pub struct Glance {
     pub checkpoints: u64,
     /// The length of their files in bytes.
     pub checkpoint_bytes: u64,
+    /// The damage of the journal; what the journal says is then not known.
+    pub damage: Option<String>,
     /// Problems with the files of the job.
     pub remarks: Vec<String>,
 }
@@ -119,6 +121,7 @@ impl Glance {
             failed: failed.collect(),
             checkpoints,
             checkpoint_bytes,
+            damage: None,
             remarks,
         }
     }
@@ -176,6 +179,7 @@ impl MonitorView {
             failed: failed.collect(),
             checkpoints: checkpoints().count() as u64,
             checkpoint_bytes: files.values().sum(),
+            damage: self.damage.clone(),
             remarks: self.remarks.clone(),
         }
     }

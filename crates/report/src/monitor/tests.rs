@@ -237,6 +237,52 @@ fn nothing_is_at_work_where_nobody_drives() {
     assert_eq!(view.overall_progress.job_status, "interrupted");
 }
 
+/// A look at a job with a damaged journal must not read as if nothing had been done and all were well.
+#[test]
+fn damage_of_the_journal_comes_first_and_names_the_object() {
+    use coldpress_job::{JobView, Layout, Scratch};
+    use coldpress_storage::{LocalStore, StoreSchemes};
+
+    let folder = tempfile::tempdir().unwrap();
+    let schemes = StoreSchemes::default().with("disk", |url| {
+        let folder = url.strip_prefix("disk://").unwrap_or(url);
+        Ok(std::sync::Arc::new(LocalStore::new(folder)))
+    });
+    let base = format!("disk://{}", folder.path().join("bucket").display());
+    let below = Scratch::Below(folder.path().join("scratch"));
+    let layout = Layout::at_url(&base, "job".parse().unwrap(), &schemes, &below).unwrap();
+    layout.create().unwrap();
+    let lock = JobLock::acquire(&layout, &LockOptions::default()).unwrap();
+    let (mut journal, _) = Journal::open(&layout, &lock, Mode::New).unwrap();
+    let end = JournalRecord::Finished {
+        status: Status::Stopped,
+        error: None,
+    };
+    journal.append(&end).unwrap();
+    journal.sync().unwrap();
+    let mut summary = JobSummary::begun(&layout, lock.driver());
+    summary.status = Status::Completed;
+    summary.write(&layout).unwrap();
+    layout.put_views();
+    drop((journal, lock));
+    let object = folder.path().join("bucket/job/journal/0000000001.jsonl");
+    let mut bytes = std::fs::read(&object).unwrap();
+    bytes[60] ^= 1;
+    std::fs::write(&object, bytes).unwrap();
+
+    let id = "job".parse().unwrap();
+    let seen = Layout::existing_at_url(&base, id, &schemes, &Scratch::Temporary).unwrap();
+    let view = JobWatch::new(seen.clone()).look().unwrap();
+    let damage = view.damage.clone().unwrap();
+    let named = format!("`{base}/job/journal/0000000001.jsonl`");
+    assert!(damage.contains(&named), "{damage}");
+    let text = view.render_as(crate::Look::Plain, false);
+    let place = |part: &str| text.find(part).unwrap_or_else(|| panic!("{part}: {text}"));
+    assert!(place("WARNING: the journal is damaged") < place("JOB OVERVIEW"));
+    let listed = JobView::of(seen).unwrap().damage_for_list().unwrap();
+    assert_eq!(listed.to_string(), damage);
+}
+
 /// The stand-in of a job in an object store is some seconds old, so its driver may have ended since.
 #[test]
 fn a_job_in_a_store_is_not_called_dead_before_its_end_is_looked_for() {

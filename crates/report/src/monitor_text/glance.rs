@@ -64,6 +64,9 @@ impl Glance {
         if let Some(operator) = &self.barrier {
             line.push_str(&format!(", {} decides", plain(operator)));
         }
+        if self.damage.is_some() {
+            line.push_str(", the journal is damaged");
+        }
         if let Some(left) = progress.estimated_remaining_seconds {
             line.push_str(&format!(", about {} left", duration(left)));
         }
@@ -87,6 +90,12 @@ impl Glance {
             "{RULE}Coldpress Job Monitor\nJob ID: {}\n{RULE}",
             self.job_id
         );
+        if let Some(damage) = &self.damage {
+            text.push_str(&format!(
+                "\nWARNING: {}\n         What follows comes from the job summary alone.\n",
+                plain(damage)
+            ));
+        }
         self.write_overview(&mut text, look);
         self.write_progress(&mut text, look);
         text

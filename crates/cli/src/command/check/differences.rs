@@ -185,11 +185,11 @@ fn head(concerns: &[Concern], is_compat: bool) -> String {
         .filter(|one| !one.difference.differs_with_compat());
     let going = match (going.count(), all) {
         (0, 1) => "It stays with".to_owned(),
-        (_, 1) => "It goes with".to_owned(),
-        (0, _) => "None of them goes with".to_owned(),
-        (1, _) => "1 of them goes with".to_owned(),
-        (some, _) if some == all => "All of them go with".to_owned(),
-        (some, _) => format!("{some} of them go with"),
+        (_, 1) => "It disappears with".to_owned(),
+        (0, _) => "None of them disappears with".to_owned(),
+        (1, _) => "1 of them disappears with".to_owned(),
+        (some, _) if some == all => "All of them disappear with".to_owned(),
+        (some, _) => format!("{some} of them disappear with"),
     };
     let explained = match all {
         1 => "It is explained",

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use coldpress::executor::{CleanOptions, Cleaned, clean_job};
+use coldpress::executor::{CleanOptions, Cleaned, ErrorKind, clean_job};
 use coldpress::job::{JobsDir, Layout, ListedJob};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::storage::StoreSchemes;
 
 use super::folder::{existing, job_of};
 use crate::failure::{Failure, chain, code};
-use crate::jobs::{find_at_url, url_of};
+use crate::jobs::{find_at_url, refuse_slip, url_of};
 use crate::output;
 
 /// Remove what the recipe of a job that is not running does not keep
@@ -33,6 +33,7 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let options = CleanOptions {
         dry_run: args.dry_run,
     };
+    args.dir.to_str().map_or(Ok(()), refuse_slip)?;
     let (dir, layout) = match url_of(&args.dir) {
         Some(url) => (args.dir.clone(), job_at_url(url, schemes)?),
         None => {
@@ -42,7 +43,10 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
         }
     };
     let (cleaned, passed_over) = match layout {
-        Some(layout) => (vec![clean_job(&layout, &options, schemes)?], Vec::new()),
+        Some(layout) => (
+            vec![clean_job(&layout, &options, schemes)?],
+            PassedOver::default(),
+        ),
         None => clean_all(&JobsDir::new(dir, schemes), &options, schemes)?,
     };
     if args.json {
@@ -50,10 +54,11 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     } else {
         output::print(&cleaned.iter().map(as_text).collect::<String>())?;
     }
-    for reason in &passed_over {
+    for reason in &passed_over.told {
         output::tell(&format!("warning: {}", plain(reason)));
     }
-    let is_whole = cleaned.iter().all(|cleaned| cleaned.failures.is_empty());
+    let is_whole = passed_over.damaged == 0
+        && cleaned.iter().all(|cleaned| cleaned.failures.is_empty());
     Ok(if is_whole { code::DONE } else { code::FAILED })
 }
 
@@ -67,28 +72,41 @@ fn job_at_url(url: &str, schemes: &StoreSchemes) -> Result<Option<Layout>, Failu
     }
 }
 
+/// The jobs that are left as they are.
+#[derive(Debug, Default)]
+struct PassedOver {
+    /// A sentence about each.
+    told: Vec<String>,
+    /// How many of them are damaged, and not only at work.
+    damaged: usize,
+}
+
 /// Cleans all jobs of a folder or a URL; those that cannot be cleaned, as running ones, are passed over and told.
 fn clean_all(
     dir: &JobsDir,
     options: &CleanOptions,
     schemes: &StoreSchemes,
-) -> Result<(Vec<Cleaned>, Vec<String>), Failure> {
+) -> Result<(Vec<Cleaned>, PassedOver), Failure> {
     let jobs = dir.list()?;
     if jobs.is_empty() {
         let dir = plain(&dir.to_string());
         let message = format!("`{dir}` is not a job's folder or a folder of jobs");
         return Err(Failure::new(code::NO_SUCH_JOB, message));
     }
-    let (mut cleaned, mut passed_over) = (Vec::new(), Vec::new());
+    let (mut cleaned, mut passed_over) = (Vec::new(), PassedOver::default());
     for job in &jobs {
         let done = match job {
             ListedJob::Job(view) => clean_one(&view.layout, options, schemes),
-            ListedJob::NeverStarted { .. } => Err("it never started".to_owned()),
-            ListedJob::Unreadable { reason, .. } => Err(reason.clone()),
+            ListedJob::NeverStarted { .. } => Err(("it never started".to_owned(), false)),
+            ListedJob::Unreadable { reason, .. } => Err((reason.clone(), true)),
         };
         match done {
             Ok(done) => cleaned.push(done),
-            Err(reason) => passed_over.push(format!("{} is left as it is: {reason}", job.name())),
+            Err((reason, is_damaged)) => {
+                let told = format!("{} is left as it is: {reason}", job.name());
+                passed_over.told.push(told);
+                passed_over.damaged += usize::from(is_damaged);
+            }
         }
     }
     Ok((cleaned, passed_over))
@@ -98,10 +116,15 @@ fn clean_one(
     layout: &Layout,
     options: &CleanOptions,
     schemes: &StoreSchemes,
-) -> Result<Cleaned, String> {
+) -> Result<Cleaned, (String, bool)> {
     // The list of jobs at a URL has copies of their summaries only.
-    layout.bring().map_err(|error| chain(&error))?;
-    clean_job(layout, options, schemes).map_err(|error| error.full_message())
+    layout
+        .bring()
+        .map_err(|error| (chain(&error), error.is_damage()))?;
+    clean_job(layout, options, schemes).map_err(|error| {
+        let told = error.full_message();
+        (told, error.kind() != ErrorKind::Refused)
+    })
 }
 
 fn as_text(cleaned: &Cleaned) -> String {

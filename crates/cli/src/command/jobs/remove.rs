@@ -7,7 +7,7 @@ use coldpress::job::{
     JobLock, JobSummary, Journal, Layout, LockOptions, OwnPlaces, Scratch, open_stores, url_of_job,
 };
 use coldpress::report::quantity::plain;
-use coldpress::storage::{AttemptName, StoreSchemes, StoreSpec};
+use coldpress::storage::{AttemptName, ObjectMeta, ObjectStore, StoreSchemes, StoreSpec};
 
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -74,9 +74,12 @@ fn remove_stand_in(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failur
 
 /// Removes the files of attempts from stores elsewhere, which the journal names.
 fn remove_stored(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure> {
-    // A job without a journal has left nothing elsewhere.
-    let Ok(state) = Journal::read(layout) else {
-        return Ok(());
+    let state = match Journal::read(layout) {
+        Ok(state) => state,
+        // The journal would say where the files are. Below the URL of the job they can be found without it.
+        Err(_) if layout.url().is_some() => return remove_attempts_below(layout),
+        // A job without a journal has left nothing elsewhere.
+        Err(_) => return Ok(()),
     };
     if state.stores().is_empty() {
         return Ok(());
@@ -84,15 +87,26 @@ fn remove_stored(layout: &Layout, schemes: &StoreSchemes) -> Result<(), Failure>
     let stores = open_stores(layout, &state, schemes)?;
     for place in state.stores().keys() {
         let objects = stores.list(*place, "").map_err(cannot)?;
-        let names = objects.iter().map(|object| &object.name);
-        let ours: Vec<_> = names
-            .filter(|name| name.own().parse::<AttemptName>().is_ok())
-            .collect();
-        if let Some(failure) = stores.of(*place).delete_all(&ours).into_iter().next() {
-            return Err(cannot(failure));
-        }
+        remove_attempts(&**stores.of(*place), &objects)?;
     }
     Ok(())
+}
+
+fn remove_attempts_below(layout: &Layout) -> Result<(), Failure> {
+    let Some(store) = layout.remote_store() else {
+        return Ok(());
+    };
+    remove_attempts(&*store, &store.list("").map_err(cannot)?)
+}
+
+/// Removes those of the objects that have names of files of attempts.
+fn remove_attempts(store: &dyn ObjectStore, objects: &[ObjectMeta]) -> Result<(), Failure> {
+    let names = objects.iter().map(|object| &object.name);
+    let ours: Vec<_> = names
+        .filter(|name| name.own().parse::<AttemptName>().is_ok())
+        .collect();
+    let failed = store.delete_all(&ours).into_iter().next();
+    failed.map_or(Ok(()), |failure| Err(cannot(failure)))
 }
 
 /// Removes the copy of the event log, of which the summary says where it is.

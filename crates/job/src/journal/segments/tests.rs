@@ -327,6 +327,13 @@ fn a_gap_is_damage_and_a_torn_end_is_none() {
         }
         other => panic!("{other:?}"),
     }
+    // It can still be found by whoever removes it.
+    let jobs = crate::JobsDir::new(URL, &schemes);
+    let found = jobs.find("job".parse().unwrap());
+    assert!(matches!(found, Err(Error::MissingObject { .. })));
+    let found = jobs.find_to_remove("job".parse().unwrap()).unwrap();
+    found.remove_objects().unwrap();
+    assert!(ObjectStore::list(&store, "journal/").unwrap().is_empty());
 }
 
 #[test]
@@ -357,7 +364,8 @@ fn damage_is_told_as_that_of_the_object() {
     let layout = layout(&schemes);
     layout.bring().unwrap();
     let by_figures = crate::FiguresFollower::new(&layout).look().map(drop);
-    for read in [Journal::read(&layout).map(drop), by_figures] {
+    let by_state = crate::JournalFollower::new(&layout).look().map(drop);
+    for read in [Journal::read(&layout).map(drop), by_figures, by_state] {
         let told = read.unwrap_err().to_string();
         let expected = format!(
             "the journal is damaged: `{}/{damaged}`, line 1: ",

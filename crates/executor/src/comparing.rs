@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use coldpress_config::{Node, OperatorCall};
 use coldpress_dataset::{Source, TableFile, TableRows};
-use coldpress_operator::{Chain, ChainSettings, OperatorKind, Pipeline, PythonSettings};
+use coldpress_operator::{
+    Chain, ChainSettings, Error as OperatorError, OperatorKind, Pipeline, PythonSettings,
+};
 use coldpress_partition::{DEFAULT_SAMPLE_BYTES, MediaFields, sample};
 use coldpress_record::{Batch, DeclaredFields, Lines};
 use serde::Serialize;
@@ -14,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::prepare::Prepared;
 
 /// An operator of the recipe, run here and in Data-Juicer's Python package.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct OperatorComparison {
     /// Its name.
     pub name: String,
@@ -24,10 +26,14 @@ pub struct OperatorComparison {
     pub records: u64,
     /// Those of which they made something else.
     pub differing: u64,
-    /// The shortest of these.
+    /// Those on which both failed.
+    pub failed_in_both: u64,
+    /// The shortest of those that differ.
     pub example: Option<Difference>,
-    /// Why the operator was not run twice, if it was not.
+    /// Why there is nothing to compare it with, if there is not.
     pub skipped: Option<String>,
+    /// Why it cannot be run, if it cannot.
+    pub failed: Option<String>,
 }
 
 /// A record of which two operators made something else.
@@ -80,9 +86,10 @@ impl Prepared {
     /// of the records is given to the next operator; records that a filter drops go on, so that each operator sees many.
     ///
     /// # Errors
-    /// [`ErrorKind::Failed`] if a source cannot be read, or if an operator cannot be started.
+    /// [`ErrorKind::Recipe`] if there is no such package; [`ErrorKind::Failed`] if a source cannot be read.
     pub fn compare(&self, sources: &[Source], most: usize) -> Result<Vec<OperatorComparison>> {
-        let mut records = some_records(sources, most)?;
+        let theirs = self.registry.foreign_names(&self.chain_settings)?;
+        let mut records = some_records(sources, most, self.recipe.limit)?;
         let settings = ChainSettings {
             keep_all: false,
             ..self.chain_settings.clone()
@@ -96,36 +103,77 @@ impl Prepared {
         };
         let mut comparisons = Vec::new();
         for (at, call) in self.recipe.process.iter().enumerate() {
-            let one = self.one(&without_python(call), &here);
-            let other = self.one(&with_python(call), &settings);
-            let (comparison, next) = compare_one((at, call), one, other, records)?;
+            let pair = match () {
+                () if self.registry.get(&call.name).is_none() => Pair {
+                    here: Err(NotRun::Skipped("Coldpress has no such operator".to_owned())),
+                    there: self.one(call, &settings),
+                },
+                () if !theirs.contains(&call.name) => Pair {
+                    here: self.one(&without_python(call), &here),
+                    there: Err(NotRun::Skipped(
+                        "Data-Juicer has no such operator".to_owned(),
+                    )),
+                },
+                () => self.pair(call, &here, &settings),
+            };
+            let (comparison, next) = pair.compare((at, call), records)?;
             comparisons.push(comparison);
             records = next;
         }
         Ok(comparisons)
     }
 
+    fn pair(&self, call: &OperatorCall, here: &ChainSettings, there: &ChainSettings) -> Pair {
+        let here = self.one(&without_python(call), here);
+        let there = match &here {
+            // The package's needs it too, and is refused for it.
+            Err(NotRun::Skipped(reason)) => Err(NotRun::Skipped(reason.clone())),
+            _ => self.one(&with_python(call), there),
+        };
+        Pair { here, there }
+    }
+
     fn one(&self, call: &OperatorCall, settings: &ChainSettings) -> OneOperator {
-        let pipeline = Pipeline::resolve(&self.registry, std::slice::from_ref(call), settings);
-        let pipeline = pipeline.map_err(|error| error.to_string())?;
-        if pipeline
-            .operators()
-            .iter()
-            .any(|one| one.barrier().is_some())
-        {
-            return Err("it needs the whole dataset".to_owned());
+        let pipeline = Pipeline::resolve(&self.registry, std::slice::from_ref(call), settings)?;
+        let mut operators = pipeline.operators().iter();
+        if operators.any(|one| one.barrier().is_some()) {
+            return Err(NotRun::Skipped("it needs the whole dataset".to_owned()));
         }
         let kind = pipeline.operators().first().map(|one| one.kind());
-        let chain = pipeline.instantiate(&self.shared);
         Ok(Operator {
-            chain: chain.map_err(|error| error.to_string())?,
+            chain: pipeline.instantiate(&self.shared)?,
             is_filter: kind == Some(OperatorKind::Filter),
         })
     }
 }
 
 /// An operator that is ready, or why there is none.
-type OneOperator = std::result::Result<Operator, String>;
+type OneOperator = std::result::Result<Operator, NotRun>;
+
+/// Why an operator is not run.
+enum NotRun {
+    /// There is nothing to run.
+    Skipped(String),
+    /// It cannot be started.
+    Failed(String),
+}
+
+impl From<OperatorError> for NotRun {
+    /// The operator's name is told beside it, and a traceback is too long.
+    fn from(error: OperatorError) -> Self {
+        let message = match error {
+            OperatorError::Params { message, .. } | OperatorError::Load { message, .. } => message,
+            error => error.to_string(),
+        };
+        Self::Failed(message.lines().next().unwrap_or_default().to_owned())
+    }
+}
+
+/// An operator here and there.
+struct Pair {
+    here: OneOperator,
+    there: OneOperator,
+}
 
 struct Operator {
     chain: Chain,
@@ -146,49 +194,60 @@ fn with_python(call: &OperatorCall) -> OperatorCall {
     call.with("compat", "python")
 }
 
-/// Compares what two operators make of the same records; gives the records for the next operator.
-fn compare_one(
-    (at, call): (usize, &OperatorCall),
-    here: OneOperator,
-    there: OneOperator,
-    records: Vec<String>,
-) -> Result<(OperatorComparison, Vec<String>)> {
-    let reason = here.as_ref().err().or(there.as_ref().err());
-    let mut comparison = OperatorComparison {
-        name: call.name.clone(),
-        operator: at,
-        records: 0,
-        differing: 0,
-        example: None,
-        skipped: reason.cloned(),
-    };
-    let (mut here, mut there) = (here.ok(), there.ok());
-    let passes_on = [&here, &there]
-        .into_iter()
-        .flatten()
-        .any(|one| one.is_filter);
-    let mut next = Vec::new();
-    for record in records {
-        let one = here.as_mut().map(|here| run(&mut here.chain, &record));
-        let other = there.as_mut().map(|there| run(&mut there.chain, &record));
-        let (one, other) = (one.transpose()?, other.transpose()?);
-        if let (Some(one), Some(other)) = (&one, &other) {
-            comparison.see(&record, one, other);
-        }
-        match one.or(other) {
-            Some(answer) if !passes_on => {
-                next.extend(answer.records.iter().map(Value::to_string));
+impl Pair {
+    /// Compares what both make of the same records; gives the records for the next operator.
+    fn compare(
+        self,
+        (at, call): (usize, &OperatorCall),
+        records: Vec<String>,
+    ) -> Result<(OperatorComparison, Vec<String>)> {
+        let mut comparison = OperatorComparison {
+            name: call.name.clone(),
+            operator: at,
+            ..OperatorComparison::default()
+        };
+        for reason in [&self.here, &self.there]
+            .into_iter()
+            .filter_map(|one| one.as_ref().err())
+        {
+            match reason {
+                NotRun::Skipped(reason) => comparison.skipped = Some(reason.clone()),
+                NotRun::Failed(reason) => comparison.failed = Some(reason.clone()),
             }
-            _ => next.push(record),
         }
+        // One that cannot be run is more than one that is not compared.
+        comparison.skipped.take_if(|_| comparison.failed.is_some());
+        let (mut here, mut there) = (self.here.ok(), self.there.ok());
+        let passes_on = [&here, &there]
+            .into_iter()
+            .flatten()
+            .any(|one| one.is_filter);
+        let mut next = Vec::new();
+        for record in records {
+            let one = here.as_mut().map(|here| run(&mut here.chain, &record));
+            let other = there.as_mut().map(|there| run(&mut there.chain, &record));
+            let (one, other) = (one.transpose()?, other.transpose()?);
+            if let (Some(one), Some(other)) = (&one, &other) {
+                comparison.see(&record, one, other);
+            }
+            match one.or(other) {
+                Some(answer) if !passes_on => {
+                    next.extend(answer.records.iter().map(Value::to_string));
+                }
+                _ => next.push(record),
+            }
+        }
+        Ok((comparison, next))
     }
-    Ok((comparison, next))
 }
 
 impl OperatorComparison {
     /// Counts a record, and keeps it if it is the shortest of which something else was made.
     fn see(&mut self, record: &str, here: &Answer, there: &Answer) {
         self.records += 1;
+        if here.error.is_some() && there.error.is_some() {
+            self.failed_in_both += 1;
+        }
         if here.agrees(there) {
             return;
         }
@@ -234,8 +293,10 @@ fn run(chain: &mut Chain, record: &str) -> Result<Answer> {
     Ok(answer)
 }
 
-/// Some records of the sources, spread over all of them, as lines of JSON.
-fn some_records(sources: &[Source], most: usize) -> Result<Vec<String>> {
+/// Some records of the sources, or of their first `limit`, spread over them, as lines of JSON.
+fn some_records(sources: &[Source], most: usize, limit: Option<u64>) -> Result<Vec<String>> {
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+    let limit = limit.unwrap_or(usize::MAX);
     let mut records = Vec::new();
     for lines in &sample(sources, &MediaFields::default(), DEFAULT_SAMPLE_BYTES).blocks {
         let is_table = sources
@@ -247,11 +308,26 @@ fn some_records(sources: &[Source], most: usize) -> Result<Vec<String>> {
         }
     }
     for source in sources.iter().filter(|source| source.is_columnar()) {
-        let rows = table_records(source, most.saturating_sub(records.len()));
+        let rows = table_records(source, most.min(limit).saturating_sub(records.len()));
         records.extend(rows.map_err(|error| Error::new(ErrorKind::Failed, error.to_string()))?);
     }
-    records.truncate(most);
-    Ok(records)
+    records.truncate(limit);
+    Ok(spread(records, most))
+}
+
+/// Some of these records at even distances, or all of them if there are no more.
+fn spread(records: Vec<String>, most: usize) -> Vec<String> {
+    let (all, taken) = (records.len(), records.len().min(most));
+    let mut next = (0..taken).map(|at| (at as u128 * all as u128 / taken as u128) as usize);
+    let mut wanted = next.next();
+    let mut chosen = Vec::with_capacity(taken);
+    for (at, record) in records.into_iter().enumerate() {
+        if wanted == Some(at) {
+            chosen.push(record);
+            wanted = next.next();
+        }
+    }
+    chosen
 }
 
 fn table_records(source: &Source, most: usize) -> coldpress_dataset::Result<Vec<String>> {

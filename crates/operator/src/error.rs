@@ -29,6 +29,14 @@ pub enum Error {
         /// The place of the parameter.
         span: Span,
     },
+    /// A key of the recipe that is no parameter of an operator is wrong.
+    #[error("{key}: {message}")]
+    Setting {
+        /// The key.
+        key: &'static str,
+        /// A description of the error.
+        message: String,
+    },
     /// The operator cannot be made ready to work: a file that it needs is damaged, or memory is short.
     #[error("{operator}: {message}")]
     Load {
@@ -48,6 +56,7 @@ impl Error {
             Self::UnknownOperator { span, .. }
             | Self::Params { span, .. }
             | Self::Load { span, .. } => *span,
+            Self::Setting { .. } => Span::default(),
         }
     }
 }
@@ -69,6 +78,8 @@ pub struct ParamError {
     pub param: Option<String>,
     /// True if the name itself is wrong, and not the value.
     pub(crate) is_name: bool,
+    /// The key of the recipe that is wrong, if it is no parameter.
+    pub(crate) setting: Option<&'static str>,
 }
 
 impl ParamError {
@@ -78,6 +89,7 @@ impl ParamError {
             message: format!("parameter `{param}` {expected}"),
             param: Some(param.to_owned()),
             is_name: false,
+            setting: None,
         }
     }
 
@@ -91,6 +103,15 @@ impl ParamError {
             message: format!("unknown parameter `{name}`{suggestion}"),
             param: Some(name.to_owned()),
             is_name: true,
+            setting: None,
+        }
+    }
+
+    /// An error about a key of the recipe that is no parameter.
+    pub fn of_setting(key: &'static str, message: impl std::fmt::Display) -> Self {
+        Self {
+            setting: Some(key),
+            ..Self::of_call(message)
         }
     }
 
@@ -100,6 +121,7 @@ impl ParamError {
             message: message.to_string(),
             param: None,
             is_name: false,
+            setting: None,
         }
     }
 }

@@ -94,7 +94,7 @@ pub use splitter::{Children, Splitter};
 pub use stage::{Stage, StageChain};
 pub use trace::{Excerpt, RecordExcerpt, Sample, Shown, TraceSettings, Traced, Tracer};
 
-pub use coldpress_config::{Key, Node, OperatorCall, Span};
+pub use coldpress_config::{Key, Node, OperatorCall, Span, nearest};
 pub use coldpress_record::{Edits, Stat, StatKind, StatValue};
 
 #[doc(hidden)]

@@ -139,6 +139,17 @@ impl Pipeline {
         each.map(|(at, stand_in)| format!("{} uses {stand_in}", self.label(at)))
     }
 
+    /// Returns, operator by operator, what a check of the recipe tells: notes, and replacements for files.
+    pub fn notes(&self) -> impl Iterator<Item = String> {
+        let numbered = self.operators.iter().enumerate();
+        let noted = numbered.flat_map(|(at, operator)| {
+            let notes = operator.notes.iter();
+            notes.map(move |note| (at, note))
+        });
+        let noted = noted.map(|(at, note)| format!("{}: {note}", self.label(at)));
+        noted.chain(self.stand_ins())
+    }
+
     /// Returns the number of operators.
     pub fn len(&self) -> usize {
         self.operators.len()

@@ -32,6 +32,15 @@ pub trait ForeignOperators: fmt::Debug + Send + Sync {
         call: &OperatorCall,
         settings: &ChainSettings,
     ) -> std::result::Result<Option<OperatorSpec>, ParamError>;
+
+    /// Returns the names that are known without asking the other system.
+    fn known_names(&self) -> Vec<&str>;
+
+    /// Returns the names of all operators, as the other system tells them.
+    ///
+    /// # Errors
+    /// [`ParamError`] about a key of the recipe if it cannot be asked.
+    fn names(&self, settings: &ChainSettings) -> std::result::Result<Vec<String>, ParamError>;
 }
 
 impl Default for Registry {
@@ -98,9 +107,37 @@ impl Registry {
         self.specs.keys().map(String::as_str).collect()
     }
 
-    /// Returns the known name closest to `name`, if one is close enough to be meant.
+    /// Returns the known name closest to `name`, if one is close enough to be meant, in the other system as well.
     pub fn suggest(&self, name: &str) -> Option<&str> {
-        nearest(name, self.names())
+        nearest(name, self.names().into_iter().chain(self.known_foreign()))
+    }
+
+    /// Returns whether the other system is known to have an operator of this name.
+    pub fn is_foreign(&self, name: &str) -> bool {
+        self.known_foreign().contains(&name)
+    }
+
+    /// Returns the names of all operators of the other system, as it tells them.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] if it cannot be asked.
+    pub fn foreign_names(&self, settings: &ChainSettings) -> Result<Vec<String>> {
+        let names = self.foreign.as_ref().map(|it| it.names(settings));
+        names
+            .unwrap_or_else(|| Ok(Vec::new()))
+            .map_err(|error| wrong_params(&OperatorCall::new(""), error))
+    }
+
+    fn known_foreign(&self) -> Vec<&str> {
+        let foreign = self.foreign.as_ref();
+        foreign.map(|it| it.known_names()).unwrap_or_default()
+    }
+
+    /// As [`suggest`](Self::suggest), also among the names that the other system tells.
+    fn suggest_any(&self, name: &str, settings: &ChainSettings) -> Option<String> {
+        let told = self.foreign_names(settings).unwrap_or_default();
+        let known = self.names().into_iter().chain(self.known_foreign());
+        nearest(name, known.chain(told.iter().map(String::as_str))).map(str::to_owned)
     }
 
     pub(crate) fn resolve(
@@ -133,7 +170,7 @@ impl Registry {
             (None, None) => Err(Error::UnknownOperator {
                 name: call.name.clone(),
                 span: call.span,
-                suggestion: self.suggest(&call.name).map(str::to_owned),
+                suggestion: self.suggest_any(&call.name, settings),
             }),
         }
     }
@@ -141,6 +178,12 @@ impl Registry {
 
 /// Points at the wrong parameter, or at the call if the parameter is not in the recipe.
 fn wrong_params(call: &OperatorCall, error: ParamError) -> Error {
+    if let Some(key) = error.setting {
+        return Error::Setting {
+            key,
+            message: error.message,
+        };
+    }
     let mut params = call.params.iter();
     let param = params.find(|(key, _)| Some(&key.name) == error.param.as_ref());
     let span = param.map(|(key, node)| if error.is_name { key.span } else { node.span });

@@ -32,6 +32,7 @@ pub struct ResolveContext<'a> {
     pub(crate) compat: bool,
     pub(crate) asked_for_compat: bool,
     pub(crate) revisions: Vec<(&'static str, serde_json::Value)>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl ResolveContext<'_> {
@@ -97,6 +98,11 @@ impl ResolveContext<'_> {
         let assets = assets.map_err(|error| ParamError::new(param, error))?;
         self.found.extend_from_slice(&assets);
         Ok(assets)
+    }
+
+    /// Tells whoever checks the recipe something about the call. The result does not depend on it.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.notes.push(note.into());
     }
 
     /// Reports that the operator uses something built in, because the wanted file was not found. `used` should change whenever the
@@ -287,6 +293,10 @@ pub struct ResolvedOperator {
     pub(crate) call: OperatorCall,
     pub(crate) kind: OperatorKind,
     pub(crate) determinism: Determinism,
+    /// The other system that it runs in.
+    pub(crate) runs_in: Option<&'static str>,
+    /// What a check of the recipe tells about the call.
+    pub(crate) notes: Vec<String>,
     pub(crate) skip_errors: bool,
     /// The name, version and all parameters as JSON, which the chain hash folds in.
     pub(crate) identity: String,
@@ -327,6 +337,11 @@ impl ResolvedOperator {
     /// Returns the kind of operator, as its constructor declared it.
     pub fn kind(&self) -> OperatorKind {
         self.kind
+    }
+
+    /// Returns the other system that it runs in, if it does, as in "Data-Juicer's package".
+    pub fn runs_in(&self) -> Option<&'static str> {
+        self.runs_in
     }
 
     /// Returns the dependencies of the operator's result.

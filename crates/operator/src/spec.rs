@@ -33,6 +33,8 @@ pub struct OperatorSpec {
     batch_size: Option<usize>,
     /// True if it makes several records out of one.
     splits: bool,
+    /// The system that it runs in, if that is another.
+    runs_in: Option<&'static str>,
     params: Vec<ParamSpec>,
     /// Parameters that are accepted and have no effect.
     without_effect: &'static [&'static str],
@@ -244,6 +246,7 @@ impl OperatorSpec {
             determinism: Determinism::Pure,
             batch_size: None,
             splits: false,
+            runs_in: None,
             params: P::specs(),
             without_effect: &[],
             resolve: Arc::new(resolve),
@@ -268,6 +271,13 @@ impl OperatorSpec {
     #[must_use]
     pub fn determinism(mut self, determinism: Determinism) -> Self {
         self.determinism = determinism;
+        self
+    }
+
+    /// Names the other system that it runs in, as in "Data-Juicer's package".
+    #[must_use]
+    pub fn runs_in(mut self, system: &'static str) -> Self {
+        self.runs_in = Some(system);
         self
     }
 
@@ -367,6 +377,7 @@ impl OperatorSpec {
             compat: base.compat.unwrap_or(settings.compat),
             asked_for_compat: false,
             revisions: Vec::new(),
+            notes: Vec::new(),
         };
         let Answer {
             operator,
@@ -397,6 +408,7 @@ impl OperatorSpec {
             call: call.clone(),
             kind: self.kind,
             determinism: self.determinism,
+            runs_in: self.runs_in,
             skip_errors: base.skip_op_error.unwrap_or(settings.skip_op_error),
             signature_identity: labelled(self.identity(&context, signed_by), labels),
             identity: self.identity(&context, values),
@@ -417,6 +429,7 @@ impl OperatorSpec {
             barrier,
             batch_size: base.batch_size,
             assets: context.found,
+            notes: context.notes,
             stand_ins: context.stand_ins,
             make: operator.make,
         })

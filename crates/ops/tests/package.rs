@@ -206,9 +206,13 @@ fn calls_that_cannot_run_are_told_before_any_work() {
         (
             "twin_deduplicator",
             json!({}),
-            "need the whole dataset in one process",
+            "twin_deduplicator: is a deduplicator of Data-Juicer's Python package, and only its mappers, filters and aggregators can run here, since the others need the whole dataset in one process",
         ),
-        ("shout_maper", json!({}), "unknown operator `shout_maper`"),
+        (
+            "shout_maper",
+            json!({}),
+            "unknown operator `shout_maper`, did you mean `shout_mapper`?",
+        ),
         (
             "shout_mapper",
             json!({"timeout": 0}),
@@ -230,9 +234,9 @@ fn calls_that_cannot_run_are_told_before_any_work() {
     assert!(message("/no/such/python", "no_such_mapper").contains("unknown operator"));
     // A package that cannot be imported.
     let folder = tempfile::tempdir().unwrap();
-    let ops = folder.path().join("data_juicer/ops");
-    fs::create_dir_all(&ops).unwrap();
-    fs::write(ops.join("__init__.py"), "import no_such_module").unwrap();
+    let package = folder.path().join("data_juicer");
+    fs::create_dir_all(&package).unwrap();
+    fs::write(package.join("__init__.py"), "import no_such_module").unwrap();
     let broken = python(folder.path(), folder.path());
     let broken = message(&broken, "image_captioning_mapper");
     assert!(broken.contains("no_such_module"), "{broken}");
@@ -253,11 +257,89 @@ fn a_python_without_the_package_is_told_what_to_install() {
         .pipeline("image_captioning_mapper", &json!({}))
         .unwrap_err();
     assert!(
-        message.contains("install `py-data-juicer` there"),
+        message
+            .starts_with("image_captioning_mapper: runs in Data-Juicer's Python package, which ")
+            && message.contains("install `py-data-juicer` there"),
         "{message}"
     );
     let message = bench
         .pipeline("image_captioning_maper", &json!({}))
         .unwrap_err();
-    assert!(message.contains("unknown operator"), "{message}");
+    let expected =
+        "unknown operator `image_captioning_maper`, did you mean `image_captioning_mapper`?";
+    assert_eq!(message, expected);
+}
+
+#[test]
+fn nothing_is_installed() {
+    let bench = Bench::new();
+    let params = json!({"compat": "python"});
+    let pipeline = bench.pipeline("fix_unicode_mapper", &params).unwrap();
+    let error = pipeline.instantiate(&Shared::default()).unwrap_err();
+    let error = error.to_string();
+    let expected = "ModuleNotFoundError: the package `no_such_package` is missing: install it for ";
+    assert!(error.contains(expected), "{error}");
+    assert_eq!(error.lines().count(), 1, "{error}");
+}
+
+#[test]
+fn custom_operators_that_cannot_be_loaded_are_an_error_of_their_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("wrong.py"), "def (").unwrap();
+    fs::write(path("lacking.py"), "import no_such_module").unwrap();
+    for (name, expected) in [
+        ("none.py", "there is no file or folder `PATH`"),
+        ("wrong.py", "`PATH` cannot be loaded: SyntaxError: "),
+        (
+            "lacking.py",
+            "`PATH` cannot be loaded: ModuleNotFoundError: No module named 'no_such_module'",
+        ),
+    ] {
+        let mut bench = Bench::new();
+        bench.settings.python.custom_operators = vec![path(name)];
+        let message = bench.pipeline("own_mapper", &json!({})).unwrap_err();
+        let expected = expected.replace("PATH", &path(name));
+        assert!(
+            message.starts_with(&format!("custom_operator_paths: {expected}")),
+            "{message}"
+        );
+        assert_eq!(message.lines().count(), 1, "{message}");
+    }
+}
+
+#[test]
+fn parameters_of_custom_operators_are_checked_as_far_as_they_are_named() {
+    let mut bench = Bench::new();
+    let path = bench.folder.path().join("own.py");
+    let source = "\
+from data_juicer.ops.base_op import OPERATORS, Mapper
+
+@OPERATORS.register_module('strict_mapper')
+class Strict(Mapper):
+    def __init__(self, least=3): super().__init__()
+
+@OPERATORS.register_module('open_mapper')
+class Open(Mapper):
+    def __init__(self, least=3, **kwargs): super().__init__(**kwargs)
+";
+    fs::write(&path, source).unwrap();
+    bench.settings.python.custom_operators = vec![path.to_str().unwrap().to_owned()];
+    let message = |name: &str, params: Value| bench.pipeline(name, &params).map(|_| ());
+    assert_eq!(
+        message("strict_mapper", json!({"leest": 1})).unwrap_err(),
+        "strict_mapper: unknown parameter `leest`, did you mean `least`?"
+    );
+    // What its constructor does not take would be refused when it is made.
+    let text_key = message("strict_mapper", json!({"text_key": "a"})).unwrap_err();
+    assert!(text_key.contains("unknown parameter `text_key`"));
+    let notes = |params: Value| {
+        let pipeline = bench.pipeline("open_mapper", &params).unwrap();
+        pipeline.notes().collect::<Vec<_>>()
+    };
+    assert_eq!(
+        notes(json!({"leest": 1})),
+        ["`open_mapper`: names no parameter `leest` in its source, did you mean `least`?"]
+    );
+    assert!(notes(json!({"something_else": 1, "text_key": "a"})).is_empty());
 }

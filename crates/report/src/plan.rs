@@ -117,6 +117,9 @@ pub struct StageView {
     pub operators: Vec<String>,
     /// The numbers of operators of the recipe after which a checkpoint is written.
     pub checkpoints: Vec<u32>,
+    /// The numbers of operators of the recipe that run in Data-Juicer's package.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub in_package: Vec<u32>,
     /// The operator that decides about the whole dataset after all partitions have passed the stage; none at the end of the recipe.
     pub barrier: Option<String>,
     /// True if that operator places records, so that the next stage begins with other rows in its partitions.
@@ -160,7 +163,7 @@ pub fn plan(executor: &Executor) -> Result<PlanView> {
     notes.extend(prepared.mixing_notes());
     let notes_of = |mixing| prepared.notes_of(mixing);
     notes.extend(mixing.as_ref().map_or_else(Vec::new, notes_of));
-    notes.extend(prepared.pipeline.stand_ins());
+    notes.extend(prepared.pipeline.notes());
     let points = prepared.checkpoints.len() as u64;
     let disk = prepared.disk_need(estimate.records, estimate.bytes, estimate.copied_bytes);
     let sources = resolved.sources.iter().map(|source| PlannedSource {
@@ -216,6 +219,14 @@ fn stages(prepared: &Prepared) -> Vec<StageView> {
             operators: names[first as usize..end as usize].to_vec(),
             checkpoints: points
                 .filter(|point| *point > stage.begin() && *point <= end)
+                .collect(),
+            in_package: (first..end)
+                .filter(|at| {
+                    let operators = prepared.pipeline.operators();
+                    let operator = operators.get(*at as usize);
+                    operator.is_some_and(|operator| operator.runs_in().is_some())
+                })
+                .map(|at| at + 1)
                 .collect(),
             barrier: names.get(end as usize).cloned(),
             places_records: prepared

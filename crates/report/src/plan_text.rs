@@ -307,7 +307,11 @@ impl StageView {
         };
         let mut text = format!("Stage {number}      {does}\n");
         for (operator, done) in self.operators.iter().zip(self.first + 1..) {
-            let mark = mark(done);
+            let package = match self.in_package.contains(&done) {
+                true => "  [Data-Juicer's package]",
+                false => "",
+            };
+            let mark = format!("{package}{}", mark(done));
             text.push_str(&format!("       {done:>4}  {}{mark}\n", plain(operator)));
         }
         if let Some(operator) = &self.barrier {

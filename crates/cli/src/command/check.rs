@@ -78,12 +78,17 @@ fn operators(prepared: &Prepared) -> String {
             true => "  [checkpoint]",
             false => "",
         };
+        let operators = prepared.pipeline.operators();
+        let system = operators
+            .get(number as usize - 1)
+            .and_then(|it| it.runs_in());
+        let system = system.map_or_else(String::new, |system| format!("  [{system}]"));
         text.push_str(&format!(
-            "     {number:>4}  {}{barrier}{checkpoint}\n",
+            "     {number:>4}  {}{system}{barrier}{checkpoint}\n",
             plain(format!("{} {}", call.name, params.join(" ")).trim_end())
         ));
     }
-    for note in prepared.pipeline.stand_ins() {
+    for note in prepared.pipeline.notes() {
         text.push_str(&format!("Note       {}\n", plain(&note)));
     }
     text.lines()

@@ -1,5 +1,7 @@
 //! `coldpress compare`: the operators of a recipe beside Data-Juicer's own.
 
+use std::num::NonZeroUsize;
+
 use coldpress::executor::{Answer, OperatorComparison};
 use coldpress::report::quantity::{counted, plain};
 use coldpress::storage::StoreSchemes;
@@ -8,20 +10,22 @@ use crate::failure::{Failure, code};
 use crate::output;
 use crate::recipe::RecipeArgs;
 
-/// Run each operator of a recipe here and in Data-Juicer's Python package, and show what differs
+/// Run each operator of a recipe natively and in Data-Juicer's Python package, and show what differs
 ///
 /// Both are given the same records, spread over the dataset, one by one; nothing is written. The exit code is 1 if any record
-/// differs. The package must be installed: see `docs/python.md`.
+/// differs, or if an operator cannot be run. The package must be installed: see `docs/python.md`.
 #[derive(Debug, clap::Args)]
 #[command(
-    override_usage = "coldpress compare --config <FILE> [--records <N>] [--json] [--any.recipe.key VALUE ...]"
+    override_usage = "coldpress compare --config <FILE> [--records <N>] [--json] [--any.recipe.key VALUE ...]",
+    mut_arg("job_id", |of_job| of_job.hide(true)),
+    mut_arg("resume", |of_job| of_job.hide(true))
 )]
 pub(super) struct Args {
     #[command(flatten)]
     pub(super) recipe: RecipeArgs,
-    /// The most records that are compared
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    records: usize,
+    /// The maximum number of records to compare
+    #[arg(long, default_value = "200", value_name = "N")]
+    records: NonZeroUsize,
     /// Print the comparison as JSON
     #[arg(long)]
     json: bool,
@@ -39,12 +43,15 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     let resolved = executor.dataset()?;
     let compared = executor
         .prepared()
-        .compare(&resolved.sources, args.records)?;
+        .compare(&resolved.sources, args.records.get())
+        .map_err(|error| args.recipe.failure(error, &source_text))?;
     match args.json {
         true => output::print_json(&compared)?,
         false => output::print(&rendered(&compared))?,
     }
-    let differs = compared.iter().any(|operator| operator.differing > 0);
+    let differs = compared
+        .iter()
+        .any(|operator| operator.differing > 0 || operator.failed.is_some());
     Ok(if differs { code::FAILED } else { code::DONE })
 }
 
@@ -53,17 +60,7 @@ fn rendered(compared: &[OperatorComparison]) -> String {
     let width = width.unwrap_or_default();
     let mut text = String::new();
     for operator in compared {
-        let verdict = match &operator.skipped {
-            Some(reason) => format!("not compared: {}", plain(reason)),
-            None if operator.differing == 0 => {
-                format!("{} the same", counted(operator.records, "record"))
-            }
-            None => format!(
-                "{} of {} differ",
-                operator.differing,
-                counted(operator.records, "record")
-            ),
-        };
+        let verdict = verdict(operator);
         text.push_str(&format!("{:width$}  {verdict}\n", operator.name));
         if let Some(example) = &operator.example {
             text.push_str(&format!("    record      {}\n", plain(&example.record)));
@@ -72,6 +69,27 @@ fn rendered(compared: &[OperatorComparison]) -> String {
         }
     }
     text
+}
+
+fn verdict(operator: &OperatorComparison) -> String {
+    if let Some(reason) = &operator.failed {
+        return format!("cannot run: {}", plain(reason));
+    }
+    if let Some(reason) = &operator.skipped {
+        return format!("not compared: {}", plain(reason));
+    }
+    let failed = match operator.failed_in_both {
+        0 => String::new(),
+        failed => format!(", {failed} failed in both"),
+    };
+    let same = operator.records - operator.failed_in_both;
+    match operator.differing {
+        0 => format!("{} the same{failed}", counted(same, "record")),
+        differing => format!(
+            "{differing} of {} differ{failed}",
+            counted(operator.records, "record")
+        ),
+    }
 }
 
 fn answer(answer: &Answer) -> String {

@@ -17,6 +17,14 @@ pub(super) fn run(args: &Args) -> Result<u8, Failure> {
     let registry = coldpress::ops::builtin();
     let text = match &args.name {
         None => list(&registry),
+        Some(name) if registry.get(name).is_none() && registry.is_foreign(name) => format!(
+            "{name}\n\n{}\n",
+            output::wrapped(
+                "An operator of Data-Juicer, which runs in Data-Juicer's own Python package if the recipe's `python` has it: see docs/python.md. Its parameters are those that it has there.",
+                "",
+                0
+            ).trim_end()
+        ),
         Some(name) => {
             let unknown = || {
                 let help = match registry.suggest(name) {

@@ -10,6 +10,7 @@ use coldpress_external::{Code, Interpreter, Mode, Python};
 use coldpress_operator::{
     ChainSettings, Determinism, ForeignOperators, Key, LoadError, Node, OperatorCall, OperatorSpec,
     ParamError, ParamReader, ParamSpec, Params, ResolveContext, Resolved, Shared, StatKind,
+    nearest,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,9 @@ const ADAPTER: &str = include_str!("package/adapter.py");
 
 /// The names of the operators of py-data-juicer 1.6.1, to tell a missing package from a misspelt name.
 const KNOWN: &str = include_str!("package/known.txt");
+
+/// The recipe's key for custom operators.
+const CUSTOM: &str = "custom_operator_paths";
 
 /// Parameters that this program reads itself.
 const OWN: [&str; 3] = ["compat", "skip_op_error", "stats_export_path"];
@@ -55,6 +59,14 @@ struct Description {
     stats: Vec<String>,
     #[serde(default)]
     parameters: Vec<String>,
+    /// What is wrong with the custom operators.
+    custom_error: Option<String>,
+    /// All operators that it has, if none was asked for.
+    #[serde(default)]
+    names: Vec<String>,
+    /// Whether it is one of the custom operators.
+    #[serde(default)]
+    is_custom: bool,
     /// Whether it may have parameters that it does not name.
     #[serde(default)]
     takes_any: bool,
@@ -71,23 +83,27 @@ impl ForeignOperators for Package {
     ) -> Result<Option<OperatorSpec>, ParamError> {
         let interpreter = Interpreter::find(settings.python.interpreter.as_deref());
         let (limits, parameters) = split_parameters(call)?;
-        let code = Code::Module {
-            name: "coldpress_data_juicer",
-            source: ADAPTER,
-            argument: json!({
-                "name": call.name,
-                "parameters": parameters,
-                "custom": settings.python.custom_operators,
-            }),
-        };
+        let code = adapter(json!({
+            "name": call.name,
+            "parameters": parameters,
+            "custom": settings.python.custom_operators,
+        }));
         let must_be_there =
             is_known(&call.name) || !settings.python.custom_operators.is_empty() || is_wanted(call);
         let described = describe(&interpreter, &code);
         let description = match described {
             Ok(description) if description.package.is_none() && must_be_there => {
-                return Err(not_installed(call, &interpreter));
+                let lacking = not_installed(&interpreter);
+                return Err(ParamError::of_call(format!("runs in {lacking}")));
             }
-            Err(error) if must_be_there => return Err(not_usable(call, &interpreter, &error)),
+            Err(error) if must_be_there => {
+                let lacking = not_usable(&interpreter, &error);
+                return Err(ParamError::of_call(format!("runs in {lacking}")));
+            }
+            Ok(Description {
+                custom_error: Some(error),
+                ..
+            }) => return Err(ParamError::of_setting(CUSTOM, error)),
             Ok(description) => description,
             Err(_) => return Ok(None),
         };
@@ -101,20 +117,48 @@ impl ForeignOperators for Package {
             };
         };
         if !CAN_RUN.contains(&&*kind) {
-            let name = &call.name;
             return Err(ParamError::of_call(format!(
-                "`{name}` is a {kind} of Data-Juicer's Python package, and only its mappers, filters and aggregators can run here, since the others need the whole dataset in one process"
+                "is a {kind} of Data-Juicer's Python package, and only its mappers, filters and aggregators can run here, since the others need the whole dataset in one process"
             )));
         }
-        check_parameters(&parameters, &description)?;
+        let note = check_parameters(&parameters, &description)?;
         let call = PackageCall {
             name: call.name.clone(),
             interpreter,
             code,
             limits,
+            note,
             description: Arc::new(description),
         };
         Ok(Some(call.spec(kind == "filter")))
+    }
+
+    fn known_names(&self) -> Vec<&str> {
+        KNOWN.lines().collect()
+    }
+
+    fn names(&self, settings: &ChainSettings) -> Result<Vec<String>, ParamError> {
+        let interpreter = Interpreter::find(settings.python.interpreter.as_deref());
+        let code = adapter(json!({"custom": settings.python.custom_operators}));
+        let unusable = |error| ParamError::of_setting("python", error);
+        let description = describe(&interpreter, &code)
+            .map_err(|error| unusable(not_usable(&interpreter, &error)))?;
+        match description {
+            Description { package: None, .. } => Err(unusable(not_installed(&interpreter))),
+            Description {
+                custom_error: Some(error),
+                ..
+            } => Err(ParamError::of_setting(CUSTOM, error)),
+            description => Ok(description.names),
+        }
+    }
+}
+
+fn adapter(argument: Value) -> Code {
+    Code::Module {
+        name: "coldpress_data_juicer",
+        source: ADAPTER,
+        argument,
     }
 }
 
@@ -155,38 +199,48 @@ fn describe(interpreter: &Interpreter, code: &Code) -> Result<Description, Strin
     serde_json::from_value(description).map_err(|error| error.to_string())
 }
 
-fn not_installed(call: &OperatorCall, interpreter: &Interpreter) -> ParamError {
-    let (name, path) = (&call.name, interpreter.path().display());
-    ParamError::of_call(format!(
-        "`{name}` runs in Data-Juicer's Python package, which `{path}` does not have: install `py-data-juicer` there, or name an interpreter that has it by the key `python` or the variable `COLDPRESS_PYTHON`"
-    ))
+fn not_installed(interpreter: &Interpreter) -> String {
+    let path = interpreter.path().display();
+    format!(
+        "Data-Juicer's Python package, which `{path}` does not have: install `py-data-juicer` there, or name an interpreter that has it by the key `python` or the variable `COLDPRESS_PYTHON`"
+    )
 }
 
-fn not_usable(call: &OperatorCall, interpreter: &Interpreter, error: &str) -> ParamError {
-    let (name, path) = (&call.name, interpreter.path().display());
-    ParamError::of_call(format!(
-        "`{name}` runs in Data-Juicer's Python package, which `{path}` cannot load: {error}"
-    ))
+fn not_usable(interpreter: &Interpreter, error: &str) -> String {
+    let path = interpreter.path().display();
+    let cause = error.lines().next().unwrap_or_default();
+    format!("Data-Juicer's Python package, which `{path}` cannot load: {cause}")
 }
 
+/// Refuses parameters that the operator does not have. One that takes any may have misspelt ones, which is told.
 fn check_parameters(
     parameters: &Map<String, Value>,
     description: &Description,
-) -> Result<(), ParamError> {
-    let is_known = |name: &&String| description.parameters.contains(name);
-    let unknown = parameters.keys().find(|name| !is_known(name));
-    match unknown.filter(|_| !description.takes_any) {
-        Some(name) => Err(ParamError::unknown(
-            name,
-            description.parameters.iter().map(String::as_str),
-        )),
-        None => Ok(()),
+) -> Result<Option<String>, ParamError> {
+    let known = || description.parameters.iter().map(String::as_str);
+    let mut unknown = parameters
+        .keys()
+        .filter(|name| !description.parameters.contains(name));
+    if description.takes_any {
+        let note = |name: &String| {
+            let near = nearest(name, known())?;
+            Some(format!(
+                "names no parameter `{name}` in its source, did you mean `{near}`?"
+            ))
+        };
+        return Ok(unknown.find_map(note));
+    }
+    match unknown.next() {
+        Some(name) => Err(ParamError::unknown(name, known())),
+        None => Ok(None),
     }
 }
 
 /// A call of an operator of the package.
 #[derive(Clone, Debug)]
 struct PackageCall {
+    /// What a check of the recipe tells about its parameters.
+    note: Option<String>,
     name: String,
     interpreter: Interpreter,
     code: Code,
@@ -218,6 +272,7 @@ impl PackageCall {
         };
         spec.determinism(Determinism::External)
             .batch_size(BATCH_SIZE)
+            .runs_in("Data-Juicer's package")
     }
 
     fn filter(&self, context: &mut ResolveContext<'_>) -> Resolved<Judge> {
@@ -241,18 +296,29 @@ impl PackageCall {
         mode: Mode,
         body: impl Fn(Asker) -> B + Send + Sync + 'static,
     ) -> Resolved<B> {
+        self.note.iter().for_each(|note| context.note(note));
         context.uses("py-data-juicer", self.description.package.clone());
-        if !self.description.custom.is_empty() && self.description.takes_any {
+        if !self.description.custom.is_empty() && self.description.is_custom {
             context.uses("custom operators", self.description.custom.clone());
         }
         let (call, pace) = (self.clone(), Arc::new(self.limits.pace()));
         let load = move |_: &Shared| -> Result<B, LoadError> {
-            let asked =
-                Asked::in_python(&call.interpreter, &call.code, mode, &call.limits.limits())?;
+            let limits = call.limits.limits();
+            let asked = Asked::in_python(&call.interpreter, &call.code, mode, &limits);
+            let asked = asked.map_err(without_traceback)?;
             Ok(body(Asker::new(asked, &pace)))
         };
         let no_fields: [&str; 0] = [];
         Resolved::loading(load).fields(no_fields)
+    }
+}
+
+/// A missing package says all in one line, wherever it was missed.
+fn without_traceback(error: LoadError) -> LoadError {
+    let message = error.to_string();
+    match message.lines().next() {
+        Some(first) if first.starts_with("ModuleNotFoundError: ") => LoadError::new(first),
+        _ => error,
     }
 }
 

@@ -8,23 +8,52 @@ import inspect
 import os
 import pathlib
 import re
+import sys
 
 STATS = "__dj__stats__"
 META = "__dj__meta__"
 LOADED = set()
 
 
+class CustomOperators(Exception):
+    """A path of custom operators that cannot be loaded."""
+
+
 def operators(argument):
+    install_nothing()
     import data_juicer.ops
     from data_juicer.ops import base_op
 
     for path in argument["custom"]:
         if path not in LOADED:
-            from data_juicer.config.config import load_custom_operators
-
-            load_custom_operators([path])
+            load_custom(path)
             LOADED.add(path)
     return base_op
+
+
+def install_nothing():
+    """Data-Juicer installs packages that an operator lacks while a job runs. Here that is an error."""
+    from data_juicer.utils.lazy_loader import LazyLoader
+
+    def refuse(package, *_, **__):
+        message = "the package `%s` is missing: install it for `%s`" % (package, sys.executable)
+        raise ModuleNotFoundError(message, name=package)
+
+    LazyLoader._install_package = staticmethod(refuse)
+
+
+def load_custom(path):
+    from data_juicer.config.config import load_custom_operators
+
+    if not os.path.exists(path):
+        raise CustomOperators("there is no file or folder `%s`" % path)
+    try:
+        load_custom_operators([path])
+    except (Exception, SystemExit) as error:
+        # The package wraps what went wrong.
+        cause = error.__cause__ or error.__context__ or error
+        cause = ("%s: %s" % (type(cause).__name__, cause)).splitlines()[0]
+        raise CustomOperators("`%s` cannot be loaded: %s" % (path, cause)) from error
 
 
 def kind_of(base, operator):
@@ -39,22 +68,40 @@ def describe(argument):
         if error.name == "data_juicer":
             return {"package": None}
         raise
-    base = operators(argument)
+    try:
+        base = operators(argument)
+    except CustomOperators as error:
+        return {"package": version(), "custom_error": str(error)}
+    if "name" not in argument:
+        return {"package": version(), "names": sorted(base.OPERATORS.modules)}
     operator = base.OPERATORS.modules.get(argument["name"])
-    package = importlib.metadata.version("py-data-juicer")
     if operator is None:
-        return {"package": package, "kind": None}
+        return {"package": version(), "kind": None}
     source = "".join(map(source_of, operator.__mro__))
     return {
-        "package": package,
+        "package": version(),
         "kind": kind_of(base, operator),
         "summary": summary_of(operator),
         "keeps_rows": keeps_rows(operator),
         "stats": stats_in(source),
         "parameters": parameters_of(base, operator),
-        "takes_any": not operator.__module__.startswith("data_juicer."),
+        "is_custom": is_custom(operator),
+        "takes_any": is_custom(operator) and takes_keywords(operator),
         "custom": digest_of(argument["custom"]),
     }
+
+
+def version():
+    return importlib.metadata.version("py-data-juicer")
+
+
+def is_custom(operator):
+    return not operator.__module__.startswith("data_juicer.")
+
+
+def takes_keywords(kind):
+    """Returns whether its constructor takes parameters that it does not name."""
+    return any(one.kind == one.VAR_KEYWORD for one in inspect.signature(kind.__init__).parameters.values())
 
 
 def keeps_rows(operator):
@@ -98,14 +145,19 @@ def stats_in(source):
 
 
 def parameters_of(base, operator):
-    names = list(getattr(base.OP, "_BASE_PARAMS", {}))
-    if issubclass(operator, base.Filter):
-        names += ["stats_export_path", "min_closed_interval", "max_closed_interval", "reversed_range"]
+    """The names of the parameters that its constructor takes, or hands on to those that it inherits."""
+    names = []
     for kind in operator.__mro__:
+        if kind is base.OP:
+            names += getattr(base.OP, "_BASE_PARAMS", {})
+        if kind is base.Filter:
+            names += ["stats_export_path", "min_closed_interval", "max_closed_interval", "reversed_range"]
         if "__init__" in kind.__dict__ and kind is not object:
             for parameter in inspect.signature(kind.__init__).parameters.values():
                 if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
                     names.append(parameter.name)
+            if not takes_keywords(kind):
+                break
     return [name for name in dict.fromkeys(names) if name != "self"]
 
 

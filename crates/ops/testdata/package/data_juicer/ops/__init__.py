@@ -2,6 +2,7 @@
 from . import base_op
 from .base_op import OPERATORS, TAGGING_OPS, Deduplicator, Filter, Mapper
 from data_juicer.utils.constant import Fields, StatsKeys
+from data_juicer.utils.lazy_loader import LazyLoader
 
 @OPERATORS.register_module("shout_mapper")
 class Shout(Mapper):
@@ -65,3 +66,15 @@ class CleanEmail(Mapper):
     def process_single(self, sample):
         sample["text"] = sample["text"].replace("a@b.de", "")
         return sample
+
+
+@OPERATORS.register_module("fix_unicode_mapper")
+class FixUnicode(Mapper):
+    """Needs a package that is not there."""
+    def __init__(self, normalization=None, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        LazyLoader.check_packages(["no_such_package"])
+
+
+@OPERATORS.register_module("document_deduplicator")
+class Document(Deduplicator): pass

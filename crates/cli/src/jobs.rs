@@ -70,7 +70,17 @@ impl BaseDir {
 
 impl BaseDir {
     pub(crate) fn refuse_slips(&self) -> Result<(), Failure> {
-        self.base_dir.to_str().map_or(Ok(()), refuse_slip)
+        let Some(text) = self.base_dir.to_str() else {
+            return Ok(());
+        };
+        refuse_slip(text)?;
+        let scheme = url_of(&self.base_dir).and_then(|url| url.split_once("://"));
+        match scheme {
+            Some(("http" | "https" | "hf", _)) => Err(Failure::usage(format!(
+                "`{text}` holds no jobs: they are in folders and in buckets, such as s3://bucket/jobs"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn print_json_line(value: &impl Serialize) -> Result<(), Failure> {
 /// Writes why a command ended to standard error.
 pub(crate) fn tell_failure(failure: &Failure) {
     if !failure.message.is_empty() {
-        let message = coldpress::report::quantity::plain(&failure.message);
+        let message = coldpress::report::quantity::plain_lines(&failure.message, "  ");
         tell(&format!("error: {message}"));
     }
     if !failure.details.is_empty() {

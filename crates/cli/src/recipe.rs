@@ -229,7 +229,10 @@ mod tests {
             refuse_secrets(&words).is_err()
         };
         assert!(refused(&["--storage-options", "secret_access_key=x"]));
-        assert!(refused(&["--np=1", "--storage_options=secret_access_key=x"]));
+        assert!(refused(&[
+            "--np=1",
+            "--storage_options=secret_access_key=x"
+        ]));
         assert!(!refused(&["--storage-options", "region=x", "--np=1"]));
     }
 

@@ -5,7 +5,7 @@ use coldpress_job::{Journal, Layout, Status};
 use coldpress_record::Ledger;
 
 use crate::duplicates::duplicates;
-use crate::quantity::{bytes, counted, duration, grouped, plain};
+use crate::quantity::{bytes, counted, duration, grouped, plain, plain_lines};
 use crate::table::{Align, Table};
 
 /// The most failed partitions and unreadable parts that are listed.
@@ -177,7 +177,7 @@ fn errors(report: &Report) -> String {
             counted(u64::from(error.attempts), "failed attempt"),
             error.partition,
             error.class,
-            plain(&error.message),
+            plain_lines(&error.message, "    "),
             error.advice
         )
     };
@@ -195,7 +195,7 @@ fn losses(report: &Report) -> String {
             counted(failed.records, "record"),
             plain(&failed.source),
             plain(&failed.part),
-            plain(&failed.error)
+            plain_lines(&failed.error, "      ")
         ));
     }
     text.push_str(&more(report.failed_partitions.len(), "failed partition"));
@@ -312,7 +312,7 @@ pub fn render_unfinished(layout: &Layout, resumption_command: &str) -> String {
         text.push_str(&format!(
             "  partition {}: {}\n",
             failure.partition,
-            plain(&failure.error)
+            plain_lines(&failure.error, "    ")
         ));
     }
     text.push_str(&field("Job", &layout.shown()));

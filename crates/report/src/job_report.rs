@@ -222,7 +222,9 @@ fn report_with(
     }
     remarks.dedup();
     report.remarks = remarks;
-    report.findings.splice(0..0, damage.as_deref().map(findings::damage));
+    report
+        .findings
+        .splice(0..0, damage.as_deref().map(findings::damage));
     report.damage = damage;
     Ok(report)
 }

@@ -73,6 +73,36 @@ pub fn plain(text: &str) -> String {
     out
 }
 
+/// Returns a text of several lines as lines of plain text, all but the first after this indent.
+///
+/// ```
+/// # use coldpress_report::quantity::plain_lines;
+/// assert_eq!(plain_lines("a\n  b\r\n\nc\n", "    "), "a\n      b\n    c");
+/// ```
+#[must_use]
+pub fn plain_lines(text: &str, indent: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let lines: Vec<String> = lines.map(|line| plain(line.trim_end())).collect();
+    lines.join(&format!("\n{indent}"))
+}
+
+/// Returns the first line of a text as plain text, with a mark if there are more.
+///
+/// ```
+/// # use coldpress_report::quantity::first_line;
+/// assert_eq!(first_line("a\nb"), "a …");
+/// assert_eq!(first_line("a\n"), "a");
+/// ```
+#[must_use]
+pub fn first_line(text: &str) -> String {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let first = plain(lines.next().unwrap_or_default().trim_end());
+    match lines.next() {
+        Some(_) => format!("{first} …"),
+        None => first,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -139,6 +139,33 @@ fn jobs_behind_a_url_are_shown_as_those_in_a_folder_are() {
     assert!(behind_url.get("/metrics").contains("web"));
 }
 
+/// A store that says nothing must not keep those waiting who ask for a page, or for metrics.
+#[test]
+fn a_silent_store_is_told_within_seconds() {
+    const SILENCE: Duration = Duration::from_secs(12);
+    let bucket = tempfile::tempdir().unwrap();
+    let schemes = StoreSchemes::default().with("disk", |url| {
+        std::thread::sleep(SILENCE);
+        let folder = url.strip_prefix("disk://").unwrap_or(url);
+        Ok(Arc::new(LocalStore::new(folder)))
+    });
+    let jobs = format!("disk://{}", bucket.path().display());
+    let options = ServeOptions::new(jobs, free_port(), Registry::default()).schemes(schemes);
+    let bench = Bench::of(bucket, options);
+    for path in ["/jobs/web", "/metrics"] {
+        let begun = Instant::now();
+        let answer = bench.get(path);
+        assert!(
+            begun.elapsed() < SILENCE / 2,
+            "{path}: {:?}",
+            begun.elapsed()
+        );
+        check_status(&answer, "503");
+        assert!(answer.contains("has not answered yet"), "{answer}");
+    }
+    bench.is_well();
+}
+
 #[test]
 fn pages_have_a_policy_and_are_kept_by_nobody() {
     let bench = Bench::new();

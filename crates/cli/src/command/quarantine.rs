@@ -8,7 +8,7 @@ use clap::Subcommand;
 use coldpress::config::Overrides;
 use coldpress::executor::{Lifted, ReplayOptions, lift_verdicts, replay_quarantine};
 use coldpress::job::{Journal, Layout, open_stores};
-use coldpress::report::quantity::{counted, plain};
+use coldpress::report::quantity::{counted, first_line, plain};
 use coldpress::report::render_replayed;
 use coldpress::storage::{StoreSchemes, StoredObject};
 use coldpress::worker::QuarantineEntry;
@@ -216,7 +216,7 @@ fn show(line: &str, of_job: &OfJob, whole: bool, unit: &str) -> Result<bool, Fai
         plain(&entry.path),
         entry.origin.position,
         plain(operator),
-        plain(&entry.error)
+        first_line(&entry.error)
     ))?;
     Ok(true)
 }

@@ -113,7 +113,7 @@ fn what_is_lost_is_named_and_cannot_reach_the_terminal() {
     for part in [
         "without a part of its input",
         "1,512 in, 1,200 kept, 299 dropped, 1 quarantined, 12 in failed partitions\n",
-        "Partition 9 failed after 4 attempts: 1 record of a.jsonl, rows 1000 to 2000, are not in the output\n  bad\\u{1b}[2J\\nluck\n",
+        "Partition 9 failed after 4 attempts: 1 record of a.jsonl, rows 1000 to 2000, are not in the output\n  bad\\u{1b}[2J\n      luck\n",
         "... and 2 more failed partitions",
         "Unreadable: data.jsonl from byte 5,000 on\n  it is torn",
         "Checkpoints /big/demo",

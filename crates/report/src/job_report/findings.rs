@@ -49,7 +49,8 @@ pub(super) fn findings(report: &JobReport) -> Vec<Finding> {
 
 /// Returns the finding that the journal is damaged, with its `damage`.
 pub(super) fn damage(damage: &str) -> Finding {
-    let text = format!("{damage}. What is shown comes from the job summary and the event log alone");
+    let text =
+        format!("{damage}. What is shown comes from the job summary and the event log alone");
     Finding::new("error", text, None)
 }
 

@@ -189,11 +189,8 @@ fn without_a_journal_the_summary_speaks() {
     std::fs::write(&file, journal.replacen("job_planned", "job_plannde", 1)).unwrap();
     let view = monitor(layout).unwrap();
     check_counts(&view);
-    assert!(
-        view.remarks.iter().any(|remark| remark.contains("damaged")),
-        "{:?}",
-        view.remarks
-    );
+    let damage = view.damage.as_ref().unwrap();
+    assert!(damage.contains("the journal is damaged"), "{damage}");
     assert!(view.partition_status.is_empty());
 
     std::fs::remove_file(layout.summary()).unwrap();

@@ -57,8 +57,8 @@ pub(super) fn run(args: &Args, schemes: &StoreSchemes) -> Result<u8, Failure> {
     for reason in &passed_over.told {
         output::tell(&format!("warning: {}", plain(reason)));
     }
-    let is_whole = passed_over.damaged == 0
-        && cleaned.iter().all(|cleaned| cleaned.failures.is_empty());
+    let is_whole =
+        passed_over.damaged == 0 && cleaned.iter().all(|cleaned| cleaned.failures.is_empty());
     Ok(if is_whole { code::DONE } else { code::FAILED })
 }
 

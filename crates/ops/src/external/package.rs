@@ -1,22 +1,22 @@
 //! Operators that run in Data-Juicer's Python package (py-data-juicer): those that this program does not have, those of
 //! `custom_operator_paths`, and those that a recipe wants there with `compat: python`.
 
+mod description;
 mod judge;
 mod splits;
 
 use std::sync::Arc;
 
-use coldpress_external::{Code, Interpreter, Mode, Python};
+use coldpress_external::{Code, Interpreter, Mode};
 use coldpress_operator::{
     ChainSettings, Determinism, ForeignOperators, Key, LoadError, Node, OperatorCall, OperatorSpec,
     ParamError, ParamReader, ParamSpec, Params, ResolveContext, Resolved, Shared, StatKind,
-    nearest,
 };
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::limits::LimitParams;
 use super::{Asked, Asker};
+use description::{Description, check_parameters, describe};
 use judge::Judge;
 use splits::Splits;
 
@@ -41,39 +41,6 @@ const BATCH_SIZE: usize = 1000;
 /// The operators of the package.
 #[derive(Debug)]
 pub(crate) struct Package;
-
-/// What the package says of an operator.
-#[derive(Debug, Deserialize)]
-struct Description {
-    /// Its version; none if it is not installed.
-    package: Option<String>,
-    /// None if it has no operator of this name.
-    kind: Option<String>,
-    #[serde(default)]
-    summary: String,
-    /// Whether a mapper makes one record of each.
-    #[serde(default)]
-    keeps_rows: bool,
-    /// The statistics of a filter, as far as its source names them.
-    #[serde(default)]
-    stats: Vec<String>,
-    #[serde(default)]
-    parameters: Vec<String>,
-    /// What is wrong with the custom operators.
-    custom_error: Option<String>,
-    /// All operators that it has, if none was asked for.
-    #[serde(default)]
-    names: Vec<String>,
-    /// Whether it is one of the custom operators.
-    #[serde(default)]
-    is_custom: bool,
-    /// Whether it may have parameters that it does not name.
-    #[serde(default)]
-    takes_any: bool,
-    /// The digest of all custom operators.
-    #[serde(default)]
-    custom: String,
-}
 
 impl ForeignOperators for Package {
     fn find(
@@ -193,12 +160,6 @@ fn split_parameters(call: &OperatorCall) -> Result<(LimitParams, Map<String, Val
     Ok((limits, own.collect()))
 }
 
-fn describe(interpreter: &Interpreter, code: &Code) -> Result<Description, String> {
-    let description = Python::describe(interpreter, code);
-    let description = description.map_err(|failure| failure.to_string())?;
-    serde_json::from_value(description).map_err(|error| error.to_string())
-}
-
 fn not_installed(interpreter: &Interpreter) -> String {
     let path = interpreter.path().display();
     format!(
@@ -210,30 +171,6 @@ fn not_usable(interpreter: &Interpreter, error: &str) -> String {
     let path = interpreter.path().display();
     let cause = error.lines().next().unwrap_or_default();
     format!("Data-Juicer's Python package, which `{path}` cannot load: {cause}")
-}
-
-/// Refuses parameters that the operator does not have. One that takes any may have misspelt ones, which is told.
-fn check_parameters(
-    parameters: &Map<String, Value>,
-    description: &Description,
-) -> Result<Option<String>, ParamError> {
-    let known = || description.parameters.iter().map(String::as_str);
-    let mut unknown = parameters
-        .keys()
-        .filter(|name| !description.parameters.contains(name));
-    if description.takes_any {
-        let note = |name: &String| {
-            let near = nearest(name, known())?;
-            Some(format!(
-                "names no parameter `{name}` in its source, did you mean `{near}`?"
-            ))
-        };
-        return Ok(unknown.find_map(note));
-    }
-    match unknown.next() {
-        Some(name) => Err(ParamError::unknown(name, known())),
-        None => Ok(None),
-    }
 }
 
 /// A call of an operator of the package.

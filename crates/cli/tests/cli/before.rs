@@ -90,8 +90,7 @@ fn check_says_what_differs_from_data_juicer() {
         bench.run("check --config differs.yaml").expect(0)
     };
     recipe("").prints(&[
-        "9 differences from Data-Juicer can show in this recipe's results. 8 of them go\n",
-        "All are explained in docs/compatibility.md\n",
+        "9 differences from Data-Juicer can show in this recipe's results. 8 of them\ndisappear with `compat: data_juicer`. All are explained in docs/compatibility.md\n",
         "        1  `clean_ip_mapper`: what looks like an address within a longer number",
         "             Here: stays\n             With `compat`: as Data-Juicer\n",
         "        2  statistics with decimals",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use coldpress::executor::{CleanOptions, Cleaned, ErrorKind, clean_job};
-use coldpress::job::{JobsDir, Layout, ListedJob};
+use coldpress::job::{JobsDir, Journal, Layout, ListedJob};
 use coldpress::report::quantity::{bytes, counted, plain};
 use coldpress::storage::StoreSchemes;
 
@@ -123,7 +123,8 @@ fn clean_one(
         .map_err(|error| (chain(&error), error.is_damage()))?;
     clean_job(layout, options, schemes).map_err(|error| {
         let told = error.full_message();
-        (told, error.kind() != ErrorKind::Refused)
+        let is_damaged = Journal::read(layout).is_err_and(|error| error.is_damage());
+        (told, is_damaged || error.kind() != ErrorKind::Refused)
     })
 }
 

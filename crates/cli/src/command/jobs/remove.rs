@@ -7,7 +7,9 @@ use coldpress::job::{
     JobLock, JobSummary, Journal, Layout, LockOptions, OwnPlaces, Scratch, open_stores, url_of_job,
 };
 use coldpress::report::quantity::plain;
-use coldpress::storage::{AttemptName, ObjectMeta, ObjectStore, StoreSchemes, StoreSpec};
+use coldpress::storage::{
+    AttemptName, ObjectMeta, ObjectName, ObjectStore, StoreSchemes, StoreSpec,
+};
 
 use crate::failure::{Failure, chain, code};
 use crate::output;
@@ -99,12 +101,18 @@ fn remove_attempts_below(layout: &Layout) -> Result<(), Failure> {
     remove_attempts(&*store, &store.list("").map_err(cannot)?)
 }
 
+/// Returns whether an object has the name of a file of an attempt, in whatever folder of the job it is.
+fn is_of_attempt(name: &ObjectName) -> bool {
+    let last = name.as_str().rsplit('/').next().unwrap_or_default();
+    [name.own(), last]
+        .iter()
+        .any(|name| name.parse::<AttemptName>().is_ok())
+}
+
 /// Removes those of the objects that have names of files of attempts.
 fn remove_attempts(store: &dyn ObjectStore, objects: &[ObjectMeta]) -> Result<(), Failure> {
     let names = objects.iter().map(|object| &object.name);
-    let ours: Vec<_> = names
-        .filter(|name| name.own().parse::<AttemptName>().is_ok())
-        .collect();
+    let ours: Vec<_> = names.filter(|name| is_of_attempt(name)).collect();
     let failed = store.delete_all(&ours).into_iter().next();
     failed.map_or(Ok(()), |failure| Err(cannot(failure)))
 }
@@ -177,4 +185,17 @@ fn remove_known(layout: &Layout, folder: &Path, prefixes: &[&str]) -> Result<(),
 fn cannot_remove(path: &Path) -> impl FnOnce(std::io::Error) -> Failure {
     let path = path.display().to_string();
     move |error| Failure::failed(format!("cannot remove `{path}`: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_attempts_are_known_in_whatever_folder_they_are() {
+        let is_ours = |name: &str| is_of_attempt(&ObjectName::new(name).unwrap());
+        assert!(is_ours("results/partition_000000.e1.a1.jsonl"));
+        assert!(is_ours("partition_000000.e1.a1.index.parquet"));
+        assert!(!is_ours("results/mine.jsonl"));
+    }
 }

@@ -454,17 +454,35 @@ class Bridge:
                 affinity = NodeAffinitySchedulingStrategy(node_id=node["id"], soft=False)
                 options = {"num_cpus": 0, "max_retries": 0, "scheduling_strategy": affinity}
                 refs.append(remote.options(**options).remote(signs, files, self.program, [], self.cwd))
-            done, late = ray.wait(refs, num_returns=len(refs), timeout=60)
-            if late:
-                slow = ", ".join(node["ip"] for node, ref in zip(working, refs) if ref in late)
-                raise Refused("probe", f"no answer within 60 s from the node {slow}")
+            _, late = ray.wait(refs, num_returns=len(refs), timeout=60)
             for node, ref in zip(working, refs):
-                self.judge(ray.get(ref), folders, sign, nonce)
+                found = None if ref in late else self.said(ref)
+                if isinstance(found, dict):
+                    self.judge(found, folders, sign, nonce)
+                elif self.is_alive(node):
+                    why = found or "no answer within 60 s"
+                    raise Refused("probe", f"the node {node['ip']} does not run tasks: {why}")
         finally:
             for path in written:
                 remove(path)
                 for node in nodes:
                     remove(f"{path}.{node['id']}")
+
+    def said(self, ref):
+        """What a node said of itself, or why it said nothing."""
+        try:
+            return self.ray.get(ref)
+        except Exception as error:
+            return (str(error).strip() or type(error).__name__).split("\n")[0]
+
+    def is_alive(self, node):
+        """Whether a node that gave no answer is still in the cluster, which may take a moment to notice that it died."""
+        until = time.monotonic() + 15
+        while any(known["id"] == node["id"] for known in self.nodes()):
+            if time.monotonic() > until:
+                return True
+            time.sleep(0.5)
+        return False
 
     def judge(self, found, folders, sign, nonce):
         faults = list(found["faults"])

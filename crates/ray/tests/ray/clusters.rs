@@ -1,5 +1,6 @@
 //! What holds on clusters of a real Ray.
 
+use std::cell::RefCell;
 use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Write};
@@ -205,10 +206,11 @@ impl Scene {
     fn the_head_dies(&mut self) {
         self.bench.hold();
         let mut driver = self.driver("head");
-        let driver = driver.stderr(Stdio::piped()).spawn().unwrap();
-        let worker = self.bench.held_worker(&|| false);
+        let driver = RefCell::new(driver.stderr(Stdio::piped()).spawn().unwrap());
+        let has_ended = || driver.borrow_mut().try_wait().unwrap().is_some();
+        let worker = self.bench.held_worker(&has_ended);
         self.cluster.order("head");
-        let ended = driver.wait_with_output().unwrap();
+        let ended = driver.into_inner().wait_with_output().unwrap();
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(!ended.status.success());
         assert!(said.contains("the Ray cluster is gone"), "{said}");

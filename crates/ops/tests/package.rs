@@ -186,6 +186,9 @@ fn an_own_operator_runs_in_the_package_where_the_recipe_wants_it() {
     // The package's are preferred, and the others run here.
     bench.settings.python.prefers_package = true;
     assert!(bench.pipeline("alphanumeric_filter", &json!({})).is_ok());
+    assert!(bench.pipeline("document_deduplicator", &json!({})).is_ok());
+    let asked = bench.pipeline("document_deduplicator", &json!({"compat": "python"}));
+    assert!(asked.unwrap_err().contains("need the whole dataset"));
     assert!(
         bench
             .pipeline("shout_mapper", &json!({"compat": "data_juicer"}))

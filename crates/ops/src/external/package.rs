@@ -32,6 +32,16 @@ const CUSTOM: &str = "custom_operator_paths";
 /// Parameters that this program reads itself.
 const OWN: [&str; 3] = ["compat", "skip_op_error", "stats_export_path"];
 
+/// Returns whether this program has an operator of this name that needs the whole dataset.
+fn is_native(name: &str) -> bool {
+    let specs = [
+        crate::deduplicator::specs(),
+        crate::selector::specs(),
+        crate::grouper::specs(),
+    ];
+    specs.iter().flatten().any(|spec| spec.name() == name)
+}
+
 /// The kinds of operators that see no more than some records.
 const CAN_RUN: [&str; 3] = ["mapper", "aggregator", "filter"];
 
@@ -84,6 +94,10 @@ impl ForeignOperators for Package {
             };
         };
         if !CAN_RUN.contains(&&*kind) {
+            // The recipe as a whole wants the package where it can be had; such an operator runs here.
+            if !is_wanted(call) && is_native(&call.name) {
+                return Ok(None);
+            }
             return Err(ParamError::of_call(format!(
                 "is a {kind} of Data-Juicer's Python package, and only its mappers, filters and aggregators can run here, since the others need the whole dataset in one process"
             )));

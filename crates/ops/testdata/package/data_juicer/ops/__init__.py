@@ -45,6 +45,7 @@ class Width(Filter):
     def process_single(self, sample):
         return max(sample[Fields.stats][StatsKeys.width]) >= self.least
 
+@OPERATORS.register_module("document_deduplicator")
 @OPERATORS.register_module("twin_deduplicator")
 class Twin(Deduplicator): pass
 

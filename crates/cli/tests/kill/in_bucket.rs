@@ -274,6 +274,7 @@ fn asleep(bench: &mut Bench, objects: usize) -> (Place, Child) {
                 return (place, driver);
             }
         }
+        driver.wait().unwrap();
     }
     panic!("every driver ended before its journal had {objects} objects");
 }

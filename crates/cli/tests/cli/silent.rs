@@ -165,7 +165,9 @@ fn a_store_that_is_silent_is_told_of_and_waited_for() {
             1,
             "{told}"
         );
-        let events = running.bench.run("events a --base-dir jobs --type warning");
+        let events = running
+            .bench
+            .run("events a --base-dir jobs --type warning,info");
         events
             .expect(0)
             .prints(&["has not answered since", "answers again"]);

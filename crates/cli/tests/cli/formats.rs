@@ -207,7 +207,7 @@ fn records_keep_their_form() {
     let bench = Bench::new();
     let lines = "{\"text\": \"one\", \"n\": 1, \"images\": [\"1.png\"]}\n\
                  {\"n\":1.50,\"text\":\"two\"}\n\
-                 {\"text\": \"thr\\u0065e\", \"at\": \"2024-01-02 03:04:05\", \"big\": 12345678901234567890}\n";
+                 {\"text\": \"on\\u0065 more\", \"at\": \"2024-01-02 03:04:05\", \"big\": 12345678901234567890}\n";
     bench.write("forms.jsonl", lines);
     let recipe = "dataset_path: forms.jsonl\nexport_path: out/forms.jsonl\nwork_dir: jobs\nprocess: [text_length_filter: {min_len: 1}]\n";
     bench.write("forms.yaml", recipe);

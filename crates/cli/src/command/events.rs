@@ -94,7 +94,7 @@ fn follow_log(args: &Args, layout: &Layout) -> Result<(), Failure> {
     let is_over = || {
         let is_over = !super::monitor::is_alive(layout);
         if is_over {
-            // What was brought of a job in a store may be some seconds old; what cannot be had now is not shown.
+            // The copy of a job in a store may be some seconds old. Events that cannot be fetched now are not shown.
             let _ = layout.bring();
         }
         is_over

@@ -53,7 +53,7 @@ fn answer(stream: TcpStream, bytes: &[u8]) {
     } else {
         &bytes[from..to]
     };
-    // Who asks may have heard enough.
+    // The client may have closed the connection.
     let _ = reader
         .get_mut()
         .write_all(&[head.as_bytes(), body].concat());

@@ -58,7 +58,7 @@ fn published_answers_are_not_asked_for_again_whatever_dies() {
     for point in points {
         bench.crash_at(point, line);
         let published = of_type(&bench, "published");
-        // What was published stays so.
+        // Published results stay published.
         assert!(published.starts_with(&published_before), "{point}");
         published_before = published;
     }

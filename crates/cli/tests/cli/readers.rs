@@ -69,7 +69,7 @@ fn exports_in_a_bucket_are_read_by_others() {
     }
 }
 
-/// What the readers find: reader, place, rows.
+/// The rows that each reader finds at each place: reader, place, rows.
 fn read(script: &Path, server: &Server) -> Vec<(String, String, Vec<Value>)> {
     let mut command = Command::new(python_with_readers());
     command.arg(script).arg(server.url());

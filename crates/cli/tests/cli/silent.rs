@@ -1,4 +1,4 @@
-//! A store that does not answer any more while a job needs it: it is told of and waited for, but not when the job is to stop.
+//! A store that does not answer any more while a job needs it: it is reported and waited for, but not when the job is to stop.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};

@@ -42,7 +42,7 @@ pub(crate) struct Bench {
     scale: Scale,
     undisturbed: BTreeMap<Variant, Arc<Undisturbed>>,
     rounds: u32,
-    /// Where the datasets, the jobs and the exports of the rounds are, if that is not the folder.
+    /// The bucket with the datasets, the jobs and the exports of the rounds, if they are not in the folder.
     bucket: Option<Bucket>,
     /// How many runs had a scratch folder.
     scratches: Cell<u32>,

@@ -230,7 +230,7 @@ impl TableFile {
 
     /// Reads rows, numbered in the file from 0.
     ///
-    /// What is decoded besides them, because it is packed with them, serves the stream after this one, if its rows follow.
+    /// Rows that are decoded besides them, because they share a page, serve the next stream if it goes on with them.
     ///
     /// # Errors
     /// Fails when the file cannot be opened, its length changed, or it does not have the rows.

@@ -142,7 +142,7 @@ fn few_rows_are_decoded_with_those_that_follow() {
     let cuts: Vec<u64> = (0..=100).collect();
     let digests = planned(&table, &cuts);
     assert_eq!(proven(&table, &[0, 1]), [Some(digests[0])]);
-    // What was decoded is not read again, so nobody sees that it is another by now.
+    // Decoded rows are not read again, so a later change of the file is not seen.
     let whole = fs::read(&path).unwrap();
     let found = whole.windows(10).position(|ten| ten == b"text 00003");
     let file = fs::OpenOptions::new().write(true).open(&path).unwrap();

@@ -97,7 +97,7 @@ impl Backend for ProcessBackend {
     }
 }
 
-/// Attempts that a process is told of at once, at most: what it costs to tell is little then.
+/// The most attempts that a process is given at once. With so many, the cost of a message is small.
 const TOGETHER: usize = 256;
 
 /// What the threads that attend to the processes share with the driver.

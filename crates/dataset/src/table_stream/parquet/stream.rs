@@ -67,7 +67,7 @@ struct OpenGroup {
     asked: Range<u64>,
     /// Those of them that were not handed out.
     wanted: Range<u64>,
-    /// Whether it is read to its end, beyond the rows that were asked for.
+    /// True if it is read to its end, beyond the rows that were asked for.
     reads_on: bool,
     /// Rows that were decoded as views but not handed out.
     decoded: Option<RecordBatch>,
@@ -178,7 +178,7 @@ impl ParquetStream {
         let end = self.table.groups[group].rows;
         if rows.end - rows.start < batch_rows
             && rows.end < end
-            // What is wrong behind these rows is nothing to them.
+            // A fault after these rows does not concern them.
             && let Ok(open) = self.scan(group, rows.start..end, true)
             && open.has_rows_of_pages()
         {
